@@ -1,0 +1,41 @@
+# Everything runs from a clean clone with only Python >= 3.11, git and make.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.14 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+REGION ?= regions/northern-virginia.toml
+BIN := .venv/bin
+
+.PHONY: score check test test-all docs rankings benchmark clean
+
+score: .venv/ready  ## rank a bundled region
+	$(BIN)/powerwall score $(REGION)
+
+check: .venv/ready  ## lint, types, generated pages and committed rankings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m powerwall.output.reference --check
+	$(BIN)/powerwall score regions/*.toml --check
+
+test: .venv/ready  ## the tests, without the slow ones
+	$(BIN)/pytest -m "not slow and not benchmark"
+
+test-all: .venv/ready
+	$(BIN)/pytest -m "not benchmark"
+
+docs: .venv/ready  ## write the generated reference pages
+	$(BIN)/python -m powerwall.output.reference
+
+rankings: .venv/ready  ## rank every bundled region anew
+	for region in regions/*.toml; do $(BIN)/powerwall score $$region --quiet --format csv -o $${region%.toml}/ranking.csv >/dev/null || exit; done
+
+benchmark: .venv/ready
+	$(BIN)/pytest -m benchmark -s
+
+.venv/ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache

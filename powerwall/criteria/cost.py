@@ -1,0 +1,255 @@
+"""Cost: what a megawatt-hour costs delivered, and what is paid before the first one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from powerwall.criteria.criterion import Parameter, criterion
+from powerwall.criteria.facts import fact_table
+from powerwall.region.dates import parse_span
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from powerwall.criteria.power import PowerPlan
+    from powerwall.region.layers import Layers
+    from powerwall.region.request import Request
+
+HOURS_PER_YEAR = 8760.0
+Z90 = 1.2815515655446004
+LOAD_FACTOR = Parameter(0.85, "1", 0.75, 0.95, "assumed: AI campuses run flat; large-load tariffs ask for 0.75 or more")
+#: Grade → relative standard deviation of a price.
+SIGMA = {
+    "A": Parameter(0.03, "1", source="assumed: sheet read by hand within a year"),
+    "B": Parameter(0.08, "1", source="assumed: recent database record or complete terms"),
+    "C": Parameter(0.20, "1", source="assumed: stale record or riders missing"),
+    "D": Parameter(0.25, "1", source="assumed: average of an industrial class"),
+}
+#: Layers of a stack that are paid once, and those that are obligations and no price.
+_UPFRONT, _NO_PRICE = {"upfront", "on_site"}, {"none", "obligation"}
+STATES = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
+    "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
+    "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana",
+    "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi",
+    "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey",
+    "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma",
+    "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota",
+    "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington",
+    "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
+}  # fmt: skip
+
+
+class Price(NamedTuple):
+    """A price of a stack, or the reasons why there is none.
+
+    Attributes
+    ----------
+    per_mwh
+        In the stack's currency; None if a layer is missing. [currency/MWh]
+    missing
+        Layers without a value.
+    upfront_per_mw
+        Fees that are known, in the stack's currency. [currency/MW]
+    upfront_missing
+        Fees without a value.
+    """
+
+    per_mwh: float | None
+    missing: tuple[str, ...]
+    upfront_per_mw: float
+    upfront_missing: tuple[str, ...]
+
+
+def price_stack(layers: list[Mapping[str, Any]], mw: float, load_factor: float, on: date) -> Price:
+    """Price of a flat load under a tariff stack.
+
+    Parameters
+    ----------
+    layers
+        Records with `layer component charge_type unit value`, and `effective_from effective_to`.
+    mw, load_factor
+        Contract capacity and mean over peak. [MW], [1]
+    on
+        Day whose charges count; a charge outside its window is nil.
+
+    Notes
+    -----
+    A missing value or an unknown unit leaves the whole price unknown: never a partial number.
+    """
+    total, missing, upfront, upfront_missing = 0.0, [], 0.0, []
+    for record in layers:
+        name = str(record.get("layer") or "?")
+        if record.get("charge_type") in _NO_PRICE or not _in_force(record, on):
+            continue
+        is_upfront = name in _UPFRONT
+        per_mw = _upfront(record, mw) if is_upfront else _per_mwh(record, mw, load_factor)
+        if per_mw is None:
+            (upfront_missing if is_upfront else missing).append(_layer_name(record))
+        elif is_upfront:
+            upfront += per_mw
+        else:
+            total += per_mw
+    if not layers:
+        missing.append("every layer")
+    return Price(None if missing else total, tuple(missing), upfront, tuple(upfront_missing))
+
+
+def _layer_name(record: Mapping[str, Any]) -> str:
+    name, component = str(record.get("layer") or "?"), str(record.get("component") or "")
+    return name if component in {"", name} else f"{name} {component}"
+
+
+def _in_force(record: Mapping[str, Any], on: date) -> bool:
+    start, end = record.get("effective_from"), record.get("effective_to")
+    return not ((start and on < parse_span(str(start)).first) or (end and on >= parse_span(str(end)).first))
+
+
+def _per_mwh(record: Mapping[str, Any], mw: float, load_factor: float) -> float | None:
+    value = record.get("value")
+    if not isinstance(value, int | float):
+        return None
+    mwh_per_mw = HOURS_PER_YEAR * load_factor
+    _, _, unit = str(record.get("unit") or "").partition("_")  # the currency stands first
+    factors: dict[str, Callable[[], float]] = {
+        "per_mwh": lambda: 1.0,
+        "per_kwh": lambda: 1000.0,
+        "per_kw_month": lambda: 12 * 1000 / mwh_per_mw,
+        "per_kw_year": lambda: 1000 / mwh_per_mw,
+        "per_mw_year": lambda: 1 / mwh_per_mw,
+        "per_mw_day": lambda: 365 * float(record.get("forecast_pool_requirement") or 1.0) / mwh_per_mw,
+        "per_month": lambda: 12 / (mwh_per_mw * mw),
+        "per_day": lambda: 365 / (mwh_per_mw * mw),
+    }
+    return float(value) * factors[unit]() if unit in factors else None
+
+
+def _upfront(record: Mapping[str, Any], mw: float) -> float | None:
+    steps, value = record.get("steps"), record.get("value")
+    if isinstance(steps, list):
+        fees = [fee for threshold, fee in steps if threshold <= mw]
+        return float(fees[-1]) / mw if fees else 0.0
+    if not isinstance(value, int | float):
+        return None
+    return float(value) if str(record.get("unit")).endswith("_per_mw") else float(value) / mw
+
+
+def state_average(state: object) -> pd.Series | None:
+    """Industrial revenue over sales of a state, the grade D stand-in; None outside the table."""
+    table = fact_table("industrial_price_by_state")
+    rows = table[table["state"] == STATES.get(str(state), "")]
+    return None if rows.empty else rows.iloc[0]
+
+
+class _Stacks:
+    """Stacks of a region by utility, priced once each."""
+
+    def __init__(self, layers: Layers, request: Request) -> None:
+        layer = layers.get("tariffs")
+        self.request = request
+        self.rows = layer.frame.to_dict("records") if layer else []
+        self.currency = str(layer.extra.get("currency", request.currency)) if layer else request.currency
+        self.as_of = str(layer.as_of or "") if layer else ""
+
+    def of(self, utility: object) -> tuple[dict[Any, Any], Price] | None:
+        """The only stack of a utility with its price; None if there is none, or more than one."""
+        mine = [row for row in self.rows if isinstance(utility, str) and row["utility_id"] == utility]
+        if len(mine) != 1:
+            return None
+        layers = mine[0]["layers"] if isinstance(mine[0]["layers"], list) else []
+        return mine[0], price_stack(layers, self.request.mw, LOAD_FACTOR.value, self.request.need_by)
+
+    def to_usd(self, amount: float) -> tuple[float | None, str]:
+        """An amount in US dollars, or the reason why not."""
+        if self.currency == "USD":
+            return amount, ""
+        rate = self.request.usd_per_currency if self.currency == self.request.currency else None
+        if rate is None:
+            return None, f"prices are in {self.currency} and no rate to USD is declared"
+        return amount * rate, self.request.rate_note
+
+
+@criterion(
+    unit="USD/MWh",
+    value=[(40, 1.0), (80, 0.5), (160, 0.0)],
+    why="the 2023 industrial averages of the US states have a median of 78 and nine tenths lie under 112 (EIA, Electric "
+    "Power Annual 2023); assumed: half of the median is as cheap as grids get, twice the median is out of the market",
+    weight=1.0,
+    uncertainty="P10–P90 from the grade: sigma 3, 8, 20 or 25 % for A, B, C, D",
+    grade="B",
+)
+def delivered_cost_usd_per_mwh(sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan) -> pd.DataFrame:
+    """Delivered price of a flat load at the requested MW, all layers of the tariff stack included."""
+    stacks = _Stacks(layers, request)
+    known: dict[tuple[object, object], dict[str, object]] = {}
+    rows = []
+    for utility, state in zip(plan.frame["utility_id"].reindex(sites.index), sites["state"], strict=True):
+        if (utility, state) not in known:
+            known[utility, state] = _delivered(stacks, utility, state)
+        rows.append(known[utility, state])
+    return pd.DataFrame(rows, index=sites.index)
+
+
+def _delivered(stacks: _Stacks, utility: object, state: object) -> dict[str, object]:
+    priced = stacks.of(utility)
+    missing = "no tariff stack for this utility" if priced is None else ""
+    if priced is not None:
+        stack, price = priced
+        if price.per_mwh is not None:
+            usd, reason = stacks.to_usd(price.per_mwh)
+            if usd is None:
+                return {"value": float("nan"), "why": reason}
+            note = f"{stack['stack_id']} at load factor {LOAD_FACTOR.value:g}, charges of {stacks.request.need_by}"
+            return _spread(usd, str(stack.get("grade") or "D")) | {
+                "layer": "tariffs", "row": stack["stack_id"], "source": "tariff stack", "as_of": stacks.as_of,
+                "status": "secondary", "note": f"{note}; {reason}".rstrip("; "),
+            }  # fmt: skip
+        missing = f"stack {stack['stack_id']} lacks {', '.join(price.missing)}"
+    average = state_average(state)
+    if average is None:
+        return {"value": float("nan"), "why": f"{missing}; no state average"}
+    return _spread(float(average["industrial_price_usd_per_mwh"]), "D") | {
+        "grade": f"D {average['year']}", "layer": "tariffs", "row": str(average["state"]), "source": str(average["source_title"]),
+        "as_of": str(average["as_of"]), "status": "approximate",
+        "note": f"industrial average of {average['state']} {average['year']}, not a tariff: {missing}",
+    }  # fmt: skip
+
+
+def _spread(usd: float, grade: str) -> dict[str, object]:
+    sigma = SIGMA.get(grade[:1], SIGMA["D"]).value
+    return {"value": usd, "low": usd * (1 - Z90 * sigma), "high": usd * (1 + Z90 * sigma), "grade": grade}
+
+
+@criterion(
+    unit="USD/MW",
+    value=[(0, 1.0), (200_000, 0.5), (1_000_000, 0.0)],
+    why="assumed: the fees proposed in Texas are 50,000 to 100,000 USD/MW; a million is a tenth of a gas plant",
+    needs={"tariffs": ("stack_id",)},
+    uncertainty="none: either every fee is known, or the sum is a lower end",
+    grade="B",
+)
+def upfront_usd_per_mw(sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan) -> pd.DataFrame:
+    """Fees before the first megawatt, where the terms are known."""
+    stacks = _Stacks(layers, request)
+    rows = []
+    for utility in plan.frame["utility_id"].reindex(sites.index):
+        priced = stacks.of(utility)
+        if priced is None:
+            rows.append({"value": float("nan"), "why": "no tariff stack for this utility"})
+            continue
+        stack, price = priced
+        usd, reason = stacks.to_usd(price.upfront_per_mw)
+        named = any(record.get("layer") in _UPFRONT for record in stack["layers"] or [])
+        lacking = [*price.upfront_missing, *(price.missing and ["contributions to works"])] if named else ["upfront terms"]
+        known = usd is not None and not lacking
+        least = f"at least {usd:,.0f} USD/MW; " if usd and lacking else ""
+        rows.append({
+            "value": usd if known else float("nan"), "layer": "tariffs", "row": stack["stack_id"], "as_of": stacks.as_of,
+            "grade": stack.get("grade"), "status": "secondary", "source": "tariff stack",
+            "why": reason if usd is None else f"{least}unknown: {', '.join(lacking)}",
+        })  # fmt: skip
+    return pd.DataFrame(rows, index=sites.index)

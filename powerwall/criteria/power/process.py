@@ -1,0 +1,330 @@
+"""Process: where a site meets the grid, and which stages lie between it and power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.facts import fact_table
+from powerwall.criteria.power.lead_time import Stage
+from powerwall.region.dates import months_between, parse_span
+from powerwall.region.geometry import nearest
+from powerwall.region.joins import split_ids
+
+if TYPE_CHECKING:
+    from powerwall.region.layers import Layers
+    from powerwall.region.request import Request
+
+CLASSES_KV = (69.0, 138.0, 230.0, 345.0, 500.0)
+_REVX = "NREL reVX connection voltage by MW (about 2020)"
+#: Largest request that a voltage class serves, from 69 kV up.
+LARGEST_MW = (
+    Parameter(102, "MW", 80, 150, _REVX),
+    Parameter(205, "MW", 150, 300, _REVX),
+    Parameter(400, "MW", 300, 600, _REVX),
+    Parameter(900, "MW", 700, 1500, "assumed: between the 230 and 500 kV steps of NREL reVX"),
+)
+SEARCH_KM = Parameter(50, "km", 25, 80, "assumed: farther than this nobody builds a tie for one campus")
+EXISTING_WITHIN_KM = Parameter(25, "km", 10, 40, "assumed: a planned node counts only if none stands this near")
+ROUTE_FACTOR = Parameter(1.3, "1", 1.1, 1.6, "assumed: route length over straight distance")
+SHORTEST_ROUTE_KM = Parameter(0.5, "km", 0.2, 1.0, "assumed: shortest tie")
+SPARE_BAY_KM = Parameter(1.0, "km", 0.5, 2.0, "assumed: within this a spare bay serves without a new line")
+LINE_FIXED_SHARE = Parameter(0.5, "1", 0.3, 0.7, "assumed: part of a line build that does not shrink with length")
+LINE_FACTOR_MAX = Parameter(2.5, "1", 2.0, 4.0, "assumed: cap on the length factor of a line build")
+#: Network → length its `line` stage was anchored on [km]; None: the backbone itself, not scaled.
+LINE_REFERENCE_KM: dict[str, float | None] = {
+    "us_firm_230kv": 16.0, "us_firm_345kv": 135.0, "us_firm_500_765kv": None, "us_existing_substation": None,
+}  # fmt: skip
+REGION_LINE_REFERENCE_KM = 16.0  # the region tables describe works of about ten miles
+#: Operators with a study process of their own, by the `iso_rto` of the utility.
+OPERATOR_NETWORK = {"ERCOT": "ercot_batch_next", "SPP": "spp_hill"}
+WHOLE_NETWORK = {"STATNETT": "no_statnett", "TENNET": "nl_tennet"}
+UNFINISHED = {
+    "under_construction", "engineering", "approved", "approved_litigated", "consented", "planned",
+    "planning", "proposed", "on_hold", "full", "denied_by_planning_commission",
+}  # fmt: skip
+FRONT = ("study",)  # an operator's own process replaces the front of the network
+GENERIC_FIXED = {"substation_design", "energised", "backbone"}
+
+
+def voltage_class(kv: object) -> np.ndarray:
+    """Class a voltage counts as: 69, 138, 230, 345 or 500 kV; NaN for an unknown one."""
+    volts = np.asarray(kv, dtype=float)
+    classes = np.select([volts < 100, volts < 200, volts < 330, volts < 500], CLASSES_KV[:4], CLASSES_KV[4])
+    return np.where(np.isnan(volts), np.nan, classes)
+
+
+def needed_class(mw: float) -> float:
+    """Lowest voltage class that serves a request. [kV]"""
+    for kv, largest in zip(CLASSES_KV, LARGEST_MW, strict=False):
+        if mw <= largest.value:
+            return kv
+    return CLASSES_KV[-1]
+
+
+def choose_nodes(sites: gpd.GeoDataFrame, nodes: gpd.GeoDataFrame, mw: float) -> pd.DataFrame:
+    """Node of each site with its distance; `why` where there is none.
+
+    Order: the declared node; the node a screening candidate lies round, if its class serves the
+    request or it is planned; the nearest existing one of the class within reach; the nearest of
+    the class, planned ones included.
+    """
+    need = needed_class(mw)
+    table = nodes.assign(klass=voltage_class(nodes["voltage_kv"]))
+    table["planned"] = (table["kind"] == "planned").to_numpy()
+    table["own"] = table["defect_flag"].map(lambda flags: "single_customer" in split_ids(flags)) if "defect_flag" in table else False
+    by_id = {poi: row for row, poi in enumerate(table["poi_id"])}
+    chosen = np.full(len(sites), -1)
+    km = np.full(len(sites), np.nan)
+    for column, accept in (("poi_id", None), ("around_poi_id", need)):
+        rows = np.array([by_id.get(poi, -1) if isinstance(poi, str) else -1 for poi in sites[column]])
+        usable = (rows >= 0) & (chosen < 0)
+        if accept is not None:
+            serves = (table["klass"].to_numpy() >= accept) | table["planned"].to_numpy()
+            usable &= np.where(rows >= 0, serves[rows], False)
+            km = np.where(usable, sites["radius_km"].to_numpy(dtype=float), km)
+        chosen = np.where(usable, rows, chosen)
+    _fill_nearest(sites, table, need, chosen, km)
+    return _described(sites, table, need, chosen, km)
+
+
+def _fill_nearest(sites: gpd.GeoDataFrame, table: gpd.GeoDataFrame, need: float, chosen: np.ndarray, km: np.ndarray) -> None:
+    fits = (table["klass"].to_numpy() >= need) & ~table["own"].to_numpy(dtype=bool)
+    for mask, reach in ((fits & ~table["planned"].to_numpy(), EXISTING_WITHIN_KM.value), (fits, SEARCH_KM.value)):
+        left = np.flatnonzero(chosen < 0)
+        rows = np.flatnonzero(mask)
+        if not len(left) or not len(rows):
+            continue
+        which, metres = nearest(sites.geometry.iloc[left], table.geometry.iloc[rows])
+        near = metres <= reach * 1000
+        chosen[left[near]] = rows[which[near]]
+    declared = np.flatnonzero((chosen >= 0) & np.isnan(km))
+    for site in declared:
+        _, metres = nearest(sites.geometry.iloc[[site]], table.geometry.iloc[[chosen[site]]])
+        km[site] = metres[0] / 1000
+
+
+def _described(
+    sites: gpd.GeoDataFrame, table: gpd.GeoDataFrame, need: float, chosen: np.ndarray, km: np.ndarray
+) -> pd.DataFrame:
+    found = chosen >= 0
+    columns = ["poi_id", "name", "voltage_kv", "klass", "planned", "own", "utility_id", "published_headroom_mw", "headroom_rung",
+               "queue_ahead_mw", "reinforcement_status", "expected_date", "status", "as_of", "source_title"]  # fmt: skip
+    picked = table.reindex(columns=columns).take(np.where(found, chosen, 0)).set_axis(sites.index)
+    picked = picked.where(pd.Series(found, index=sites.index), np.nan).astype(object)
+    picked["distance_km"] = np.where(found, km, np.nan)
+    picked["why"] = None
+    none = f"no point of interconnection of the needed voltage ({need:g} kV class) within {SEARCH_KM.value:g} km"
+    picked.loc[~found, "why"] = none
+    owned = found & (picked["own"] == True).to_numpy()  # noqa: E712 — object column
+    picked.loc[owned, "why"] = "all capacity of the node belongs to one customer"
+    return picked
+
+
+def choose_network(mw: float, klass: float, distance_km: float, *, planned: bool) -> tuple[str | None, str]:
+    """Network of a request at a node, and a note or the reason why there is none."""
+    short = distance_km <= SPARE_BAY_KM.value
+    if not planned and klass <= 345 and mw <= 200 and short:
+        name = "us_existing_substation"
+    elif klass <= 230 and mw <= 400:
+        name = "us_firm_230kv"
+    elif (klass == 345 and mw <= 1500) or (klass >= 500 and mw < 500):
+        name = "us_firm_345kv"
+    elif klass >= 500 and mw <= 5000:
+        name = "us_firm_500_765kv"
+    else:
+        return None, f"no process table for {mw:g} MW at a {klass:g} kV node"
+    low, high = _range(name)
+    return name, "" if low <= mw <= high else f"network {name} is meant for {low:g}–{high:g} MW: extrapolated"
+
+
+def _range(network: str) -> tuple[float, float]:
+    rows = fact_table("processes")
+    rows = rows[rows["process_id"] == network]
+    return float(rows["mw_min"].iloc[0]), float(rows["mw_max"].iloc[0])
+
+
+def line_factor(network: str, distance_km: float, *, region_row: bool) -> float:
+    """Factor on the duration of a line build for the length of its route. [1]"""
+    reference = LINE_REFERENCE_KM.get(network)
+    if reference is None:
+        return 1.0
+    if region_row:
+        reference = REGION_LINE_REFERENCE_KM
+    route = max(ROUTE_FACTOR.value * distance_km, SHORTEST_ROUTE_KM.value)
+    fixed = LINE_FIXED_SHARE.value
+    return float(np.clip(fixed + (1 - fixed) * route / reference, fixed, LINE_FACTOR_MAX.value))
+
+
+@dataclass(frozen=True)
+class Network:
+    """The stages of a site, and how well they are known.
+
+    Attributes
+    ----------
+    stages
+        Stage by id, `line` not yet scaled.
+    region_line
+        True if the region's own row gave the line build.
+    grade
+        B own published stages, C own or operator's, D generic.
+    assumed
+        True if any duration is an assumption.
+    notes
+        What a reader must know.
+    """
+
+    stages: dict[str, Stage]
+    region_line: bool
+    grade: str
+    assumed: bool
+    notes: tuple[str, ...]
+    rungs: dict[str, str] = field(default_factory=dict)
+
+
+class Processes:
+    """Stage tables of one region, for one request."""
+
+    def __init__(self, layers: Layers, request: Request) -> None:
+        self.request = request
+        rows = layers.frame("time_to_power")
+        self._rows = rows[rows["kind"] == "stage"] if rows is not None else pd.DataFrame()
+        utilities = layers.frame("utilities")
+        self._operators: dict[str, str] = {}
+        if utilities is not None and "iso_rto" in utilities:
+            known = utilities.dropna(subset=["utility_id", "iso_rto"])
+            self._operators = dict(zip(known["utility_id"], known["iso_rto"].str.upper(), strict=True))
+        self._calendars = _calendars(layers)
+        self._cache: dict[tuple[str, str, str], Network] = {}
+
+    def operator(self, utility_id: object) -> str:
+        """`iso_rto` of a utility, in capitals; empty if unknown."""
+        return self._operators.get(utility_id, "") if isinstance(utility_id, str) else ""
+
+    def network(self, generic: str, utility_id: str | None, operator: str = "", batch: str = "") -> Network:
+        """Stages of a site: the region's rows, else the operator's, else the generic ones."""
+        key = (generic, utility_id or "", f"{operator}|{batch}")
+        if key not in self._cache:
+            self._cache[key] = self._build(generic, utility_id, operator, batch)
+        return self._cache[key]
+
+    def _build(self, generic: str, utility_id: str | None, operator: str, batch: str) -> Network:
+        mw = self.request.mw
+        base = WHOLE_NETWORK.get(operator, generic)
+        operators = _stage_rows(OPERATOR_NETWORK.get(operator, ""), mw)
+        own = self._own_rows(utility_id, base, mw)
+        stages: dict[str, Stage] = {}
+        rungs: dict[str, str] = {}
+        notes: list[str] = []
+        assumed = False
+        for stage_id, default in _stage_rows(base, None).items():
+            row, rung = default, "operator" if base != generic else "generic"
+            if stage_id in FRONT and stage_id in operators:
+                row, rung = operators[stage_id], "operator"
+            if stage_id in own:
+                row, rung = own[stage_id], "region"
+            if stage_id == "study" and batch == "ERCOT_BATCH0":
+                row, rung = _stage_rows("ercot_batch_zero", mw)["study"], "operator"
+            stages[stage_id] = self._stage(row, default, notes, declared=bool(batch) and stage_id == "study")
+            rungs[stage_id] = rung
+            if stage_id not in GENERIC_FIXED:
+                assumed |= (row.get("basis") or row.get("tier")) in {"assumption", "assumed"}
+        return Network(stages, rungs.get("line") == "region", _grade(rungs, own), assumed, tuple(dict.fromkeys(notes)), rungs)
+
+    def _own_rows(self, utility_id: str | None, network: str, mw: float) -> dict[str, Any]:
+        if not utility_id or self._rows.empty:
+            return {}
+        rows = self._rows[self._rows["utility_id"] == utility_id]
+        low = rows["mw_min"].fillna(0.0) if "mw_min" in rows else 0.0
+        high = rows["mw_max"].fillna(np.inf) if "mw_max" in rows else np.inf
+        rows = rows[(low <= mw) & (mw <= high)].dropna(subset=["stage_id", "p50_months", "p90_months"])
+        if "networks" in rows:
+            rows = rows[[not split_ids(cell) or network in split_ids(cell) for cell in rows["networks"]]]
+        return {row["stage_id"]: row for row in rows.to_dict("records")}
+
+    def _stage(self, row: Any, default: Any, notes: list[str], *, declared: bool) -> Stage:
+        windows, repeat = self._windows(row.get("calendar_id"), notes, declared=declared)
+        minimum = row.get("min_months")
+        return Stage(
+            float(row["p50_months"]), float(row["p90_months"]), 0.0 if _blank(minimum) else float(minimum),
+            tuple(split_ids(default["preds"])), str(default["group"]), float(default["p_fail"]), windows, repeat,
+        )  # fmt: skip
+
+    def _windows(
+        self, calendar_id: object, notes: list[str], *, declared: bool
+    ) -> tuple[tuple[tuple[float, float], ...] | None, float | None]:
+        if not isinstance(calendar_id, str):
+            return None, None
+        row = self._calendars.get(calendar_id)
+        if row is None or _blank(row.get("closes")):
+            notes.append("no study window known")
+            return (), None
+        close = months_between(self.request.as_of, parse_span(str(row["closes"])).last)
+        result = row.get("result_date")
+        at = close if _blank(result) else months_between(self.request.as_of, parse_span(str(result)).last)
+        if str(row.get("tier")) == "assumed":
+            notes.append("assumed batch window")
+        repeat = row.get("repeat_months")
+        # a declared site already stands in its window: its result stays the floor
+        return ((max(close, 0.0) if declared else close, at),), None if _blank(repeat) else float(str(repeat))
+
+    def floor(self, candidates: tuple[str, ...]) -> tuple[float, str]:
+        """Months before which nothing is energised in any of the authorities, and the row's id."""
+        best, name = float("nan"), ""
+        for calendar_id, row in self._calendars.items():
+            if str(row.get("kind")) == "not_before" and set(split_ids(row.get("jurisdiction_ids"))) & set(candidates):
+                months = months_between(self.request.as_of, parse_span(str(row["result_date"])).first)
+                if not months <= best:
+                    best, name = months, calendar_id
+        return best, name
+
+
+def _calendars(layers: Layers) -> dict[str, dict[Any, Any]]:
+    """Windows and floors: the region's rows replace the shipped ones by id."""
+    rows = {row["calendar_id"]: row for row in fact_table("calendars").to_dict("records")}
+    own = layers.frame("calendars")
+    if own is not None:
+        rows.update({row["calendar_id"]: row for row in own.to_dict("records")})
+    return rows
+
+
+def _stage_rows(network: str, mw: float | None) -> dict[str, Any]:
+    rows = fact_table("processes")
+    rows = rows[rows["process_id"] == network]
+    if mw is not None:
+        rows = rows[(rows["mw_min"] <= mw) & (mw <= rows["mw_max"])]
+    return {row["stage_id"]: row for row in rows.to_dict("records")}
+
+
+def _grade(rungs: dict[str, str], own: dict[str, Any]) -> str:
+    timed = {rung for stage, rung in rungs.items() if stage not in GENERIC_FIXED}
+    if "generic" in timed:
+        return "D"
+    bases = {str(own[stage].get("basis")) for stage, rung in rungs.items() if rung == "region"}
+    return "C" if "operator" in timed or "assumption" in bases else "B"
+
+
+def _blank(cell: object) -> bool:
+    return cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)) or cell == ""
+
+
+def backbone_months(node: Any, as_of: date) -> tuple[float, str, str]:
+    """Floor that works at a node put under first power, a note, and the reason why there is no plan."""
+    status, expected = node["reinforcement_status"], node["expected_date"]
+    unfinished = status in UNFINISHED
+    if not (node["planned"] is True or unfinished):
+        return float("nan"), "", ""
+    if _blank(expected):
+        if node["planned"] is True:
+            return float("nan"), "", "planned node without a date"
+        return float("nan"), f"works at the node ({status}) without a date: not counted", ""
+    months = months_between(as_of, parse_span(str(expected)).last)
+    if months <= 0:
+        return float("nan"), f"works at the node were due {expected}, no in-service mark: not counted", ""
+    return months, f"not before works at the node are in service ({expected})", ""

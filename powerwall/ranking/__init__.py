@@ -1,0 +1,1 @@
+"""Rank: measures → values, weights, requirements and an order that no other site can move."""

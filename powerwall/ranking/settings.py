@@ -1,0 +1,123 @@
+"""Settings: the weights, value functions and requirements in use, checked before anything is ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from powerwall.criteria.criterion import Criterion
+from powerwall.ranking import requirements as req
+from powerwall.ranking.values import Points, faults
+from powerwall.ranking.weights import Weights, resolve
+from powerwall.region.findings import Finding, Findings, did_you_mean
+
+if TYPE_CHECKING:
+    from powerwall.region.read import Region
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What turns measures into an order.
+
+    Attributes
+    ----------
+    weights
+        Shares that sum to 1.
+    values
+        Criterion → breakpoints, of every criterion that has them.
+    requirements
+        Limits apart from the score.
+    min_coverage
+        Share of the weight that must be known for a rank.
+    findings
+        Warnings; errors were raised.
+    """
+
+    weights: Weights
+    values: dict[str, Points]
+    requirements: list[req.Requirement]
+    min_coverage: float
+    findings: tuple[Finding, ...]
+
+
+def settings(regions: Sequence[Region], criteria: Mapping[str, Criterion], weights: Mapping[str, float]) -> Settings:
+    """Settings of one region, or of several that agree.
+
+    Raises
+    ------
+    BadInput
+        With every fault, each at its place.
+    """
+    findings = Findings()
+    first = regions[0]
+    given = _with_options(first.table.weights, weights, criteria, findings)
+    in_use = resolve(given, criteria, first.places, findings)
+    values = _values(first, criteria, findings)
+    limits = req.resolve(first.table.require, criteria, first.request.mw, first.places, findings)
+    for other in regions[1:]:
+        _agree(first, other, findings)
+    findings.raise_errors()
+    return Settings(in_use, values, limits, first.table.min_coverage, tuple(findings))
+
+
+def _with_options(
+    given: Mapping[str, float | Mapping[str, float]], options: Mapping[str, float], criteria: Mapping[str, Criterion], findings: Findings
+) -> dict[str, float | Mapping[str, float]]:
+    """Weights of the file with those of the command line over them."""
+    merged: dict[str, float | Mapping[str, float]] = dict(given)
+    subjects = sorted({item.subject for item in criteria.values()})
+    if any(name in subjects for name in options) and not any(isinstance(p, int | float) for p in given.values()):
+        from powerwall.ranking.weights import DEVELOPER
+
+        merged |= DEVELOPER
+    for name, points in options.items():
+        if name in criteria:
+            table = f"{criteria[name].subject}_criteria"
+            inner = merged.get(table, {})
+            merged[table] = {**(inner if isinstance(inner, Mapping) else {}), name: points}
+        elif name in subjects:
+            merged[name] = points
+        else:
+            findings.add("PW105", f"--weight names the unknown subject or criterion `{name}`",
+                         remedy=did_you_mean(name, [*subjects, *criteria]))  # fmt: skip
+    return merged
+
+
+def _values(region: Region, criteria: Mapping[str, Criterion], findings: Findings) -> dict[str, Points]:
+    values: dict[str, Points] = {name: item.value for name, item in criteria.items() if item.value is not None}
+    declared = {name: item.value for name, item in region.table.criteria.items() if item.value}
+    for name, points in {**declared, **region.table.values}.items():
+        place = region.places(*(("values", name) if name in region.table.values else ("criteria", name, "value")))
+        if name not in criteria:
+            findings.add("PW105", f"[values] names the unknown criterion `{name}`", remedy=did_you_mean(name, list(criteria)), **place)
+            continue
+        wrong = faults(points)
+        for fault in wrong:
+            findings.add("PW107", f"value function of `{name}`: {fault}", **place)
+        if wrong:
+            continue
+        ends = {v for _, v in points}
+        if not {0.0, 1.0} <= ends:
+            findings.add("PW108", f"the value function of `{name}` runs from {min(ends):g} to {max(ends):g}, not from 0 to 1",
+                         severity="warning", remedy="let its ends stand at 0 and 1, and weigh it less instead", **place)  # fmt: skip
+        if _turned(criteria[name].value, points):
+            findings.add("PW107", f"the value function of `{name}` runs against its direction", severity="warning",
+                         remedy="is a larger number really better here?", **place)  # fmt: skip
+        values[name] = points
+    return values
+
+
+def _turned(own: Points | None, given: Points) -> bool:
+    """Tell whether one rises throughout and the other falls."""
+    if own is None:
+        return False
+    (a, b), (c, d) = (own[0][1], own[-1][1]), (given[0][1], given[-1][1])
+    return (a - b) * (c - d) < 0
+
+
+def _agree(first: Region, other: Region, findings: Findings) -> None:
+    for part in ("weights", "values", "require", "min_coverage"):
+        if getattr(first.table, part) != getattr(other.table, part):
+            findings.add("PW109", f"[{part}] of {other.name} differs from that of {first.name}, which counts for both", severity="warning",
+                         remedy=f"make [{part}] equal in both files", **other.places(part))  # fmt: skip

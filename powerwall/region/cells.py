@@ -1,0 +1,196 @@
+"""Cells: sentinels become unknown, text becomes numbers, native units become canonical ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from powerwall.region.dates import parse_span
+from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.region import FileTable
+from powerwall.region.schema import STATUS, LayerSchema
+from powerwall.region.tables import CellPlaces
+from powerwall.region.units import Unit, factor, unit_of
+
+#: Numbers that never are a measurement (HIFLD, Aqueduct, shapefiles), in every column.
+ALWAYS_NODATA = (-9999.0, -99999.0, -999999.0)
+#: Numbers that mean no data where the unit cannot hold them (capacities, weather files).
+NODATA_OUT_OF_RANGE = (-999.0, -99.0, 9999.0, 99999.0, 999999.0, 9999999.0)
+WORDS_NODATA = frozenset({
+    "not available", "n/a", "na", "nan", "null", "none", "#value!", "#n/a", "#ref!", "#div/0!",
+    "date not available", "not applicable", "insufficient data", "no data", "tbd", "-", "?",
+})  # fmt: skip
+
+
+def clean_cells(
+    frame: pd.DataFrame, schema: LayerSchema, table: FileTable, cells: CellPlaces,
+    native: dict[str, str], findings: Findings,
+) -> pd.DataFrame:  # fmt: skip
+    """Canonical cells of a layer: numbers as float64, everything unknown as missing.
+
+    Every cell that had to be read as unknown without being declared is a finding.
+    """
+    columns: dict[str, pd.Series] = {}
+    for name in frame.columns:
+        column = frame[name]
+        cleaner = _Cleaner(str(name), native.get(str(name), str(name)), schema, table, cells, findings)
+        columns[str(name)] = column if name == "geometry" else cleaner.clean(column)
+    cleaned = pd.DataFrame(columns, index=frame.index)
+    if type(frame) is pd.DataFrame:
+        return cleaned
+    return frame.assign(**{name: cleaned[name] for name in cleaned if name != "geometry"})
+
+
+class _Cleaner:
+    """What is known of one column, and where its findings go."""
+
+    def __init__(
+        self, name: str, native: str, schema: LayerSchema, table: FileTable, cells: CellPlaces, findings: Findings
+    ) -> None:
+        self.name, self.native, self.schema, self.cells, self.findings = name, native, schema, cells, findings
+        mapped = table.columns.get(name)
+        self.declared = {str(item).strip().casefold() for item in [*table.nodata, *(mapped.nodata if mapped else [])]}
+        self.native_unit = mapped.unit if mapped else None
+        self.unit = unit_of(name)
+
+    def clean(self, column: pd.Series) -> pd.Series:
+        if column.map(lambda cell: isinstance(cell, list | dict)).any():
+            return column.map(self._nested)
+        if self.unit is not None:
+            return self._numbers(column, self.unit)
+        if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+            return self._plain_numbers(column)
+        return self._words(column)
+
+    def _add(self, code: str, message: str, row: int, severity: str = "error", remedy: str = "") -> None:
+        self.findings.add(code, message, severity=severity, remedy=remedy, **self.cells(row, self.native))
+
+    def _sentinel(self, row: int, shown: object) -> None:
+        self._add(
+            "PW403", f"{self.name} = {shown} was read as unknown", row, "warning",
+            f"leave the cell empty, or declare  nodata = [{shown if isinstance(shown, float) else repr(str(shown))}]".replace("'", '"'),
+        )  # fmt: skip
+
+    def _numbers(self, column: pd.Series, unit: Unit) -> pd.Series:
+        text = column.astype("string").str.strip()
+        numbers = pd.to_numeric(text, errors="coerce").astype("float64").to_numpy(copy=True)
+        filled = (text.notna() & (text != "")).to_numpy(dtype=bool)
+        declared = text.str.casefold().isin(self.declared).to_numpy(dtype=bool, na_value=False) | np.isin(
+            numbers, [float(item) for item in self.declared if _is_number(item)]
+        )
+        numbers[declared] = np.nan
+        for row in np.flatnonzero(filled & ~declared & np.isnan(numbers)):
+            self._not_a_number(int(row), str(text.iloc[row]))
+        for row in np.flatnonzero(np.isinf(numbers)):
+            self._add("PW410", f"{self.name} = {text.iloc[row]} is not finite and counts as unknown", int(row), "warning")
+        numbers[np.isinf(numbers)] = np.nan
+        numbers *= self._factor(unit)
+        self._out_of_range(numbers, text, unit)
+        return pd.Series(numbers, index=column.index, name=column.name)
+
+    def _not_a_number(self, row: int, text: str) -> None:
+        if text.casefold() in WORDS_NODATA:
+            self._sentinel(row, text)
+            return
+        remedy = "write the number alone, with a point for decimals"
+        if "," in text:
+            remedy = "no thousands separators, and a point for decimals"
+        self._add("PW401", f"{self.name} = `{text}` is not a number", row, remedy=remedy)
+
+    def _factor(self, unit: Unit) -> float:
+        if self.native_unit is None:
+            return 1.0
+        found = factor(self.native_unit, unit)
+        if found is None:
+            known = [unit.symbol, *unit.also]
+            self.findings.add(
+                "PW407", f"{self.name}: cannot turn `{self.native_unit}` into {unit.symbol}",
+                remedy=did_you_mean(self.native_unit, known), **self.cells(None, "header"),
+            )  # fmt: skip
+            return 1.0
+        return found
+
+    def _out_of_range(self, numbers: np.ndarray, text: pd.Series, unit: Unit) -> None:
+        """Null the sentinels, then report what no site can be."""
+        raw = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float)
+        with np.errstate(invalid="ignore"):
+            outside = (numbers < unit.low) | (numbers > unit.high)
+        sentinel = ~np.isnan(numbers) & (np.isin(raw, ALWAYS_NODATA) | (np.isin(raw, NODATA_OUT_OF_RANGE) & outside))
+        for row in np.flatnonzero(sentinel):
+            self._sentinel(int(row), float(raw[row]))
+        numbers[sentinel] = np.nan
+        for row in np.flatnonzero(outside & ~sentinel):
+            severity = "error" if self.name in {"lon", "lat"} else "warning"
+            self._add("PW402", f"{self.name} = {raw[row]:g} is outside {unit.low:g} … {unit.high:g} {unit.symbol}", int(row), severity)
+
+    def _plain_numbers(self, column: pd.Series) -> pd.Series:
+        sentinel = column.isin(ALWAYS_NODATA).to_numpy()
+        for row in np.flatnonzero(sentinel):
+            self._sentinel(int(row), float(column.iloc[row]))
+        if self.name.endswith("_id") or self.name == self.schema.key:
+            column = column.astype("string").astype(object)  # an id is text, whatever the file thinks
+        return column.where(~sentinel) if sentinel.any() else column
+
+    def _words(self, column: pd.Series) -> pd.Series:
+        text = column.astype("string").str.strip().astype(object)
+        text = text.where(text.notna() & (text != ""), None)
+        folded = text.map(lambda cell: cell.casefold() if isinstance(cell, str) else "")
+        declared = folded.isin(self.declared)
+        numeric = folded.map(lambda cell: _is_number(cell) and float(cell) in ALWAYS_NODATA)
+        coded = self.name in self.schema.words or self.name in self.schema.dates or self.name.endswith("_id")
+        wordy = folded.isin(WORDS_NODATA) if coded else folded.isin(())
+        for row in np.flatnonzero(((numeric | wordy) & ~declared).to_numpy(dtype=bool)):
+            self._sentinel(int(row), text.iloc[row])
+        text = text.where(~(declared | numeric | wordy).astype(bool), None)
+        self._check_words(text)
+        self._check_dates(text)
+        return text
+
+    def _check_words(self, text: pd.Series) -> None:
+        known = STATUS if self.name == "status" and self.schema.key else self.schema.words.get(self.name)
+        if known is None:
+            return
+        for row in np.flatnonzero((text.notna() & ~text.isin(known)).to_numpy()):
+            self._add("PW406", f"{self.name} = `{text.iloc[row]}` is not a word of this column", int(row), "warning",
+                      did_you_mean(str(text.iloc[row]), known))  # fmt: skip
+        text.loc[text.notna() & ~text.isin(known)] = None
+
+    def _check_dates(self, text: pd.Series) -> None:
+        if self.name not in self.schema.dates:
+            return
+        for row in np.flatnonzero(text.notna().to_numpy()):
+            try:
+                parse_span(str(text.iloc[row]))
+            except ValueError as error:
+                self._add("PW408", f"{self.name}: {error}", int(row))
+
+    def _nested(self, cell: Any) -> Any:
+        """Lists and tables of a JSON layer: the same sentinels, at any depth."""
+        if isinstance(cell, dict):
+            return {key: self._nested(value) for key, value in cell.items()}
+        if isinstance(cell, list):
+            return [self._nested(value) for value in cell]
+        if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell) in ALWAYS_NODATA:
+            self._nested_sentinel(cell)
+            return None
+        return cell if not (isinstance(cell, float) and math.isnan(cell)) else None
+
+    def _nested_sentinel(self, cell: float) -> None:
+        lines = self.cells.path.read_text(encoding="utf-8-sig").splitlines()
+        for number, line in enumerate(lines, 1):
+            if str(cell) in line:
+                self.findings.add(
+                    "PW403", f"{self.name}: {cell} was read as unknown", severity="warning", file=self.cells.path,
+                    line=number, column=line.index(str(cell)) + 1, remedy="write null",
+                )  # fmt: skip
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""Geometry: nearest features and distances, found in the plane and measured on the ellipsoid."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pyproj import CRS, Geod, Transformer
+
+_GEOD = Geod(ellps="WGS84")
+
+
+def nearest(points: gpd.GeoSeries, features: gpd.GeoSeries) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest feature of each point, and the distance to it on the ellipsoid. [m]
+
+    Parameters
+    ----------
+    points, features
+        In one projected coordinate system; features of any kind.
+
+    Returns
+    -------
+    which, metres
+        Position of the feature and distance, shape (points,). The first of equally near ones.
+    """
+    shapes = features.to_numpy()
+    tree = shapely.STRtree(shapes)
+    at, found = tree.query_nearest(points.to_numpy(), all_matches=True)
+    which = np.full(len(points), len(shapes), dtype=int)
+    np.minimum.at(which, at, found)
+    return which, ellipsoidal(points, features.iloc[which])
+
+
+def ellipsoidal(points: gpd.GeoSeries, features: gpd.GeoSeries) -> np.ndarray:
+    """Distance of each point to the feature in the same row, on the ellipsoid. [m]
+
+    A plane in metres is off by its scale, up to 4 parts in 10,000 inside a UTM zone.
+    """
+    lines = shapely.shortest_line(points.to_numpy(), features.to_numpy())
+    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    lon, lat = _degrees(points.crs, ends[..., 0], ends[..., 1])
+    _, _, metres = _GEOD.inv(lon[:, 0], lat[:, 0], lon[:, 1], lat[:, 1])
+    return np.asarray(metres)
+
+
+def _degrees(crs: CRS, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    lon, lat = to_degrees.transform(x, y)
+    return np.asarray(lon), np.asarray(lat)

@@ -1,0 +1,115 @@
+"""Joins: which authority, state and water system a site belongs to."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from powerwall.region.findings import Findings
+from powerwall.region.layers import Layers
+
+#: The most local authority decides; a county holds what no town holds.
+LOCALITY = {"country": 0, "state": 1, "county": 2, "local_authority": 3, "city": 3, "town": 3, "township": 3}
+
+
+def join_sites(sites: gpd.GeoDataFrame, layers: Layers, findings: Findings) -> gpd.GeoDataFrame:
+    """Sites with `jurisdiction_id`, `jurisdiction_candidates`, `state` and `water_area_id` filled.
+
+    A value of the site's own column stands; otherwise the outline it lies in decides. Within the
+    accuracy of an edge, or inside several outlines of one rank, the value stays unknown.
+    """
+    joined = sites.copy()
+    joined["jurisdiction_candidates"] = pd.Series([()] * len(sites), index=sites.index, dtype=object)
+    joined["state"] = pd.Series([None] * len(sites), index=sites.index, dtype=object)
+    outlines = layers.frame("jurisdictions")
+    if isinstance(outlines, gpd.GeoDataFrame) and len(sites):
+        _join_jurisdictions(joined, outlines, findings)
+    _join_water(joined, layers.frame("water_systems"))
+    return joined
+
+
+def _join_jurisdictions(sites: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, findings: Findings) -> None:
+    own = sites["jurisdiction_id"].notna()
+    found, candidates = locate(sites, outlines)
+    sites["jurisdiction_candidates"] = [
+        (mine,) if known else maybe for mine, known, maybe in zip(sites["jurisdiction_id"], own, candidates, strict=True)
+    ]
+    sites["jurisdiction_id"] = sites["jurisdiction_id"].where(own, found)
+    lost = sites.index[sites["jurisdiction_id"].isna()]
+    if len(lost):
+        findings.add(
+            "PW501", f"{len(lost)} of {len(sites)} sites have no certain jurisdiction: {', '.join(lost[:3])}"
+            + (f" and {len(lost) - 3} more" if len(lost) > 3 else ""),
+            severity="warning", remedy="give them a jurisdiction_id, or load real boundaries",
+        )  # fmt: skip
+    if "state" in outlines:
+        by_id = outlines.set_index("jurisdiction_id")["state"]
+        states = set(by_id.dropna())
+        # outlines of one state only: the whole region lies in it
+        everywhere = states.pop() if len(states) == 1 else None
+        sites["state"] = sites["jurisdiction_id"].map(by_id).where(sites["jurisdiction_id"].isin(by_id.index), None)
+        sites["state"] = sites["state"].where(sites["state"].notna(), everywhere)
+
+
+def locate(points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> tuple[pd.Series, list[tuple[str, ...]]]:
+    """Most local outline that certainly holds each point, and all that may.
+
+    The slack at an edge is the accuracy of the outline plus that of the point.
+    """
+    accuracy = _metres(outlines, "outline_accuracy_m")
+    slack = _metres(points, "location_accuracy_m")
+    reach = accuracy.max(initial=0.0) + slack
+    tree = shapely.STRtree(outlines.geometry.to_numpy())
+    geometry = points.geometry.to_numpy()
+    at, which = tree.query(geometry, predicate="dwithin", distance=reach)
+    shapes = outlines.geometry.to_numpy()[which]
+    inside = shapely.intersects(shapes, geometry[at])
+    edge = shapely.distance(shapely.boundary(shapes), geometry[at])
+    limit = accuracy[which] + slack[at]
+    possible = inside | (edge <= limit)
+    pairs = pd.DataFrame({
+        "point": at, "id": outlines["jurisdiction_id"].to_numpy()[which],
+        "rank": outlines["kind"].map(LOCALITY).fillna(3).to_numpy()[which], "sure": inside & (edge > limit),
+    })[possible]  # fmt: skip
+    found = np.full(len(points), None, dtype=object)
+    candidates: list[tuple[str, ...]] = [()] * len(points)
+    for point, group in pairs.groupby("point"):
+        top = group[group["rank"] == group["rank"].max()]
+        candidates[int(str(point))] = tuple(sorted(group["id"]))
+        if len(top) == 1 and bool(top["sure"].iloc[0]):
+            found[int(str(point))] = top["id"].iloc[0]
+    return pd.Series(found, index=points.index, dtype=object), candidates
+
+
+def _metres(frame: pd.DataFrame, column: str) -> np.ndarray:
+    return frame[column].fillna(0.0).to_numpy() if column in frame else np.zeros(len(frame))
+
+
+def _join_water(sites: gpd.GeoDataFrame, water: pd.DataFrame | None) -> None:
+    """Own column, else the system that lists the site, else the outline, else the state's row."""
+    if "water_area_id" not in sites:
+        sites["water_area_id"] = pd.Series([None] * len(sites), index=sites.index, dtype=object)
+    if water is None:
+        return
+    listed: dict[str, str] = {}
+    if "site_ids" in water:
+        for area, text in zip(water["water_area_id"], water["site_ids"], strict=True):
+            for site_id in split_ids(text):
+                listed[site_id] = area
+    found = pd.Series(sites.index.map(listed), index=sites.index, dtype=object)
+    if isinstance(water, gpd.GeoDataFrame) and "geometry" in water and water.geometry.notna().any():
+        hits = gpd.sjoin(sites[["geometry"]], water[["water_area_id", "geometry"]], predicate="within")
+        alone = hits[~hits.index.duplicated(keep=False)]["water_area_id"]
+        found = found.where(found.notna(), alone.reindex(sites.index))
+    if "jurisdiction_id" in water:
+        state_rows = water[water["jurisdiction_id"].notna()].set_index("jurisdiction_id")["water_area_id"]
+        by_state = {str(area).rsplit("-", 1)[-1].upper(): row for area, row in state_rows.items()}
+        found = found.where(found.notna(), sites["state"].map(by_state))
+    sites["water_area_id"] = sites["water_area_id"].where(sites["water_area_id"].notna(), found)
+
+
+def split_ids(text: object) -> list[str]:
+    """Ids of a `;` separated cell; none for an empty one."""
+    return [part.strip() for part in text.split(";") if part.strip()] if isinstance(text, str) else []

@@ -1,0 +1,313 @@
+"""Layers: files → frames in the region's coordinate system, with canonical columns and units."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from powerwall.region.cells import clean_cells
+from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.region import FileTable, Places
+from powerwall.region.schema import LAYERS, LayerSchema
+from powerwall.region.tables import CellPlaces, read_csv
+
+_GEOMETRY_TYPES = {
+    "point": {"Point"},
+    "line": {"LineString", "MultiLineString"},
+    "polygon": {"Polygon", "MultiPolygon"},
+}
+_FREE = LayerSchema("a dataset of your own", "", "")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One dataset as read.
+
+    Attributes
+    ----------
+    name, path
+        Its name in the region and its file.
+    frame
+        Rows in the region's coordinate system; a plain DataFrame where there is no geometry.
+    as_of, title, url, licenses, sha256
+        Provenance of the file.
+    places
+        Where its rows stand in the file.
+    """
+
+    name: str
+    path: Path
+    frame: pd.DataFrame
+    places: CellPlaces
+    as_of: date | None = None
+    title: str = ""
+    url: str = ""
+    licenses: tuple[str, ...] = ()
+    attribution: str = ""
+    fresh_days: int | None = None
+    sha256: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> LayerSchema:
+        """What the layer must hold."""
+        return LAYERS.get(self.name, _FREE)
+
+    def select(self, mask: np.ndarray) -> Layer:
+        """The layer with some of its rows; the places keep pointing at the right lines."""
+        frame = self.frame[mask].copy()
+        return replace(self, frame=frame)
+
+
+class Layers(dict[str, Layer]):
+    """The layers of a region by name; `frame` gives None for one that is absent."""
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        """Rows of a layer, or None."""
+        layer = self.get(name)
+        return None if layer is None else layer.frame
+
+
+def read_layer(
+    name: str, table: FileTable, path: Path, crs: CRS, places: Places, key: tuple[str, ...], findings: Findings
+) -> Layer | None:
+    """Read one dataset; None if it cannot be used (the findings say why)."""
+    if not path.is_file():
+        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        findings.add("PW201", f"layer `{name}`: no file {path.name}", remedy=did_you_mean(path.name, near), **places(*key, "path"))
+        return None
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if table.sha256 and table.sha256 != digest:
+        findings.add(
+            "PW210", f"layer `{name}`: {path.name} is not the declared file", remedy=f'if it is right, set  sha256 = "{digest}"',
+            **places(*key, "sha256"),
+        )  # fmt: skip
+    native = _read_native(name, table, path, findings)
+    if native is None:
+        return None
+    frame, cells, extra = native
+    if frame.empty:
+        findings.add("PW204", f"layer `{name}` has no rows", **cells(None, ""), remedy="remove the layer, or fill it")
+        return None
+    schema = LAYERS.get(name, _FREE)
+    renamed = _rename(name, frame, table, places, key, findings)
+    frame = clean_cells(frame.rename(columns=renamed), schema, table, cells, {v: k for k, v in renamed.items()}, findings)
+    if not _has_columns(name, frame, schema, cells, findings):
+        return None
+    if schema.geometry != "none" and getattr(table, "geometry", None) != "none":
+        placed = _place(name, frame, schema, table, crs, cells, places, key, findings)
+        if placed is None:
+            return None
+        frame = placed
+    _check_key(name, frame, schema.key, cells, findings)
+    source = table.source
+    return Layer(
+        name, path, frame.reset_index(drop=True) if not cells.lines else frame, cells, table.as_of,
+        source.title if source else "", source.path if source else "", tuple(table.licenses),
+        table.attribution, table.fresh_days, digest, extra,
+    )  # fmt: skip
+
+
+def _read_native(
+    name: str, table: FileTable, path: Path, findings: Findings
+) -> tuple[pd.DataFrame, CellPlaces, dict[str, Any]] | None:
+    suffix = path.suffix.lower()
+    if suffix in {".csv", ".tsv", ".txt"}:
+        read = read_csv(path, "\t" if suffix == ".tsv" else table.delimiter, findings)
+        return None if read is None else (*read, {})
+    try:
+        if suffix == ".json" and name == "tariffs":
+            return _read_stacks(path, findings)
+        if suffix in {".parquet", ".geoparquet"}:
+            return _read_parquet(path), CellPlaces(path), {}
+        frame = gpd.read_file(path, layer=table.layer, use_arrow=True) if table.layer else gpd.read_file(path, use_arrow=True)
+    except (OSError, ValueError, RuntimeError, json.JSONDecodeError) as error:
+        # pyogrio, pyarrow and json all derive their errors from these
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        findings.add("PW202", f"layer `{name}`: {text}", file=path, remedy="CSV, GeoJSON, GeoPackage, GeoParquet and FlatGeobuf are read")
+        return None
+    return pd.DataFrame(frame) if "geometry" not in frame else frame, _feature_places(path, len(frame)), {}
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow.parquet
+
+    metadata = pyarrow.parquet.read_schema(path).metadata or {}
+    return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+
+
+def _read_stacks(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlaces, dict[str, Any]] | None:
+    """Tariff stacks: one row a stack, its price layers as a list of records."""
+    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    stacks = content.get("stacks") if isinstance(content, dict) else None
+    if not isinstance(stacks, list) or not all(isinstance(stack, dict) and "stack_id" in stack for stack in stacks):
+        findings.add("PW202", "holds no list `stacks` of records with a `stack_id`", file=path, line=1)
+        return None
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    starts = tuple(n for n, line in enumerate(lines, 1) if '"stack_id"' in line)
+    places = CellPlaces(path, starts if len(starts) == len(stacks) else ())
+    extra = {key: value for key, value in content.items() if key != "stacks"}
+    return pd.DataFrame(stacks), places, extra
+
+
+def _feature_places(path: Path, rows: int) -> CellPlaces:
+    """Lines of the features of a GeoJSON that has one feature a line."""
+    if path.suffix.lower() not in {".geojson", ".json"}:
+        return CellPlaces(path)
+    with path.open(encoding="utf-8", errors="replace") as file:
+        lines = tuple(n for n, line in enumerate(file, 1) if '"Feature"' in line)
+    return CellPlaces(path, lines if len(lines) == rows else ())
+
+
+def _rename(
+    name: str, frame: pd.DataFrame, table: FileTable, places: Places, key: tuple[str, ...], findings: Findings
+) -> dict[str, str]:
+    """Native column → canonical column."""
+    folded = {str(column).casefold(): str(column) for column in frame.columns}
+    renamed: dict[str, str] = {}
+    for canonical, mapped in table.columns.items():
+        native = folded.get(mapped.from_.casefold())
+        if native is None:
+            findings.add(
+                "PW212", f"layer `{name}` has no column `{mapped.from_}`",
+                remedy=did_you_mean(mapped.from_, [str(c) for c in frame.columns]), **places(*key, "columns", canonical),
+            )  # fmt: skip
+        else:
+            renamed[native] = canonical
+    return renamed
+
+
+def _has_columns(name: str, frame: pd.DataFrame, schema: LayerSchema, cells: CellPlaces, findings: Findings) -> bool:
+    needed = [schema.key, *schema.required] if schema.key else list(schema.required)
+    missing = [column for column in needed if column not in frame]
+    for column in missing:
+        found = [str(c) for c in frame.columns if c != "geometry"]
+        findings.add(
+            "PW203", f"layer `{name}` has no column `{column}`; columns found: {', '.join(found[:10])}",
+            remedy=f'map it under [layers.{name}.columns], e.g.  {column} = {{ from = "{found[0] if found else "…"}" }}',
+            **cells(None, "header"),
+        )  # fmt: skip
+    return not missing
+
+
+def _place(
+    name: str, frame: pd.DataFrame, schema: LayerSchema, table: FileTable, crs: CRS,
+    cells: CellPlaces, places: Places, key: tuple[str, ...], findings: Findings,
+) -> gpd.GeoDataFrame | None:  # fmt: skip
+    """Give a frame its geometry in the region's coordinate system."""
+    made = _geometry(name, frame, cells, findings)
+    if made is None:
+        if not schema.geometry:
+            return gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=crs)
+        findings.add("PW203", f"layer `{name}` has neither a geometry nor the columns lon and lat, or wkt", **cells(None, "header"))
+        return None
+    geometry, native_crs = made
+    given = table.crs or native_crs
+    if given is None:
+        findings.add("PW302", f"layer `{name}` does not say its coordinate system", remedy='declare it:  crs = "EPSG:4326"', **places(*key, "path"))
+        return None
+    try:
+        located = gpd.GeoDataFrame(frame.drop(columns="geometry", errors="ignore"), geometry=geometry, crs=CRS.from_user_input(given))
+    except (ValueError, RuntimeError) as error:
+        findings.add("PW302", f"layer `{name}`: unknown coordinate system `{given}` ({type(error).__name__})", **places(*key, "crs"))
+        return None
+    located = _repair(name, located, schema, cells, findings)
+    _check_area(name, located, crs, cells, findings)
+    return located.to_crs(crs)
+
+
+def _geometry(name: str, frame: pd.DataFrame, cells: CellPlaces, findings: Findings) -> tuple[Any, Any] | None:
+    if isinstance(frame, gpd.GeoDataFrame):
+        return frame.geometry.to_numpy(), frame.crs
+    if "wkt" in frame:
+        return _parse_wkt(name, frame.pop("wkt"), cells, findings), "EPSG:4326"
+    for lon, lat in (("lon", "lat"), ("lon_deg", "lat_deg"), ("longitude", "latitude")):
+        if lon in frame and lat in frame:
+            known = frame[lon].notna() & frame[lat].notna()
+            points = np.full(len(frame), None, dtype=object)
+            points[known.to_numpy()] = shapely.points(frame.loc[known, lon].astype(float), frame.loc[known, lat].astype(float))
+            return points, "EPSG:4326"
+    return None
+
+
+def _parse_wkt(name: str, texts: pd.Series, cells: CellPlaces, findings: Findings) -> np.ndarray:
+    parsed = shapely.from_wkt(texts.where(texts.notna(), None).to_numpy(dtype=object), on_invalid="ignore")
+    for row in np.flatnonzero(texts.notna().to_numpy() & (parsed == None)):  # noqa: E711 — elementwise
+        findings.add("PW306", f"layer `{name}`: cannot read the geometry `{str(texts.iloc[row])[:40]}…`", **cells(int(row), "wkt"),
+                     remedy="write WKT in longitude latitude order, e.g. POINT (-77.5 39.0)")  # fmt: skip
+    return np.asarray(parsed, dtype=object)
+
+
+def _repair(
+    name: str, frame: gpd.GeoDataFrame, schema: LayerSchema, cells: CellPlaces, findings: Findings
+) -> gpd.GeoDataFrame:
+    """Make geometries valid; drop rows without a place, or of the wrong kind, with a finding each."""
+    geometry = frame.geometry
+    severity = "error" if name == "sites" else "warning"
+    empty = (geometry.isna() | geometry.is_empty).to_numpy()
+    for row in np.flatnonzero(empty):
+        findings.add("PW301", f"{name}: {_row_name(frame, schema, row)} has no position", severity=severity,
+                     remedy="give it lon and lat, or remove the row", **cells(int(row)))  # fmt: skip
+    invalid = np.flatnonzero(~empty & ~geometry.is_valid.to_numpy())
+    if len(invalid):
+        mended = geometry.to_numpy(copy=True)
+        mended[invalid] = shapely.make_valid(mended[invalid])
+        frame = frame.set_geometry(gpd.GeoSeries(mended, index=frame.index, crs=frame.crs))
+        for row in invalid:
+            findings.add("PW305", f"{name}: the outline of {_row_name(frame, schema, row)} crossed itself and was repaired",
+                         severity="warning", remedy="mend it in the source", **cells(int(row)))  # fmt: skip
+    allowed = _GEOMETRY_TYPES.get(schema.geometry)
+    wrong = ~empty & ~frame.geom_type.isin(allowed).to_numpy() if allowed else np.zeros(len(frame), dtype=bool)
+    for row in np.flatnonzero(wrong):
+        findings.add("PW307", f"{name}: {_row_name(frame, schema, row)} is a {frame.geom_type.iloc[row]}, not a {schema.geometry}",
+                     severity=severity, **cells(int(row)))  # fmt: skip
+    return frame[~empty & ~wrong]
+
+
+def _row_name(frame: pd.DataFrame, schema: LayerSchema, row: int) -> str:
+    return f"`{frame[schema.key].iloc[row]}`" if schema.key in frame else f"row {row + 1}"
+
+
+def _check_area(name: str, frame: gpd.GeoDataFrame, crs: CRS, cells: CellPlaces, findings: Findings) -> None:
+    """Coordinates outside the area of use are usually swapped, or belong to another region."""
+    area = crs.area_of_use
+    if area is None or frame.empty:
+        return
+    west, south, east, north = frame.to_crs("EPSG:4326").total_bounds
+    margin = 3.0  # degrees; border effects want features from outside the region too
+    inside = (west <= area.east + margin and east >= area.west - margin
+              and south <= area.north + margin and north >= area.south - margin)  # fmt: skip
+    if not inside or not np.isfinite([west, south, east, north]).all():
+        findings.add(
+            "PW304", f"{name}: coordinates lie at {west:.2f} … {east:.2f}° E, {south:.2f} … {north:.2f}° N, "
+            f"where {crs.name} does not hold", **cells(0), remedy="are lon and lat swapped? is the layer's crs right?",
+        )  # fmt: skip
+
+
+def _check_key(name: str, frame: pd.DataFrame, key: str, cells: CellPlaces, findings: Findings) -> None:
+    if not key:
+        return
+    empty = frame[key].isna().to_numpy()
+    for row in np.flatnonzero(empty):
+        findings.add("PW405", f"{name}: `{key}` is empty", **cells(int(frame.index[row]), key))
+    twice = frame[key].duplicated(keep=False).to_numpy() & ~empty
+    first: dict[Any, int] = {}
+    for row in np.flatnonzero(twice):
+        value, index = frame[key].iloc[row], int(frame.index[row])
+        if value not in first:
+            first[value] = index
+            continue
+        line = cells(first[value]).get("line")
+        findings.add("PW404", f"{name}: `{key}` = {value} stands twice" + (f", first in line {line}" if line else ""),
+                     **cells(index, key), remedy="ids must be unique inside a layer")  # fmt: skip

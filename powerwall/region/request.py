@@ -1,0 +1,50 @@
+"""The request: what is to be built, by when, seen from the as-of date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from powerwall.region.dates import months_between
+
+
+@dataclass(frozen=True)
+class Request:
+    """What every measure is a function of, beside the site itself.
+
+    Attributes
+    ----------
+    mw, first_mw
+        Requested grid power at full build-out, and its first block. [MW]
+    as_of
+        Month 0 of every plan; rules are read as in force on this day.
+    need_by, horizon
+        Day by which the power is needed; last day that counts.
+    currency, rates
+        Currency of the tariffs and its declared rates to US dollars.
+    """
+
+    mw: float
+    need_by: date
+    as_of: date
+    first_mw: float | None = None
+    horizon: date | None = None
+    cooling: str = "mixed-hall"
+    currency: str = "USD"
+    money_of: int | None = None
+    usd_per_currency: float | None = None
+    rate_note: str = ""
+    seed: int = 0
+    draws: int = 4096
+    accelerator: str | None = None
+    deliveries: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def need_by_months(self) -> float:
+        """Months from the as-of date to the day of need. [months]"""
+        return months_between(self.as_of, self.need_by)
+
+    def with_options(self, **given: object) -> Request:
+        """The request with the options that were given; None leaves a value alone."""
+        changes = {name: value for name, value in given.items() if value is not None}
+        return replace(self, **changes)  # type: ignore[arg-type]

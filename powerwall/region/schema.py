@@ -1,0 +1,153 @@
+"""Layers as the product knows them: key, geometry, needed columns and words of each.
+
+Numbers need no entry here: the suffix of a column is its unit (`units.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Words = tuple[str, ...]
+
+PROVENANCE: Words = ("source_title", "source_url", "as_of", "status", "note")
+STATUS: Words = ("verified", "secondary", "approximate", "unverified")
+RUNGS: Words = ("utility_letter", "hosting_map", "study", "open_network", "line_proximity", "area_share")
+
+
+@dataclass(frozen=True)
+class LayerSchema:
+    """What one canonical layer must hold.
+
+    Attributes
+    ----------
+    about
+        One line for the reference page.
+    key
+        Column whose values are unique, or "".
+    geometry
+        `point`, `line`, `polygon` or `none`.
+    required
+        Columns that must exist; their cells may be empty, except in the key.
+    words
+        Columns that hold one of a few words.
+    lists
+        Columns that hold `;` separated ids.
+    dates
+        Columns that hold a year, a month or a day.
+    refers
+        Column to layer whose key it names.
+    """
+
+    about: str
+    key: str
+    geometry: str
+    required: Words = ()
+    words: dict[str, Words] = field(default_factory=dict)
+    lists: Words = ()
+    dates: Words = ()
+    refers: dict[str, str] = field(default_factory=dict)
+
+
+ZONING: Words = (
+    "by_right", "administrative", "special_permit", "rezoning_needed", "approved",
+    "prohibited", "moratorium", "denied", "none_county", "unknown",
+)  # fmt: skip
+
+LAYERS: dict[str, LayerSchema] = {
+    "sites": LayerSchema(
+        "candidate places, and places already taken",
+        "site_id", "point",
+        words={"zoning_status": ZONING, "availability": ("open", "taken", "contested", "unknown")},
+        refers={"utility_id": "utilities", "jurisdiction_id": "jurisdictions", "poi_id": "points_of_interconnection"},
+    ),
+    "points_of_interconnection": LayerSchema(
+        "substations and switching stations where a load can meet the grid",
+        "poi_id", "point", ("kind", "voltage_kv"),
+        words={
+            "kind": ("substation", "switching_station", "tap", "line_ends", "planned"),
+            "name_status": ("public", "derived", "unverified_match", "description"),
+            "headroom_rung": RUNGS,
+            "reinforcement_status": (
+                "in_service", "under_construction", "engineering", "approved", "approved_litigated",
+                "consented", "planned", "planning", "proposed", "denied_by_planning_commission",
+                "full", "on_hold", "cancelled",
+            ),
+        },
+        lists=("defect_flag",), dates=("expected_date",), refers={"utility_id": "utilities"},
+    ),
+    "transmission_lines": LayerSchema(
+        "corridors of transmission lines; a corridor is not a capacity",
+        "line_id", "line",
+        words={"line_status": (
+            "in_service", "proposed", "approved", "engineering", "consented", "planning",
+            "under_construction", "inactive", "unknown",
+        )},
+        dates=("expected_date",),
+    ),
+    "utilities": LayerSchema(
+        "who serves; requested, signed and peak MW are different states and never added",
+        "utility_id", "none", ("name", "kind"),
+    ),
+    "jurisdictions": LayerSchema(
+        "authorities that zone and permit",
+        "jurisdiction_id", "polygon", ("name", "kind"),
+        words={"kind": ("country", "state", "county", "city", "town", "township", "local_authority")},
+        lists=("utility_ids",),
+    ),
+    "water_systems": LayerSchema(
+        "water providers, their basin, caps and permit triggers",
+        "water_area_id", "none", ("name",),
+        words={"reclaimed_water": ("yes", "planned", "no", "unknown")},
+        lists=("site_ids",),
+    ),
+    "noise_rules": LayerSchema(
+        "one testable noise limit or setback a row",
+        "rule_id", "none", ("jurisdiction_id", "kind", "rule_status"),
+        words={
+            "kind": ("absolute", "background_plus", "emergence", "no_increase", "setback",
+                     "generator_level", "generator_window", "not_found"),
+            "metric": ("LAeq", "LA", "LCeq", "LAr", "LA50", "LA10", "LA1", "LAmax", "Lnight", "octave"),
+            "period": ("day", "evening", "night", "all", "test"),
+            "rule_status": ("in_force", "pending", "proposed", "draft", "guidance", "unknown", "repealed"),
+        },
+        dates=("effective_from", "effective_to"),
+    ),
+    "receptors": LayerSchema(
+        "homes and other places where a noise limit holds",
+        "receptor_id", "point", ("kind",), lists=("relevant_site_ids",),
+    ),
+    "policy": LayerSchema(
+        "one dated act of an authority a row",
+        "policy_id", "none", ("jurisdiction_id", "kind", "policy_status", "effect"),
+        words={
+            "kind": ("moratorium", "prohibition", "zoning", "special_permit", "setback", "statute",
+                     "utility_rule", "tax", "tax_incentive", "transmission_siting", "approval",
+                     "denial", "withdrawal", "litigation", "opposition"),
+            "policy_status": ("pending", "active", "enacted", "decided", "expired", "replaced", "withdrawn"),
+            "effect": ("blocks", "restricts", "neutral", "enables"),
+            "duration_kind": ("fixed", "until_date", "until_event", "indefinite", "unknown"),
+        },
+        dates=("action_date", "effective_from", "effective_to"),
+    ),
+    "time_to_power": LayerSchema(
+        "stage durations of a utility, and statements to compare with",
+        "process_id", "none", ("utility_id", "kind", "stage"),
+        words={
+            "kind": ("stage", "total", "reference_class", "reference_case", "outside_view", "statement"),
+            "factor_group": ("tso", "local", "supply", "build", "policy"),
+            "basis": ("published", "published_calendar", "derived", "assumption"),
+        },
+        lists=("networks", "predecessors"),
+    ),
+    "calendars": LayerSchema(
+        "study windows and dates before which nothing can be energised",
+        "calendar_id", "none", ("kind",),
+        words={"kind": ("batch_window", "recurring_window", "continuous", "rule_deadline",
+                        "effective_date", "not_before", "backbone_in_service")},
+        lists=("jurisdiction_ids",), dates=("opens", "closes", "result_date"),
+    ),
+    "climate_stations": LayerSchema("weather stations and their statistics", "station_id", "point"),
+}  # fmt: skip
+
+#: Words of the `status` column in every layer that keeps provenance there.
+LAYER_ALIASES = {"substations": "points_of_interconnection", "water_utilities": "water_systems", "water": "water_systems"}
