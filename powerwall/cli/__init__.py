@@ -1,0 +1,70 @@
+"""The command line: one file a verb, no arithmetic; stdout is the answer, stderr everything else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import powerwall
+from powerwall.cli import check, criteria, explain, init, score
+
+app = typer.Typer(
+    name="powerwall",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Rank candidate sites for AI data centres, with power as the first constraint.",
+    epilog="Example: powerwall score regions/northern-virginia.toml --mw 300 --need-by 2031-01",
+)
+app.command("score")(score.score)
+app.command("explain")(explain.explain)
+app.command("check")(check.check)
+app.command("criteria")(criteria.criteria)
+app.command("init")(init.init)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"powerwall {powerwall.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code: 0 done, 1 said no, 2 could not, 130 Ctrl-C."""
+    try:
+        code = app(standalone_mode=False)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # the reader has gone: leave quietly, and let nothing complain at shutdown
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 — the outermost edge: usage errors, then bugs
+        code = _failed(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: Exception) -> int:
+    """Exit code 2, with what went wrong in words."""
+    show = getattr(error, "show", None)
+    if callable(show):  # a usage error of the command line knows how to print itself
+        show()
+        return int(getattr(error, "exit_code", 2)) or 2
+    if type(error).__name__ == "Abort":
+        return 130
+    if "--debug" in sys.argv:
+        raise error
+    print(f"error: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    print("  = help: this is a bug of powerwall; run it again with --debug and report what it prints", file=sys.stderr)  # noqa: T201
+    return 2

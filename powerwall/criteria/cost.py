@@ -250,6 +250,6 @@ def upfront_usd_per_mw(sites: gpd.GeoDataFrame, layers: Layers, request: Request
         rows.append({
             "value": usd if known else float("nan"), "layer": "tariffs", "row": stack["stack_id"], "as_of": stacks.as_of,
             "grade": stack.get("grade"), "status": "secondary", "source": "tariff stack",
-            "why": reason if usd is None else f"{least}unknown: {', '.join(lacking)}",
+            "why": reason if usd is None else f"{least}not known: {', '.join(lacking)}",
         })  # fmt: skip
     return pd.DataFrame(rows, index=sites.index)

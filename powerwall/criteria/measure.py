@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from powerwall.criteria.criterion import Criterion, Shared, registry
-from powerwall.criteria.proximity import custom_criteria
+from powerwall.criteria.proximity import check_custom, custom_criteria
+from powerwall.region.findings import Findings
 
 if TYPE_CHECKING:
     from powerwall.region.read import Region
@@ -39,17 +40,21 @@ class Measures(Mapping[str, pd.DataFrame]):
     def __len__(self) -> int:
         return len(self.frames)
 
-    def values_table(self) -> pd.DataFrame:
-        """Values alone: sites × criteria; NaN is unknown."""
-        return pd.DataFrame({name: frame["value"] for name, frame in self.frames.items()})
-
 
 def measure(region: Region) -> Measures:
     """Measure every criterion at every site of a region.
 
     A site's numbers depend on the site, the layers and the request alone, never on which other
     sites there are.
+
+    Raises
+    ------
+    BadInput
+        If a criterion declared in the region file names something that is not there.
     """
+    findings = Findings()
+    check_custom(region, findings)
+    findings.raise_errors()
     criteria = {**registry(), **custom_criteria(region.table.criteria)}
     shared = Shared(region.sites, region.layers, region.request)
     return Measures(criteria, {name: shared.measure(item) for name, item in criteria.items()})

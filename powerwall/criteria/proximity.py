@@ -11,12 +11,14 @@ import pandas as pd
 import shapely
 
 from powerwall.criteria.criterion import Criterion
+from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.geometry import nearest
 from powerwall.region.units import unit_of
-from powerwall.region.where import matches
+from powerwall.region.where import columns_of, matches
 
 if TYPE_CHECKING:
     from powerwall.region.layers import Layers
+    from powerwall.region.read import Region
     from powerwall.region.region import CustomCriterion
 
 _UNITS = {"distance_km": "km", "count_within": "count", "length_within": "km", "share_covered": "share"}
@@ -100,6 +102,30 @@ MEASURES: dict[str, Callable[..., pd.Series]] = {
 }  # fmt: skip
 NEEDS_COLUMN = {"sum_within", "value_at", "area_weighted_mean"}
 NEEDS_WITHIN = _WITHIN
+
+
+def check_custom(region: Region, findings: Findings) -> None:
+    """Record declared criteria that name an absent layer or column, or lack a radius."""
+    for name, entry in sorted(region.table.criteria.items()):
+        place = region.places("criteria", name)
+        layer = region.layers.get(entry.layer)
+        if layer is None:
+            findings.add("PW105", f"[criteria.{name}] reads the layer `{entry.layer}`, which is not there",
+                         remedy=did_you_mean(entry.layer, list(region.layers)), **place)  # fmt: skip
+            continue
+        if entry.measure in NEEDS_WITHIN and entry.within_km is None:
+            findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  within_km", **place)
+        if entry.measure in NEEDS_COLUMN and entry.column is None:
+            findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  column", **place)
+        try:
+            read = {*columns_of(entry.where)} if entry.where else set()
+        except ValueError as error:
+            findings.add("PW102", str(error), **region.places("criteria", name, "where"))
+            continue
+        for column in sorted(read | ({entry.column} if entry.column else set())):
+            if column not in layer.frame:
+                findings.add("PW203", f"[criteria.{name}] reads `{column}`, which layer `{entry.layer}` does not have",
+                             remedy=did_you_mean(column, [str(c) for c in layer.frame]), **place)  # fmt: skip
 
 
 def custom_criteria(declared: Mapping[str, CustomCriterion]) -> dict[str, Criterion]:

@@ -161,6 +161,7 @@ class RegionTable(Strict):
     description: str = Field("", description="a sentence or two")
     as_of: Day | None = Field(None, description="month 0 of every plan; rules in force on this day; silent: the newest layer's")
     edition: Literal["screening", "checked"] = Field("checked", description="screening: what is still open is a finding")
+    synthetic: bool = Field(False, description="made-up data: left out where real regions are ranked together")
     licenses: list[str] = Field(default_factory=list, description="of the region file and its layers")
     contributors: list[str] = Field(default_factory=list, description="who made it")
     sources: list[Source] = Field(default_factory=list, description="where it comes from")

@@ -84,6 +84,8 @@ def _around(around: Around, layers: Layers, places: Places, findings: Findings) 
         return None
     nodes, key = layer.frame[chosen], layer.schema.key or "poi_id"
     labels = nodes["name"].fillna(nodes[key]) if "name" in nodes else nodes[key]
+    twins = labels.duplicated(keep=False)
+    labels = labels.where(~twins, labels.astype(str) + " (" + nodes[key].astype(str) + ")")
     made = gpd.GeoDataFrame(
         {
             "site_id": "near-" + nodes[key].astype(str),

@@ -1,0 +1,77 @@
+"""`powerwall explain`: every number of one site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from powerwall.cli import options as opt
+
+if TYPE_CHECKING:
+    from powerwall.ranking.rank import Ranking
+
+
+def explain(
+    region: opt.RegionPath,
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Id of the site, or a part of its name.", show_default=False)],
+    mw: opt.Mw = None,
+    first_mw: opt.FirstMw = None,
+    need_by: opt.NeedBy = None,
+    as_of: opt.AsOf = None,
+    weight: opt.Weight = None,
+    form: Annotated[str, typer.Option("--format", metavar="table|json", help="What stdout gets.")] = "table",
+    seed: opt.Seed = None,
+    quiet: opt.Quiet = False,
+    no_color: opt.NoColor = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Show every measure of a site: value, weight, contribution, source, and what would change its rank.
+
+    Example: powerwall explain regions/northern-virginia.toml va-possum-point
+    """
+    del debug
+    if form not in {"table", "json"}:
+        raise typer.BadParameter(f"`{form}` is none of table, json", param_hint="--format")
+    points = opt.weights(weight)
+    from powerwall.output.console import console
+
+    out, err = console(color=not no_color), console(stderr=True, color=not no_color)
+    with opt.failing(err):
+        from powerwall.criteria.measure import measure
+        from powerwall.ranking.rank import rank
+
+        read = opt.requested(region, {"mw": mw, "first_mw": first_mw, "need_by": need_by, "as_of": as_of, "seed": seed})
+        ranking = rank(read, measure(read), weights=points)
+        site_id = _find(ranking, site)
+    opt.warn(read.findings, err, quiet=quiet)
+    if form == "json":
+        import json
+
+        from powerwall.output.files import records
+
+        record = next(r for r in records(ranking) if r["site_id"] == site_id)
+        out.file.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        return
+    from powerwall.output.explain import print_site
+
+    print_site(ranking, site_id, out)
+
+
+def _find(ranking: Ranking, wanted: str) -> str:
+    """Id of the site a user means: the id itself, else the only name that contains the text."""
+    from powerwall.region.findings import BadInput, Findings, did_you_mean
+
+    ids = [str(i) for i in ranking.frame.index]
+    if wanted in ids:
+        return wanted
+    names = ranking.frame["name"].astype(str)
+    hits = [i for i, name in zip(ids, names, strict=True) if wanted.casefold() in name.casefold() or wanted.casefold() in i.casefold()]
+    if len(hits) == 1:
+        return hits[0]
+    findings = Findings()
+    if hits:
+        findings.add("PW603", f"`{wanted}` fits {len(hits)} sites", remedy=f"one of {', '.join(hits[:6])}")
+    else:
+        findings.add("PW603", f"no site `{wanted}`", remedy=did_you_mean(wanted, ids))
+    raise BadInput(findings)

@@ -1,0 +1,123 @@
+"""Options that several verbs share, and how a verb fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from powerwall.region.findings import Finding
+    from powerwall.region.read import Region
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text if len(text) > 7 else f"{text}-01")
+    except ValueError:
+        msg = f"`{text}` is not a date: write YYYY-MM or YYYY-MM-DD"
+        raise typer.BadParameter(msg) from None
+
+
+def _positive(value: float | None) -> float | None:
+    if value is not None and not (0 < value < float("inf")):
+        msg = f"{value:g} is not a positive number"
+        raise typer.BadParameter(msg)
+    return value
+
+
+RegionPath = Annotated[Path, typer.Argument(metavar="REGION", help="Region file, or the name of one in regions/.", show_default=False)]
+RegionPaths = Annotated[
+    list[Path], typer.Argument(metavar="REGION…", help="Region files, or names of files in regions/; several rank together.", show_default=False)
+]
+Mw = Annotated[float | None, typer.Option("--mw", callback=_positive, help="Requested grid power at full build-out [MW].", show_default=False)]
+FirstMw = Annotated[float | None, typer.Option("--first-mw", callback=_positive, help="First block of power [MW].", show_default=False)]
+NeedBy = Annotated[
+    Any, typer.Option("--need-by", parser=day, metavar="DATE", help="Day by which the power is needed, YYYY-MM or YYYY-MM-DD.", show_default=False)
+]
+AsOf = Annotated[Any, typer.Option("--as-of", parser=day, metavar="DATE", help="Month 0 of every plan; rules in force on this day.", show_default=False)]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the draws.", show_default=False)]
+Weight = Annotated[
+    list[str] | None, typer.Option("--weight", "-w", metavar="NAME=X", help="Points of a subject or criterion; may be repeated.", show_default=False)
+]
+Unknown = Annotated[str, typer.Option("--unknown", metavar="neutral|worst", help="Rank by the score, or by its low end.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No warnings and no notes on stderr.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colour.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]
+
+
+def located(path: Path) -> Path:
+    """The region file a user means: the path, or `regions/<name>.toml`."""
+    named = Path("regions") / f"{path.name.removesuffix('.toml')}.toml"
+    return named if not path.exists() and named.is_file() and len(path.parts) == 1 else path
+
+
+def weights(given: list[str] | None) -> dict[str, float]:
+    """`NAME=X` options as points.
+
+    Raises
+    ------
+    typer.BadParameter
+        If one is not of that form, or its number is negative or not finite.
+    """
+    found: dict[str, float] = {}
+    for item in given or []:
+        name, _, number = item.partition("=")
+        try:
+            points = float(number)
+        except ValueError:
+            points = float("nan")
+        if not (0 <= points < float("inf")):
+            msg = f"`{item}`: write NAME=X with X a number, 0 or more"
+            raise typer.BadParameter(msg, param_hint="--weight")
+        found[name.strip()] = points
+    return found
+
+
+def requested(path: Path, options: dict[str, object]) -> Region:
+    """Read a region and put the options of the command line over its request."""
+    from powerwall.region.findings import BadInput, Findings
+    from powerwall.region.read import read
+
+    region = read(located(path)).with_request(**options)
+    findings = Findings()
+    request = region.request
+    if request.need_by <= request.as_of:
+        findings.add("PW603", f"--need-by {request.need_by} is not after the as-of date {request.as_of}")
+    if request.first_mw and request.first_mw > request.mw:
+        if options.get("first_mw") is None:
+            return region.with_request(first_mw=request.mw)
+        findings.add("PW603", f"--first-mw {request.first_mw:g} is more than --mw {request.mw:g}")
+    if findings.errors:
+        raise BadInput(findings)
+    return region
+
+
+@contextmanager
+def failing(err: Console) -> Iterator[None]:
+    """Print the findings of bad input and leave with code 2."""
+    from powerwall.output.console import print_findings, summary
+    from powerwall.region.findings import BadInput
+
+    try:
+        yield
+    except BadInput as error:
+        print_findings(error.findings, err, every=True)
+        err.print(summary(error.findings))
+        raise typer.Exit(2) from None
+
+
+def warn(found: tuple[Finding, ...], err: Console, *, quiet: bool) -> None:
+    """One line for what was notable on the way; `check` shows it whole."""
+    from powerwall.output.console import summary
+
+    if found and not quiet:
+        err.print(f"{summary(found)} on reading; powerwall check shows them")
+
+

@@ -1,0 +1,132 @@
+"""`powerwall score`: rank the sites of one region, or of several together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from powerwall.cli import options as opt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from powerwall.ranking.rank import Ranking
+    from powerwall.region.read import Region
+
+_FORMATS = ("table", "csv", "json", "geojson", "md")
+
+
+def score(
+    regions: opt.RegionPaths,
+    mw: opt.Mw = None,
+    first_mw: opt.FirstMw = None,
+    need_by: opt.NeedBy = None,
+    as_of: opt.AsOf = None,
+    weight: opt.Weight = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Ranked sites in the table.")] = 15,
+    output: Annotated[
+        list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help="Write csv, json, geojson, gpkg, parquet or md; may be repeated.", show_default=False)
+    ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")] = "table",
+    unknown: opt.Unknown = "neutral",
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 if the committed ranking.csv beside the layers is out of date.")] = False,
+    seed: opt.Seed = None,
+    quiet: opt.Quiet = False,
+    no_color: opt.NoColor = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Rank candidate sites, best first.
+
+    Example: powerwall score regions/northern-virginia.toml --mw 300 --need-by 2031-01 -o out.csv
+    """
+    del debug
+    for value, known, name in ((form, _FORMATS, "--format"), (unknown, ("neutral", "worst"), "--unknown")):
+        if value not in known:
+            raise typer.BadParameter(f"`{value}` is none of {', '.join(known)}", param_hint=name)
+    points = opt.weights(weight)
+    from powerwall.output.console import console
+
+    out, err = console(color=not no_color), console(stderr=True, color=not no_color)
+    wanted = {"mw": mw, "first_mw": first_mw, "need_by": need_by, "as_of": as_of, "seed": seed}
+    with opt.failing(err):
+        _check_targets(output or [])
+        if check:
+            raise typer.Exit(_stale(regions, wanted, points, unknown, err))
+        ranking = _ranked(regions, wanted, points, unknown, err)
+        for path in output or []:
+            ranking.save(path)
+    opt.warn(tuple(f for region in ranking.regions for f in region.findings) + ranking.settings.findings, err, quiet=quiet)
+    if form == "table":
+        from powerwall.output.table import print_ranking
+
+        print_ranking(ranking, out, top)
+    else:
+        from powerwall.output.files import text
+
+        out.file.write(text(ranking, form))
+    for path in output or []:
+        if not quiet:
+            err.print(f"wrote {path}")
+
+
+def _ranked(paths: list[Path], wanted: dict[str, object], points: dict[str, float], unknown: str, err: Console | None = None) -> Ranking:
+    from powerwall.criteria.measure import measure
+    from powerwall.ranking.rank import rank
+
+    regions = _read_all(paths, wanted)
+    real = [region for region in regions if not region.table.synthetic]
+    if real and len(real) < len(regions):
+        if err is not None:
+            made_up = ", ".join(region.name for region in regions if region.table.synthetic)
+            err.print(f"{made_up} is synthetic and is left out beside real regions")
+        regions = real
+    return rank(regions, [measure(region) for region in regions], unknown=unknown, weights=points)
+
+
+def _read_all(paths: list[Path], wanted: dict[str, object]) -> list[Region]:
+    """All regions, or the findings of every one that cannot be read."""
+    from powerwall.region.findings import BadInput, Finding
+
+    regions: list[Region] = []
+    found: list[Finding] = []
+    for path in paths:
+        try:
+            regions.append(opt.requested(path, wanted))
+        except BadInput as error:
+            found.extend(error.findings)
+    if found:
+        raise BadInput(found)
+    return regions
+
+
+def _check_targets(paths: list[Path]) -> None:
+    from powerwall.output.files import check_target
+    from powerwall.region.findings import Findings
+
+    findings = Findings()
+    for path in paths:
+        check_target(path, findings)
+    findings.raise_errors()
+
+
+def _stale(paths: list[Path], wanted: dict[str, object], points: dict[str, float], unknown: str, err: Console) -> int:
+    """1 if a committed ranking differs from the one computed now, at printed precision; else 0."""
+    from powerwall.output.console import print_findings
+    from powerwall.output.files import changed_sites
+    from powerwall.region.findings import Findings
+
+    findings = Findings()
+    for path in paths:
+        file = opt.located(path)
+        committed = file.with_suffix("") / "ranking.csv"
+        changed = changed_sites(committed, _ranked([path], wanted, points, unknown))
+        if changed:
+            some = ", ".join(changed[:3]) + (" …" if len(changed) > 3 else "")
+            findings.add("PW602", f"{len(changed)} rows of the committed ranking differ: {some}", file=committed,
+                         remedy=f"powerwall score {file} -o {committed}")  # fmt: skip
+        else:
+            err.print(f"{committed}: up to date")
+    print_findings(findings, err, every=True)
+    return 1 if findings.errors else 0

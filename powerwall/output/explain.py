@@ -1,0 +1,167 @@
+"""Explain: every number of one site, where it comes from, and what would move its rank."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from powerwall.criteria.criterion import SUBJECTS
+from powerwall.output.numbers import UNKNOWN, month, shown, span
+from powerwall.output.table import Site
+from powerwall.ranking.whatif import bottleneck, changes, target
+
+if TYPE_CHECKING:
+    from powerwall.ranking.rank import Ranking
+
+_RANKS_UP = 2
+
+
+def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
+    """Print all that is known of a site."""
+    site = Site(ranking, site_id)
+    row = site.row
+    to.print(Text(f"{row['name']} ({site_id}), {row['region']}", style="bold"))
+    place = f"rank {row['rank']} of {int((ranking.frame['status'] == 'ranked').sum())}" if row["status"] == "ranked" else row["status"]
+    to.print(f"{place}, score {row['score']:.2f} ({row['score_low']:.2f}–{row['score_high']:.2f}), "
+             f"{row['coverage']:.0%} of the weight is known".replace("%", " %"))  # fmt: skip
+    _print_power(site, to)
+    for reason in filter(None, str(row["reasons"]).split("; ")):
+        to.print(f"  – {reason}")
+    to.print(_numbers(ranking, site))
+    total = ranking.contributions.loc[site_id].sum()
+    to.print(f"contributions add up to {total:.2f}; an unknown (?) counts half of its weight\n")
+    _print_sources(ranking, site, to)
+    _print_statements(ranking, site, to)
+    _print_policy(ranking, site, to)
+    _print_changes(ranking, site_id, to)
+
+
+def _print_power(site: Site, to: Console) -> None:
+    plan, odds = site.measure("time_to_power_months"), site.measure("power_success_probability")
+    as_of = site.request.as_of
+    if math.isnan(plan["value"]):
+        to.print(f"no power plan: {plan['why']}")
+        return
+    dates = f"{month(as_of, plan['value'])} ({month(as_of, plan['low'])} – {month(as_of, plan['high'])}), {shown(odds['value'], 'share')}"
+    to.print(f"first power {dates}, grade {plan['grade']}, through {plan['row']} at {shown(site.measure('poi_distance_km')['value'])} km")
+
+
+def _numbers(ranking: Ranking, site: Site) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for header, right in (("criterion", False), ("measure", True), ("range", True), ("unit", False), ("value", True), ("weight", True),
+                          ("points", True), ("lost", True), ("grade", False), ("status", False)):  # fmt: skip
+        table.add_column(header, justify="right" if right else "left", no_wrap=header != "criterion", overflow="fold")
+    subject = ""
+    for name in _ordered(ranking):
+        criterion = ranking.criteria[name]
+        if criterion.subject != subject:
+            subject = criterion.subject
+            table.add_row(Text(subject, style="bold"))
+        table.add_row(*_number_row(ranking, site, name))
+    return table
+
+
+def _ordered(ranking: Ranking) -> list[str]:
+    weights = ranking.settings.weights.criteria
+    return sorted(ranking.criteria, key=lambda n: (SUBJECTS.get(ranking.criteria[n].subject, 99), -weights[n], n))
+
+
+def _number_row(ranking: Ranking, site: Site, name: str) -> list[str]:
+    criterion, row = ranking.criteria[name], site.measure(name)
+    weight = ranking.settings.weights.criteria[name]
+    value, low, high = row["value"], row["low"], row["high"]
+    measure = shown(value, criterion.unit)
+    if math.isnan(value) and not math.isnan(row["bound"]):
+        measure = f"≤ {shown(row['bound'])}"
+    spread = "" if math.isnan(low) or math.isnan(high) or low == high else span(low, high, criterion.unit)
+    points = lost = worth = ""
+    if name in ranking.values:
+        v = ranking.values[name].loc[site.id]
+        worth = UNKNOWN if math.isnan(v) else f"{v:.2f}"
+        if weight > 0:
+            gained = ranking.contributions[name].loc[site.id]
+            points, lost = f"{gained:.2f}", f"{100 * weight - gained:.2f}"
+    unit = "" if criterion.unit in {"share", "bool"} else criterion.unit
+    text = lambda cell: str(cell) if isinstance(cell, str) else ""  # noqa: E731
+    return [name, measure, spread, unit, worth, f"{100 * weight:.1f}" if weight else "0", points, lost,
+            text(row["grade"]).replace("_", " "), text(row["status"]) if not math.isnan(value) else "unknown"]  # fmt: skip
+
+
+def _print_sources(ranking: Ranking, site: Site, to: Console) -> None:
+    """Source, date and notes of each number; criteria that share them stand together."""
+    to.print(Text("where the numbers come from", style="bold"))
+    shared: dict[str, list[str]] = {}
+    for name in _ordered(ranking):
+        row = site.measure(name)
+        where = " ".join(str(row[c]) for c in ("layer", "row") if isinstance(row[c], str))
+        parts = [where, str(row["source"]) if isinstance(row["source"], str) else "", _dated(row), row["note"] if isinstance(row["note"], str) else ""]
+        why = f"unknown: {row['why']}" if isinstance(row["why"], str) and math.isnan(row["value"]) else ""
+        text = "; ".join(part for part in [why, *parts] if part)
+        if text:
+            shared.setdefault(text, []).append(name)
+    for text, names in shared.items():
+        to.print(Text(f"  {', '.join(names)}: ", style="dim") + Text(text), soft_wrap=True)
+    to.print()
+
+
+def _dated(row: Any) -> str:
+    return f"as of {row['as_of']}" if isinstance(row["as_of"], str) and row["as_of"] else ""
+
+
+def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
+    """What the utility itself says, beside the model and never in it."""
+    region = next(r for r in ranking.regions if r.name == site.row["region"])
+    rows = region.layers.frame("time_to_power")
+    utility = region.sites["utility_id"].get(str(site.id).rsplit(":", 1)[-1])
+    if rows is None or not isinstance(utility, str):
+        return
+    mw = site.request.mw
+    rows = rows[(rows["utility_id"] == utility) & rows["kind"].isin(["total", "statement"])]
+    low = rows["mw_min"].fillna(0) if "mw_min" in rows else 0
+    high = rows["mw_max"].fillna(math.inf) if "mw_max" in rows else math.inf
+    rows = rows[(low <= mw) & (mw <= high)]
+    if rows.empty:
+        return
+    to.print(Text("said beside the model, and not in it", style="bold"))
+    for row in rows.to_dict("records"):
+        months = " / ".join(shown(row[c]) for c in ("p50_months", "p90_months") if isinstance(row.get(c), float) and not math.isnan(row[c]))
+        said = f"{row['stage']}: {months + ' months' if months else row.get('fixed_date') or 'no figure'}"
+        to.print(f"  {said} ({row['status']}, {row['as_of']}, {row['source_title']})", soft_wrap=True)
+    to.print()
+
+
+def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:
+    """Dated acts of the site's authority, oldest first."""
+    region = next(r for r in ranking.regions if r.name == site.row["region"])
+    rows, authority = region.layers.frame("policy"), region.sites["jurisdiction_id"].get(str(site.id).rsplit(":", 1)[-1])
+    if rows is None or not isinstance(authority, str):
+        return
+    rows = rows[rows["jurisdiction_id"] == authority].sort_values(["action_date", "policy_id"])
+    if rows.empty:
+        return
+    to.print(Text(f"acts of {authority}", style="bold"))
+    for row in rows.to_dict("records"):
+        to.print(f"  {row['action_date']} {row['kind'].replace('_', ' ')}: {row['subject']} ({row['effect']}, {row['policy_status']}, {row['status']})", soft_wrap=True)
+    to.print()
+
+
+def _print_changes(ranking: Ranking, site_id: str, to: Console) -> None:
+    name, lost = bottleneck(ranking, site_id)
+    to.print(Text(f"bottleneck: {name}, {lost:.1f} points lost", style="bold"))
+    above = target(ranking, site_id, _RANKS_UP)
+    if above is None:
+        return
+    to.print(Text(f"to pass {ranking.frame['name'].loc[above]} ({above}), one of these alone would do:", style="bold"))
+    for change in changes(ranking, site_id, above):
+        unit = "" if change.unit in {"share", "bool"} else f" {change.unit}"
+        if math.isnan(change.needed):
+            to.print(f"  {change.criterion}: not by itself")
+        elif math.isnan(change.value):
+            to.print(f"  {change.criterion}: if it turns out at {shown(change.needed, change.unit)}{unit} or better")
+        else:
+            to.print(f"  {change.criterion}: {shown(change.needed, change.unit)}{unit} instead of {shown(change.value, change.unit)}")

@@ -1,0 +1,51 @@
+"""Numbers: how a measure is written; `?` is unknown, `–` is not applicable, never 0."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from powerwall.region.dates import add_months
+
+UNKNOWN, NOT_APPLICABLE = "?", "–"
+
+
+def shown(value: float, unit: str = "") -> str:
+    """A number with at most three significant figures; units stand in headers."""
+    if math.isnan(value):
+        return UNKNOWN
+    if unit == "bool":
+        return "yes" if value else "no"
+    if unit == "share":
+        return percent(value)
+    if math.isinf(value):
+        return "∞"
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{digits}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share as it is printed: `81 %`."""
+    return UNKNOWN if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def month(as_of: date, months: float) -> str:
+    """Calendar month that lies a number of months after the as-of date."""
+    return UNKNOWN if math.isnan(months) else add_months(as_of, months).strftime("%Y-%m")
+
+
+def span(low: float, high: float, unit: str = "") -> str:
+    """A range: `12…37`; one number where both ends print alike."""
+    a, b = shown(low, unit), shown(high, unit)
+    return a if a == b else f"{a}…{b}"
+
+
+def plain(value: float) -> str:
+    """A number for a file: up to six decimals, the same on every platform; unknown is empty."""
+    if math.isnan(value):
+        return ""
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -1,0 +1,242 @@
+"""Table: the ranking as a person reads it, led by what is scarce."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown
+
+if TYPE_CHECKING:
+    from powerwall.ranking.rank import Ranking
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: header, cell of a site, what it means, and how soon it goes on a narrow screen."""
+
+    header: str
+    cell: Callable[[Site], str]
+    caption: str = ""
+    priority: int = 0  # 0 never goes; the largest goes first
+    right: bool = True
+
+
+class Site:
+    """One row of a ranking, with its measures at hand."""
+
+    def __init__(self, ranking: Ranking, site_id: str) -> None:
+        self.id = site_id
+        self.row: Any = ranking.frame.loc[site_id]
+        self._ranking = ranking
+        names = {region.name: region.request for region in ranking.regions}
+        self.request = names[self.row["region"]]
+
+    def measure(self, name: str) -> Any:
+        """Row of a measure."""
+        return self._ranking.measures[name].loc[self.id]
+
+
+def _rank(site: Site) -> str:
+    return str(site.row["rank"]) if site.row["status"] == "ranked" else NOT_APPLICABLE
+
+
+def _name(site: Site) -> str:
+    return str(site.row["name"])
+
+
+def _score(site: Site) -> str:
+    score, low, high = (site.row[c] for c in ("score", "score_low", "score_high"))
+    return f"{score:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{score:.1f} ({low:.0f}–{high:.0f})"
+
+
+def _date(site: Site) -> str:
+    return month(site.request.as_of, site.measure("time_to_power_months")["value"])
+
+
+def _dates(site: Site) -> str:
+    plan = site.measure("time_to_power_months")
+    if math.isnan(plan["value"]):
+        return UNKNOWN
+    return f"{month(site.request.as_of, plan['low'])} – {month(site.request.as_of, plan['high'])}"
+
+
+def _chance(site: Site) -> str:
+    return percent(site.measure("power_success_probability")["value"])
+
+
+def _on_time(site: Site) -> str:
+    return percent(site.measure("on_time_probability")["value"])
+
+
+def _capacity(site: Site) -> str:
+    row = site.measure("firm_capacity_mw")
+    rung = f" {str(row['grade']).replace('_', ' ')}" if isinstance(row["grade"], str) else ""
+    if not math.isnan(row["value"]):
+        return f"{shown(row['value'])}{rung}"
+    return UNKNOWN if math.isnan(row["bound"]) else f"≤ {shown(row['bound'])}{rung}"
+
+
+def _cost(site: Site) -> str:
+    row = site.measure("delivered_cost_usd_per_mwh")
+    return UNKNOWN if math.isnan(row["value"]) else f"{shown(row['value'])} {row['grade']}"
+
+
+def _noise(site: Site) -> str:
+    row = site.measure("night_noise_margin_db")
+    if not math.isnan(row["value"]):
+        return f"{row['value']:+.0f}".replace("-", "−")
+    return UNKNOWN if math.isnan(row["low"]) else f"{row['low']:+.0f}…{row['high']:+.0f}".replace("-", "−")
+
+
+def _setback(site: Site) -> str:
+    row = site.measure("noise_setback_m")
+    return shown(round(row["value"], -1)) + ("*" if row["grade"] == "reference" else "")
+
+
+def _water(site: Site) -> str:
+    row = site.measure("baseline_water_stress_score")
+    return shown(row["value"])
+
+
+def _policy(site: Site) -> str:
+    row = site.measure("policy_success_probability")
+    blocked = site.measure("moratorium")["value"] == 1
+    return f"{percent(row['value'])}{' blocked' if blocked else ''}"
+
+
+COLUMNS = (
+    Column("#", _rank),
+    Column("site", _name, right=False),
+    Column("score", _score, "score: 0–100, 100 is best (all unknowns at their worst – at their best)"),
+    Column("first power", _date, "first power: month in which half of the draws have it, given that it comes"),
+    Column("P10 – P90", _dates, priority=6),
+    Column("comes", _chance, "comes: chance that power comes at all, permits not counted", 7),
+    Column("on time", _on_time, "on time: chance that the whole request is energised by {need_by}", 2),
+    Column("MW and rung", _capacity, "MW: headroom and what it rests on; ≤ is an upper bound, never firm", 8),
+    Column("$/MWh", _cost, "$/MWh: delivered price with its grade; D and a year is a state's industrial average, not a tariff", 1),
+    Column("night dB", _noise, "night dB: margin to the binding night limit at the nearest home (… is its range, where a position is a guess)", 4),
+    Column("keep m", _setback, "keep m: distance the campus must keep from homes at night (* to 45 dB(A), a reference where no limit is known); "
+           "screening only, a site noise study is needed", 5),
+    Column("water 0–5", _water, "water: baseline water stress, Aqueduct score; under 1 is low, from 4 extremely high", 9),
+    Column("permit", _policy, "permit: share of comparable recorded cases that ended well", 3),
+)  # fmt: skip
+
+
+def print_ranking(ranking: Ranking, to: Console, top: int = 15) -> None:
+    """Print heading, table, captions, the sites that are not ranked, and the next command."""
+    frame = ranking.frame
+    ranked = list(frame.index[frame["status"] == "ranked"])
+    to.print(Text(heading(ranking), style="bold"))
+    columns = COLUMNS
+    if ranked:
+        columns = fitting(ranking, ranked[:top], to.width)
+        to.print(build(ranking, ranked[:top], columns))
+        if len(ranked) > top:
+            to.print(f"and {len(ranked) - top} more ranked sites: --top {len(ranked)}\n")
+    else:
+        to.print("\nno site can be ranked\n")
+    for line in captions(ranking, columns):
+        to.print(Text(line, style="dim"))
+    _print_others(ranking, to)
+    to.print(f"\nNext: {next_command(ranking)}")
+
+
+def heading(ranking: Ranking) -> str:
+    """One line: where, how much, by when, as of when."""
+    request = ranking.regions[0].request
+    where = ", ".join(region.table.title for region in ranking.regions)
+    counts = ranking.frame["status"].value_counts()
+    numbers = ", ".join(f"{counts[s]} {s}" for s in ("ranked", "out", "unranked", "reference") if s in counts)
+    return f"{where} — {request.mw:g} MW by {request.need_by}, as of {request.as_of} ({numbers})"
+
+
+def build(ranking: Ranking, ids: list[str], columns: tuple[Column, ...]) -> Table:
+    """A table of some sites and columns."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for column in columns:
+        table.add_column(column.header, justify="right" if column.right else "left", no_wrap=column.header != "site", overflow="fold")
+    for site_id in ids:
+        site = Site(ranking, site_id)
+        table.add_row(*[column.cell(site) for column in columns], style="bold" if site.row["rank"] == 1 else None)
+    return table
+
+
+def fitting(ranking: Ranking, ids: list[str], width: int) -> tuple[Column, ...]:
+    """Columns that fit a width whole; the least important go first."""
+    columns = COLUMNS
+    measure = Console(width=10_000)
+    names = max((len(_name(Site(ranking, i))) for i in ids), default=0)
+    spare = max(0, names - 24)  # a long name may wrap down to 24 characters
+    while measure.measure(build(ranking, ids, columns)).maximum - spare > width:
+        droppable = [column for column in columns if column.priority]
+        if not droppable:
+            break
+        last = max(droppable, key=lambda column: column.priority)
+        columns = tuple(column for column in columns if column is not last)
+    return columns
+
+
+def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
+    """What each column says that is not obvious, and the weights."""
+    need_by = ranking.regions[0].request.need_by
+    lines = [column.caption.format(need_by=need_by) for column in columns if column.caption]
+    subjects = ", ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in ranking.settings.weights.subjects.items() if share > 0)
+    hidden = [column.header for column in COLUMNS if column not in columns]
+    lines.append(f"weights: {subjects}; ? is unknown and counts half")
+    if hidden:
+        lines.append(f"not shown at this width: {', '.join(hidden)}")
+    return lines
+
+
+def _print_others(ranking: Ranking, to: Console) -> None:
+    """Sites that carry no rank, grouped by their reason."""
+    frame = ranking.frame
+    for status, title in (("out", "out"), ("unranked", "not ranked"), ("reference", "already taken, for reference")):
+        rows = frame[frame["status"] == status]
+        if len(rows):
+            to.print(Text(f"\n{title}:", style="bold"))
+        if status == "reference":
+            for site_id, row in rows.iterrows():
+                site = Site(ranking, str(site_id))
+                to.print(Text(f"  {row['name']} ({site_id}): {_score(site)}, first power {_date(site)}", style="dim"))
+            continue
+        groups: dict[str, list[str]] = {}
+        for site_id, row in rows.iterrows():
+            reason = "; ".join(part for part in str(row["reasons"]).split("; ") if not part.startswith("at risk"))
+            groups.setdefault(reason, []).append(f"{row['name']} ({site_id})")
+        for reason, names in groups.items():
+            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+            to.print(Text(f"  {', '.join(names[:4])}{more}: {reason}", style="dim"))
+    risky = int(((frame["status"] == "ranked") & frame["reasons"].str.contains("at risk")).sum())
+    if risky:
+        to.print(Text(f"\n{risky} ranked sites are at risk of a requirement that is unknown there; explain says which", style="dim"))
+
+
+def next_command(ranking: Ranking) -> str:
+    """What to type next."""
+    first = ranking.frame.index[0]
+    row = ranking.frame.iloc[0]
+    path = next(region.path for region in ranking.regions if region.name == row["region"])
+    return f"powerwall explain {path.as_posix()} {str(first).split(':')[-1]}"
+
+
+def markdown(ranking: Ranking) -> str:
+    """Heading, table of every site and captions as Markdown."""
+    lines = [f"# {heading(ranking)}", "", "| " + " | ".join(c.header for c in COLUMNS) + " | status | reasons |",
+             "|" + "|".join(" ---: " if c.right else " --- " for c in COLUMNS) + "| --- | --- |"]  # fmt: skip
+    for site_id, row in ranking.frame.iterrows():
+        site = Site(ranking, str(site_id))
+        cells = [*(column.cell(site) for column in COLUMNS), row["status"], row["reasons"]]
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+    notes = [f"- {line}" for line in captions(ranking, COLUMNS)]
+    return "\n".join([*lines, "", *notes]) + "\n"
+
+
