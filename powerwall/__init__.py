@@ -33,7 +33,22 @@ _PUBLIC = {
     "rank": "powerwall.ranking.rank",
     "read": "powerwall.region.read",
 }
-__all__ = ["__version__", *sorted(_PUBLIC)]
+__all__ = [
+    "BadInput",
+    "Criterion",
+    "Finding",
+    "Measures",
+    "Parameter",
+    "Ranking",
+    "Region",
+    "Request",
+    "__version__",
+    "check",
+    "criterion",
+    "measure",
+    "rank",
+    "read",
+]
 
 if TYPE_CHECKING:
     from powerwall.criteria.criterion import Criterion, Parameter, criterion

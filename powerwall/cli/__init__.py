@@ -35,7 +35,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -65,6 +67,8 @@ def _failed(error: Exception) -> int:
         return 130
     if "--debug" in sys.argv:
         raise error
-    print(f"error: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
-    print("  = help: this is a bug of powerwall; run it again with --debug and report what it prints", file=sys.stderr)  # noqa: T201
+    sys.stderr.write(f"error: {type(error).__name__}: {error}\n")
+    sys.stderr.write(
+        "  = help: this is a bug of powerwall; run it again with --debug and report what it prints\n"
+    )
     return 2

@@ -11,11 +11,30 @@ from powerwall.cli import options as opt
 
 
 def check(
-    regions: Annotated[list[Path] | None, typer.Argument(metavar="REGION…", help="Region files, or names in regions/.", show_default=False)] = None,
+    regions: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="REGION…", help="Region files, or names in regions/.", show_default=False
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Show every place of a finding.")] = False,
-    explain: Annotated[str, typer.Option("--explain", metavar="CODE", help="Say what a finding's code means.", show_default=False)] = "",
-    today: Annotated[Any, typer.Option("--today", parser=opt.day, metavar="DATE", help="Day that freshness is judged on.", show_default=False)] = None,
+    explain: Annotated[
+        str,
+        typer.Option(
+            "--explain", metavar="CODE", help="Say what a finding's code means.", show_default=False
+        ),
+    ] = "",
+    today: Annotated[
+        Any,
+        typer.Option(
+            "--today",
+            parser=opt.day,
+            metavar="DATE",
+            help="Day that freshness is judged on.",
+            show_default=False,
+        ),
+    ] = None,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
 ) -> None:
@@ -32,7 +51,10 @@ def check(
     out = console(color=not no_color)
     if explain:
         if explain not in CODES:
-            raise typer.BadParameter(f"no finding {explain}; they run from {min(CODES)} to {max(CODES)}", param_hint="--explain")
+            raise typer.BadParameter(
+                f"no finding {explain}; they run from {min(CODES)} to {max(CODES)}",
+                param_hint="--explain",
+            )
         title, text = CODES[explain]
         out.print(f"{explain}: {title}\n{text}")
         return

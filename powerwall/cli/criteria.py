@@ -10,7 +10,9 @@ from powerwall.cli import options as opt
 
 
 def criteria(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One criterion, in full.", show_default=False)] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="One criterion, in full.", show_default=False)
+    ] = "",
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
 ) -> None:

@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 
 def explain(
     region: opt.RegionPath,
-    site: Annotated[str, typer.Argument(metavar="SITE", help="Id of the site, or a part of its name.", show_default=False)],
+    site: Annotated[
+        str,
+        typer.Argument(
+            metavar="SITE", help="Id of the site, or a part of its name.", show_default=False
+        ),
+    ],
     mw: opt.Mw = None,
     first_mw: opt.FirstMw = None,
     need_by: opt.NeedBy = None,
     as_of: opt.AsOf = None,
     weight: opt.Weight = None,
-    form: Annotated[str, typer.Option("--format", metavar="table|json", help="What stdout gets.")] = "table",
+    form: Annotated[
+        str, typer.Option("--format", metavar="table|json", help="What stdout gets.")
+    ] = "table",
     seed: opt.Seed = None,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
@@ -41,7 +48,10 @@ def explain(
         from powerwall.criteria.measure import measure
         from powerwall.ranking.rank import rank
 
-        read = opt.requested(region, {"mw": mw, "first_mw": first_mw, "need_by": need_by, "as_of": as_of, "seed": seed})
+        read = opt.requested(
+            region,
+            {"mw": mw, "first_mw": first_mw, "need_by": need_by, "as_of": as_of, "seed": seed},
+        )
         ranking = rank(read, measure(read), weights=points)
         site_id = _find(ranking, site)
     opt.warn(read.findings, err, quiet=quiet)
@@ -66,12 +76,18 @@ def _find(ranking: Ranking, wanted: str) -> str:
     if wanted in ids:
         return wanted
     names = ranking.frame["name"].astype(str)
-    hits = [i for i, name in zip(ids, names, strict=True) if wanted.casefold() in name.casefold() or wanted.casefold() in i.casefold()]
+    hits = [
+        i
+        for i, name in zip(ids, names, strict=True)
+        if wanted.casefold() in name.casefold() or wanted.casefold() in i.casefold()
+    ]
     if len(hits) == 1:
         return hits[0]
     findings = Findings()
     if hits:
-        findings.add("PW603", f"`{wanted}` fits {len(hits)} sites", remedy=f"one of {', '.join(hits[:6])}")
+        findings.add(
+            "PW603", f"`{wanted}` fits {len(hits)} sites", remedy=f"one of {', '.join(hits[:6])}"
+        )
     else:
         findings.add("PW603", f"no site `{wanted}`", remedy=did_you_mean(wanted, ids))
     raise BadInput(findings)

@@ -55,10 +55,23 @@ first-node,First node,substation,230,{lon},{lat},,line_proximity,,made-up row: r
 
 
 def init(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Short name: lower-case letters, digits and hyphens.", show_default=False)],
-    folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to put it.")] = Path("regions"),
-    lon: Annotated[float, typer.Option(min=-180, max=180, help="Longitude of the region's middle [°].")] = -98.0,
-    lat: Annotated[float, typer.Option(min=-80, max=84, help="Latitude of the region's middle [°].")] = 39.0,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Short name: lower-case letters, digits and hyphens.",
+            show_default=False,
+        ),
+    ],
+    folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to put it.")] = Path(
+        "regions"
+    ),
+    lon: Annotated[
+        float, typer.Option(min=-180, max=180, help="Longitude of the region's middle [°].")
+    ] = -98.0,
+    lat: Annotated[
+        float, typer.Option(min=-80, max=84, help="Latitude of the region's middle [°].")
+    ] = 39.0,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
 ) -> None:
@@ -74,16 +87,28 @@ def init(
     path = folder / f"{name}.toml"
     findings = Findings()
     if not name or not all(c.islower() or c.isdigit() or c == "-" for c in name):
-        findings.add("PW603", f"`{name}` is no name for a region", remedy="lower-case letters, digits and hyphens")
+        findings.add(
+            "PW603",
+            f"`{name}` is no name for a region",
+            remedy="lower-case letters, digits and hyphens",
+        )
     elif path.exists() or (folder / name).exists():
-        findings.add("PW603", f"{path} or its folder exists already", remedy="choose another name, or remove it")
+        findings.add(
+            "PW603",
+            f"{path} or its folder exists already",
+            remedy="choose another name, or remove it",
+        )
     with opt.failing(err):
         findings.raise_errors()
     zone = int((lon + 180) // 6) % 60 + 1
     today = date.today()  # noqa: DTZ011 — a civil day
     words = {"name": name, "title": name.replace("-", " ").title(), "as_of": today, "need_by": today.replace(year=today.year + 5, day=1),
              "crs": f"EPSG:{(32600 if lat >= 0 else 32700) + zone}", "lon": f"{lon:.3f}", "lat": f"{lat:.3f}"}  # fmt: skip
-    files = {path: _REGION, folder / name / "sites.csv": _SITES, folder / name / "points_of_interconnection.csv": _NODES}
+    files = {
+        path: _REGION,
+        folder / name / "sites.csv": _SITES,
+        folder / name / "points_of_interconnection.csv": _NODES,
+    }
     for file, text in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.format(**words), encoding="utf-8")

@@ -32,21 +32,74 @@ def _positive(value: float | None) -> float | None:
     return value
 
 
-RegionPath = Annotated[Path, typer.Argument(metavar="REGION", help="Region file, or the name of one in regions/.", show_default=False)]
+RegionPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="REGION", help="Region file, or the name of one in regions/.", show_default=False
+    ),
+]
 RegionPaths = Annotated[
-    list[Path], typer.Argument(metavar="REGION…", help="Region files, or names of files in regions/; several rank together.", show_default=False)
+    list[Path],
+    typer.Argument(
+        metavar="REGION…",
+        help="Region files, or names of files in regions/; several rank together.",
+        show_default=False,
+    ),
 ]
-Mw = Annotated[float | None, typer.Option("--mw", callback=_positive, help="Requested grid power at full build-out [MW].", show_default=False)]
-FirstMw = Annotated[float | None, typer.Option("--first-mw", callback=_positive, help="First block of power [MW].", show_default=False)]
+Mw = Annotated[
+    float | None,
+    typer.Option(
+        "--mw",
+        callback=_positive,
+        help="Requested grid power at full build-out [MW].",
+        show_default=False,
+    ),
+]
+FirstMw = Annotated[
+    float | None,
+    typer.Option(
+        "--first-mw", callback=_positive, help="First block of power [MW].", show_default=False
+    ),
+]
 NeedBy = Annotated[
-    Any, typer.Option("--need-by", parser=day, metavar="DATE", help="Day by which the power is needed, YYYY-MM or YYYY-MM-DD.", show_default=False)
+    Any,
+    typer.Option(
+        "--need-by",
+        parser=day,
+        metavar="DATE",
+        help="Day by which the power is needed, YYYY-MM or YYYY-MM-DD.",
+        show_default=False,
+    ),
 ]
-AsOf = Annotated[Any, typer.Option("--as-of", parser=day, metavar="DATE", help="Month 0 of every plan; rules in force on this day.", show_default=False)]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the draws.", show_default=False)]
+AsOf = Annotated[
+    Any,
+    typer.Option(
+        "--as-of",
+        parser=day,
+        metavar="DATE",
+        help="Month 0 of every plan; rules in force on this day.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Seed of the draws.", show_default=False)
+]
 Weight = Annotated[
-    list[str] | None, typer.Option("--weight", "-w", metavar="NAME=X", help="Points of a subject or criterion; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        "-w",
+        metavar="NAME=X",
+        help="Points of a subject or criterion; may be repeated.",
+        show_default=False,
+    ),
 ]
-Unknown = Annotated[str, typer.Option("--unknown", metavar="neutral|worst", help="Rank by the score, or by its low end.")]
+Unknown = Annotated[
+    str,
+    typer.Option(
+        "--unknown", metavar="neutral|worst", help="Rank by the score, or by its low end."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No warnings and no notes on stderr.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]
@@ -89,7 +142,9 @@ def requested(path: Path, options: dict[str, object]) -> Region:
     findings = Findings()
     request = region.request
     if request.need_by <= request.as_of:
-        findings.add("PW603", f"--need-by {request.need_by} is not after the as-of date {request.as_of}")
+        findings.add(
+            "PW603", f"--need-by {request.need_by} is not after the as-of date {request.as_of}"
+        )
     if request.first_mw and request.first_mw > request.mw:
         if options.get("first_mw") is None:
             return region.with_request(first_mw=request.mw)
@@ -119,5 +174,3 @@ def warn(found: tuple[Finding, ...], err: Console, *, quiet: bool) -> None:
 
     if found and not quiet:
         err.print(f"{summary(found)} on reading; powerwall check shows them")
-
-

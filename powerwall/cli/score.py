@@ -27,11 +27,25 @@ def score(
     weight: opt.Weight = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Ranked sites in the table.")] = 15,
     output: Annotated[
-        list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help="Write csv, json, geojson, gpkg, parquet or md; may be repeated.", show_default=False)
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write csv, json, geojson, gpkg, parquet or md; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
-    form: Annotated[str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")] = "table",
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")
+    ] = "table",
     unknown: opt.Unknown = "neutral",
-    check: Annotated[bool, typer.Option("--check", help="Exit 1 if the committed ranking.csv beside the layers is out of date.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Exit 1 if the committed ranking.csv beside the layers is out of date."
+        ),
+    ] = False,
     seed: opt.Seed = None,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
@@ -42,7 +56,10 @@ def score(
     Example: powerwall score regions/northern-virginia.toml --mw 300 --need-by 2031-01 -o out.csv
     """
     del debug
-    for value, known, name in ((form, _FORMATS, "--format"), (unknown, ("neutral", "worst"), "--unknown")):
+    for value, known, name in (
+        (form, _FORMATS, "--format"),
+        (unknown, ("neutral", "worst"), "--unknown"),
+    ):
         if value not in known:
             raise typer.BadParameter(f"`{value}` is none of {', '.join(known)}", param_hint=name)
     points = opt.weights(weight)
@@ -57,7 +74,11 @@ def score(
         ranking = _ranked(regions, wanted, points, unknown, err)
         for path in output or []:
             ranking.save(path)
-    opt.warn(tuple(f for region in ranking.regions for f in region.findings) + ranking.settings.findings, err, quiet=quiet)
+    opt.warn(
+        tuple(f for region in ranking.regions for f in region.findings) + ranking.settings.findings,
+        err,
+        quiet=quiet,
+    )
     if form == "table":
         from powerwall.output.table import print_ranking
 
@@ -71,7 +92,13 @@ def score(
             err.print(f"wrote {path}")
 
 
-def _ranked(paths: list[Path], wanted: dict[str, object], points: dict[str, float], unknown: str, err: Console | None = None) -> Ranking:
+def _ranked(
+    paths: list[Path],
+    wanted: dict[str, object],
+    points: dict[str, float],
+    unknown: str,
+    err: Console | None = None,
+) -> Ranking:
     from powerwall.criteria.measure import measure
     from powerwall.ranking.rank import rank
 
@@ -111,7 +138,13 @@ def _check_targets(paths: list[Path]) -> None:
     findings.raise_errors()
 
 
-def _stale(paths: list[Path], wanted: dict[str, object], points: dict[str, float], unknown: str, err: Console) -> int:
+def _stale(
+    paths: list[Path],
+    wanted: dict[str, object],
+    points: dict[str, float],
+    unknown: str,
+    err: Console,
+) -> int:
     """1 if a committed ranking differs from the one computed now, at printed precision; else 0."""
     from powerwall.output.console import print_findings
     from powerwall.output.files import changed_sites

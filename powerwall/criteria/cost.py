@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 HOURS_PER_YEAR = 8760.0
 Z90 = 1.2815515655446004
-LOAD_FACTOR = Parameter(0.85, "1", 0.75, 0.95, "assumed: AI campuses run flat; large-load tariffs ask for 0.75 or more")
+LOAD_FACTOR = Parameter(
+    0.85, "1", 0.75, 0.95, "assumed: AI campuses run flat; large-load tariffs ask for 0.75 or more"
+)
 #: Grade → relative standard deviation of a price.
 SIGMA = {
     "A": Parameter(0.03, "1", source="assumed: sheet read by hand within a year"),
@@ -81,7 +83,9 @@ def price_stack(layers: list[Mapping[str, Any]], mw: float, load_factor: float, 
     -----
     A missing value or an unknown unit leaves the whole price unknown: never a partial number.
     """
-    total, missing, upfront, upfront_missing = 0.0, [], 0.0, []
+    total, upfront = 0.0, 0.0
+    missing: list[str] = []
+    upfront_missing: list[str] = []
     for record in layers:
         name = str(record.get("layer") or "?")
         if record.get("charge_type") in _NO_PRICE or not _in_force(record, on):
@@ -106,7 +110,9 @@ def _layer_name(record: Mapping[str, Any]) -> str:
 
 def _in_force(record: Mapping[str, Any], on: date) -> bool:
     start, end = record.get("effective_from"), record.get("effective_to")
-    return not ((start and on < parse_span(str(start)).first) or (end and on >= parse_span(str(end)).first))
+    return not (
+        (start and on < parse_span(str(start)).first) or (end and on >= parse_span(str(end)).first)
+    )
 
 
 def _per_mwh(record: Mapping[str, Any], mw: float, load_factor: float) -> float | None:
@@ -121,7 +127,9 @@ def _per_mwh(record: Mapping[str, Any], mw: float, load_factor: float) -> float 
         "per_kw_month": lambda: 12 * 1000 / mwh_per_mw,
         "per_kw_year": lambda: 1000 / mwh_per_mw,
         "per_mw_year": lambda: 1 / mwh_per_mw,
-        "per_mw_day": lambda: 365 * float(record.get("forecast_pool_requirement") or 1.0) / mwh_per_mw,
+        "per_mw_day": lambda: (
+            365 * float(record.get("forecast_pool_requirement") or 1.0) / mwh_per_mw
+        ),
         "per_month": lambda: 12 / (mwh_per_mw * mw),
         "per_day": lambda: 365 / (mwh_per_mw * mw),
     }
@@ -152,16 +160,22 @@ class _Stacks:
         layer = layers.get("tariffs")
         self.request = request
         self.rows = layer.frame.to_dict("records") if layer else []
-        self.currency = str(layer.extra.get("currency", request.currency)) if layer else request.currency
+        self.currency = (
+            str(layer.extra.get("currency", request.currency)) if layer else request.currency
+        )
         self.as_of = str(layer.as_of or "") if layer else ""
 
     def of(self, utility: object) -> tuple[dict[Any, Any], Price] | None:
         """The only stack of a utility with its price; None if there is none, or more than one."""
-        mine = [row for row in self.rows if isinstance(utility, str) and row["utility_id"] == utility]
+        mine = [
+            row for row in self.rows if isinstance(utility, str) and row["utility_id"] == utility
+        ]
         if len(mine) != 1:
             return None
         layers = mine[0]["layers"] if isinstance(mine[0]["layers"], list) else []
-        return mine[0], price_stack(layers, self.request.mw, LOAD_FACTOR.value, self.request.need_by)
+        return mine[0], price_stack(
+            layers, self.request.mw, LOAD_FACTOR.value, self.request.need_by
+        )
 
     def to_usd(self, amount: float) -> tuple[float | None, str]:
         """An amount in US dollars, or the reason why not."""
@@ -182,12 +196,16 @@ class _Stacks:
     uncertainty="P10–P90 from the grade: sigma 3, 8, 20 or 25 % for A, B, C, D",
     grade="B",
 )
-def delivered_cost_usd_per_mwh(sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan) -> pd.DataFrame:
+def delivered_cost_usd_per_mwh(
+    sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan
+) -> pd.DataFrame:
     """Delivered price of a flat load at the requested MW, all layers of the tariff stack included."""
     stacks = _Stacks(layers, request)
     known: dict[tuple[object, object], dict[str, object]] = {}
     rows = []
-    for utility, state in zip(plan.frame["utility_id"].reindex(sites.index), sites["state"], strict=True):
+    for utility, state in zip(
+        plan.frame["utility_id"].reindex(sites.index), sites["state"], strict=True
+    ):
         if (utility, state) not in known:
             known[utility, state] = _delivered(stacks, utility, state)
         rows.append(known[utility, state])
@@ -221,7 +239,12 @@ def _delivered(stacks: _Stacks, utility: object, state: object) -> dict[str, obj
 
 def _spread(usd: float, grade: str) -> dict[str, object]:
     sigma = SIGMA.get(grade[:1], SIGMA["D"]).value
-    return {"value": usd, "low": usd * (1 - Z90 * sigma), "high": usd * (1 + Z90 * sigma), "grade": grade}
+    return {
+        "value": usd,
+        "low": usd * (1 - Z90 * sigma),
+        "high": usd * (1 + Z90 * sigma),
+        "grade": grade,
+    }
 
 
 @criterion(
@@ -232,7 +255,9 @@ def _spread(usd: float, grade: str) -> dict[str, object]:
     uncertainty="none: either every fee is known, or the sum is a lower end",
     grade="B",
 )
-def upfront_usd_per_mw(sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan) -> pd.DataFrame:
+def upfront_usd_per_mw(
+    sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan
+) -> pd.DataFrame:
     """Fees before the first megawatt, where the terms are known."""
     stacks = _Stacks(layers, request)
     rows = []
@@ -244,7 +269,11 @@ def upfront_usd_per_mw(sites: gpd.GeoDataFrame, layers: Layers, request: Request
         stack, price = priced
         usd, reason = stacks.to_usd(price.upfront_per_mw)
         named = any(record.get("layer") in _UPFRONT for record in stack["layers"] or [])
-        lacking = [*price.upfront_missing, *(price.missing and ["contributions to works"])] if named else ["upfront terms"]
+        lacking = (
+            [*price.upfront_missing, *(price.missing and ["contributions to works"])]
+            if named
+            else ["upfront terms"]
+        )
         known = usd is not None and not lacking
         least = f"at least {usd:,.0f} USD/MW; " if usd and lacking else ""
         rows.append({

@@ -106,7 +106,11 @@ class Criterion:
     @property
     def asks_for(self) -> tuple[str, ...]:
         """Names of the shared results its function takes, beside sites, layers and request."""
-        return tuple(p for p in inspect.signature(self.function).parameters if p not in {"sites", "layers", "request", "rng"})
+        return tuple(
+            p
+            for p in inspect.signature(self.function).parameters
+            if p not in {"sites", "layers", "request", "rng"}
+        )
 
 
 _REGISTRY: dict[str, Criterion] = {}
@@ -162,11 +166,24 @@ def registry() -> dict[str, Criterion]:
     criteria.load()
     for entry in metadata.entry_points(group="powerwall.criteria"):
         entry.load()
-    return dict(sorted(_REGISTRY.items(), key=lambda item: (SUBJECTS.get(item[1].subject, 99), item[1].name)))
+    return dict(
+        sorted(
+            _REGISTRY.items(), key=lambda item: (SUBJECTS.get(item[1].subject, 99), item[1].name)
+        )
+    )
 
 
 #: Order of the subjects wherever they are listed: what is scarce comes first.
-SUBJECTS = {"power": 0, "cost": 1, "water": 2, "noise": 3, "policy": 4, "land": 5, "compute": 6, "proximity": 7}
+SUBJECTS = {
+    "power": 0,
+    "cost": 1,
+    "water": 2,
+    "noise": 3,
+    "policy": 4,
+    "land": 5,
+    "compute": 6,
+    "proximity": 7,
+}
 
 
 class Shared:
@@ -188,7 +205,9 @@ class Shared:
                 msg = f"nothing provides `{name}`"
                 raise LookupError(msg)
             provider = _PROVIDERS[name]
-            self._given[name] = provider(**{p: self(p) for p in inspect.signature(provider).parameters})
+            self._given[name] = provider(
+                **{p: self(p) for p in inspect.signature(provider).parameters}
+            )
         return self._given[name]
 
     def measure(self, item: Criterion) -> pd.DataFrame:
@@ -204,7 +223,9 @@ class Shared:
             return unknown(sites.index, "no " + ", no ".join(lacking))
         given = {name: self(name) for name in ("sites", "layers", "request", *item.asks_for)}
         wanted = inspect.signature(item.function).parameters
-        return measured(item.function(**{k: v for k, v in given.items() if k in wanted}), sites.index)
+        return measured(
+            item.function(**{k: v for k, v in given.items() if k in wanted}), sites.index
+        )
 
 
 def measured(result: pd.Series | pd.DataFrame, index: pd.Index) -> pd.DataFrame:

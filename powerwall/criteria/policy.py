@@ -26,7 +26,9 @@ _OPEN_UNTIL_REPEALED = {
 }  # fmt: skip
 _RULES = {"moratorium", "prohibition", "zoning", "statute", "utility_rule"}
 _TERM = re.compile(r"^\s*(\d+)\s*(days?|months?|years?)?\s*$", re.IGNORECASE)
-POWER_FACTOR = Parameter(0.95, "1", 0.9, 1.0, "assumed: power factor that turns MW into the MVA of an Irish trigger")
+POWER_FACTOR = Parameter(
+    0.95, "1", 0.9, 1.0, "assumed: power factor that turns MW into the MVA of an Irish trigger"
+)
 LAYER = "policy"
 
 
@@ -74,7 +76,9 @@ def add_term(start: date, duration: str) -> date:
     return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def standing(row: Mapping[str, Any], as_of: date, mw: float | None = None, *, vested: bool = False) -> Standing:
+def standing(
+    row: Mapping[str, Any], as_of: date, mw: float | None = None, *, vested: bool = False
+) -> Standing:
     """What a dated act means on a day, for a request of a size.
 
     Parameters
@@ -96,7 +100,9 @@ def standing(row: Mapping[str, Any], as_of: date, mw: float | None = None, *, ve
     status, effect = _text(row, "policy_status"), _text(row, "effect")
     if status == "pending":
         harms = effect in {"blocks", "restricts"}
-        return Standing("no", math.nan, "warn" if harms else "none", "proposed" if harms else "not_in_force")
+        return Standing(
+            "no", math.nan, "warn" if harms else "none", "proposed" if harms else "not_in_force"
+        )
     if status in {"withdrawn", "decided"}:
         return Standing("no", math.nan, "none", "not_in_force")
     start, end, end_unknown = _window(row)
@@ -108,15 +114,25 @@ def standing(row: Mapping[str, Any], as_of: date, mw: float | None = None, *, ve
         return Standing("no", math.nan, "none", "expired")
     certain = (start is None or as_of >= start.last) and (end is None or as_of < end.first)
     active, doubt = ("yes", "in_force") if certain else ("possible", "dates_uncertain")
-    for holds, reason in ((end_unknown, "end_unknown"), (start is None, "start_unknown"), (status == "replaced", "replaced")):
+    for holds, reason in (
+        (end_unknown, "end_unknown"),
+        (start is None, "start_unknown"),
+        (status == "replaced", "replaced"),
+    ):
         if holds and active == "yes":
             active, doubt = "possible", reason
-    days = math.nan if end is None else float(((end.first if active == "yes" else end.last) - as_of).days)
+    days = (
+        math.nan
+        if end is None
+        else float(((end.first if active == "yes" else end.last) - as_of).days)
+    )
     verdict, reason = _verdict(row, active, doubt, mw, vested=vested)
     return Standing(active, days, verdict, reason)
 
 
-def _verdict(row: Mapping[str, Any], active: str, doubt: str, mw: float | None, *, vested: bool) -> tuple[str, str]:
+def _verdict(
+    row: Mapping[str, Any], active: str, doubt: str, mw: float | None, *, vested: bool
+) -> tuple[str, str]:
     trigger, effect = _number(row, "trigger_mw"), _text(row, "effect")
     if mw is not None and not math.isnan(trigger) and mw < trigger:
         return "none", "below_trigger"
@@ -146,13 +162,18 @@ def _window(row: Mapping[str, Any]) -> tuple[Span | None, Span | None, bool]:
     if start is not None and end is not None and end.last <= start.first:
         msg = f"{_text(row, 'policy_id') or 'row'}: the end {end.last} is not after the start {start.first}"
         raise ValueError(msg)
-    open_ended = _text(row, "kind") in _OPEN_UNTIL_REPEALED or _text(row, "duration_kind") in {"until_event", "indefinite"}
+    open_ended = _text(row, "kind") in _OPEN_UNTIL_REPEALED or _text(row, "duration_kind") in {
+        "until_event",
+        "indefinite",
+    }
     return start, end, end is None and not open_ended
 
 
 def _text(row: Mapping[str, Any], key: str) -> str:
     value = row.get(key)
-    return value.strip() if isinstance(value, str) else ("" if value is None or value != value else str(value))  # noqa: PLR0124 — NaN
+    if isinstance(value, str):
+        return value.strip()
+    return "" if value is None or pd.isna(value) else str(value)
 
 
 def _number(row: Mapping[str, Any], key: str) -> float:
@@ -209,7 +230,9 @@ def _chain(authority: object) -> Iterable[str]:
         return
     yield authority
     parts = authority.split("-")
-    yield from ("-".join(parts[:n]) for n in (2, 1) if n < len(parts) and not (n == 2 and parts[0] != "us"))
+    yield from (
+        "-".join(parts[:n]) for n in (2, 1) if n < len(parts) and not (n == 2 and parts[0] != "us")
+    )
 
 
 @criterion(
@@ -222,7 +245,10 @@ def _chain(authority: object) -> Iterable[str]:
 def moratorium(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> pd.DataFrame:
     """True where a rule in force blocks the request, by its dates on the as-of day."""
     rules = Rules(layers, request)
-    rows = [_moratorium(rules, site, request) for site in sites[["jurisdiction_id", "zoning_status"]].itertuples(index=False)]
+    rows = [
+        _moratorium(rules, site, request)
+        for site in sites[["jurisdiction_id", "zoning_status"]].itertuples(index=False)
+    ]
     return pd.DataFrame(rows, index=sites.index)
 
 
@@ -231,18 +257,39 @@ def _moratorium(rules: Rules, site: Any, request: Request) -> dict[str, object]:
         return {"value": math.nan, "why": "authority unknown"}
     bound = rules.binding(site.jurisdiction_id, vested=site.zoning_status == "approved")
     gates = [b for b in bound if b.standing.verdict == "gate"]
-    doubts = [b for b in bound if b.standing.verdict == "warn" and b.standing.active == "possible" and _text(b.row, "effect") == "blocks"]
+    doubts = [
+        b
+        for b in bound
+        if b.standing.verdict == "warn"
+        and b.standing.active == "possible"
+        and _text(b.row, "effect") == "blocks"
+    ]
     if gates:
-        longest = max(gates, key=lambda b: math.inf if math.isnan(b.standing.days_to_expiry) else b.standing.days_to_expiry)
-        return _described(longest, request) | {"value": 1.0}
+        longest = max(
+            gates,
+            key=lambda b: (
+                math.inf if math.isnan(b.standing.days_to_expiry) else b.standing.days_to_expiry
+            ),
+        )
+        return _described(longest) | {"value": 1.0}
     if doubts:
-        return _described(doubts[0], request) | {"value": math.nan, "low": 0.0, "high": 1.0, "why": _reason(doubts[0])}
+        return _described(doubts[0]) | {
+            "value": math.nan,
+            "low": 0.0,
+            "high": 1.0,
+            "why": _reason(doubts[0]),
+        }
     if not rules.known(site.jurisdiction_id):
         return {"value": math.nan, "why": f"no rule of {site.jurisdiction_id} in this layer"}
-    return {"value": 0.0, "layer": LAYER, "status": "secondary", "note": f"no rule in force found in this layer as of {request.as_of}"}
+    return {
+        "value": 0.0,
+        "layer": LAYER,
+        "status": "secondary",
+        "note": f"no rule in force found in this layer as of {request.as_of}",
+    }
 
 
-def _described(bound: Bound, request: Request) -> dict[str, object]:
+def _described(bound: Bound) -> dict[str, object]:
     row = bound.row
     return {
         "layer": LAYER, "row": row["policy_id"], "source": row.get("source_title"), "as_of": row.get("as_of"),
@@ -285,8 +332,15 @@ def permit_path(site: Any, rules: Rules) -> Path:
     """
     zoning = site.zoning_status if isinstance(site.zoning_status, str) else "unknown"
     base = "unknown" if zoning == "moratorium" else zoning
-    gates = [b for b in rules.binding(site.jurisdiction_id, vested=zoning == "approved") if b.standing.verdict == "gate"]
-    if any(_text(b.row, "kind") != "moratorium" and math.isnan(b.standing.days_to_expiry) for b in gates):
+    gates = [
+        b
+        for b in rules.binding(site.jurisdiction_id, vested=zoning == "approved")
+        if b.standing.verdict == "gate"
+    ]
+    if any(
+        _text(b.row, "kind") != "moratorium" and math.isnan(b.standing.days_to_expiry)
+        for b in gates
+    ):
         return Path("prohibited", "", math.nan)
     if gates:
         then = base if base not in {"unknown", "prohibited"} else "special_permit"
@@ -303,10 +357,14 @@ def permit_path(site: Any, rules: Rules) -> Path:
     uncertainty="Wilson 95 % interval where counted, a judged range where assumed",
     grade="C",
 )
-def policy_success_probability(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> pd.DataFrame:
+def policy_success_probability(
+    sites: gpd.GeoDataFrame, layers: Layers, request: Request
+) -> pd.DataFrame:
     """Share of comparable recorded cases in which the permit path ended well."""
     rules, table = Rules(layers, request), permit_table()
-    return pd.DataFrame([_odds(permit_path(site, rules), table) for site in sites.itertuples()], index=sites.index)
+    return pd.DataFrame(
+        [_odds(permit_path(site, rules), table) for site in sites.itertuples()], index=sites.index
+    )
 
 
 def _odds(path: Path, table: dict[str, dict[str, Any]]) -> dict[str, object]:

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from powerwall.region.read import Region
     from powerwall.region.region import CustomCriterion
 
-_UNITS = {"distance_km": "km", "count_within": "count", "length_within": "km", "share_covered": "share"}
+_UNITS = {
+    "distance_km": "km",
+    "count_within": "count",
+    "length_within": "km",
+    "share_covered": "share",
+}
 _WITHIN = {"count_within", "sum_within", "length_within", "share_covered", "area_weighted_mean"}
 
 
@@ -33,47 +38,70 @@ def distance_km(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame) -> pd.Serie
     return pd.Series(metres / 1000, index=sites.index)
 
 
-def count_within(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float) -> pd.Series:
+def count_within(
+    sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float
+) -> pd.Series:
     """Features within a distance of the site. [count]"""
     at, _ = _within(sites, features, within_km)
     return pd.Series(np.bincount(at, minlength=len(sites)).astype(float), index=sites.index)
 
 
-def sum_within(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float, column: str) -> pd.Series:
+def sum_within(
+    sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float, column: str
+) -> pd.Series:
     """Sum of a column over the features within a distance; NaN if one of them is unknown."""
     at, which = _within(sites, features, within_km)
     amounts = features[column].to_numpy(dtype=float)[which]
     return pd.Series(np.bincount(at, weights=amounts, minlength=len(sites)), index=sites.index)
 
 
-def length_within(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float) -> pd.Series:
+def length_within(
+    sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float
+) -> pd.Series:
     """Length of the lines inside the circle round the site. [km]"""
     at, which = _within(sites, features, within_km)
     circles = _circles(sites, within_km)
-    pieces = shapely.length(shapely.intersection(features.geometry.to_numpy()[which], circles[at])) / 1000
+    pieces = (
+        shapely.length(shapely.intersection(features.geometry.to_numpy()[which], circles[at]))
+        / 1000
+    )
     return pd.Series(np.bincount(at, weights=pieces, minlength=len(sites)), index=sites.index)
 
 
-def share_covered(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float) -> pd.Series:
+def share_covered(
+    sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float
+) -> pd.Series:
     """Share of the circle round the site that the polygons cover. [share]"""
     at, which = _within(sites, features, within_km)
     circles = _circles(sites, within_km)
     covered = np.zeros(len(sites))
     for site in np.unique(at):
         union = shapely.union_all(features.geometry.to_numpy()[which[at == site]])
-        covered[site] = shapely.area(shapely.intersection(union, circles[site])) / shapely.area(circles[site])
+        covered[site] = shapely.area(shapely.intersection(union, circles[site])) / shapely.area(
+            circles[site]
+        )
     return pd.Series(covered, index=sites.index)
 
 
 def value_at(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, column: str) -> pd.Series:
     """Value of the polygon the site lies in; NaN outside all, and inside several that differ."""
-    at, which = shapely.STRtree(features.geometry.to_numpy()).query(sites.geometry.to_numpy(), predicate="intersects")
+    at, which = shapely.STRtree(features.geometry.to_numpy()).query(
+        sites.geometry.to_numpy(), predicate="intersects"
+    )
     found = pd.DataFrame({"site": at, "value": features[column].to_numpy(dtype=float)[which]})
-    alone = found.groupby("site")["value"].agg(lambda v: v.iloc[0] if v.nunique(dropna=False) == 1 else np.nan)
+    alone = found.groupby("site")["value"].agg(_only)
     return pd.Series(alone.reindex(range(len(sites))).to_numpy(dtype=float), index=sites.index)
 
 
-def area_weighted_mean(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float, column: str) -> pd.Series:
+def _only(values: pd.Series) -> float:
+    """The value that all agree on, else NaN."""
+    first = values.iloc[0]
+    return float(first) if (values == first).all() else np.nan
+
+
+def area_weighted_mean(
+    sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float, column: str
+) -> pd.Series:
     """Mean of a column over the circle round the site, weighted by the covered area; NaN if nothing is known."""
     at, which = _within(sites, features, within_km)
     circles = _circles(sites, within_km)
@@ -81,14 +109,20 @@ def area_weighted_mean(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, with
     amounts = features[column].to_numpy(dtype=float)[which]
     known = ~np.isnan(amounts)
     weight = np.bincount(at[known], weights=area[known], minlength=len(sites))
-    total = np.bincount(at[known], weights=(area * np.nan_to_num(amounts))[known], minlength=len(sites))
+    total = np.bincount(
+        at[known], weights=(area * np.nan_to_num(amounts))[known], minlength=len(sites)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         return pd.Series(np.where(weight > 0, total / weight, np.nan), index=sites.index)
 
 
-def _within(sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float) -> tuple[np.ndarray, np.ndarray]:
+def _within(
+    sites: gpd.GeoDataFrame, features: gpd.GeoDataFrame, within_km: float
+) -> tuple[np.ndarray, np.ndarray]:
     tree = shapely.STRtree(features.geometry.to_numpy())
-    at, which = tree.query(sites.geometry.to_numpy(), predicate="dwithin", distance=within_km * 1000)
+    at, which = tree.query(
+        sites.geometry.to_numpy(), predicate="dwithin", distance=within_km * 1000
+    )
     return at, which
 
 
@@ -147,7 +181,9 @@ def _function(name: str, entry: CustomCriterion) -> Callable[..., pd.DataFrame]:
     def measure(sites: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:
         layer = layers[entry.layer]
         if not isinstance(layer.frame, gpd.GeoDataFrame):
-            return pd.DataFrame({"value": np.nan, "why": f"layer {entry.layer} has no geometry"}, index=sites.index)
+            return pd.DataFrame(
+                {"value": np.nan, "why": f"layer {entry.layer} has no geometry"}, index=sites.index
+            )
         features = layer.frame[matches(layer.frame, entry.where)]
         arguments: dict[str, object] = {}
         if entry.measure in NEEDS_WITHIN:
@@ -160,6 +196,9 @@ def _function(name: str, entry: CustomCriterion) -> Callable[..., pd.DataFrame]:
             "why": f"nothing found in {entry.layer}",
         }, index=sites.index)  # fmt: skip
 
-    measure.__doc__ = entry.title or f"{entry.measure.replace('_', ' ')} of {entry.layer}{' where ' + entry.where if entry.where else ''}"
+    measure.__doc__ = (
+        entry.title
+        or f"{entry.measure.replace('_', ' ')} of {entry.layer}{' where ' + entry.where if entry.where else ''}"
+    )
     measure.__name__ = name
     return measure

@@ -23,11 +23,11 @@ def _rows(sites: gpd.GeoDataFrame, layers: Layers, column: str) -> pd.DataFrame:
     frame = layers[LAYER].frame
     by_id = frame.set_index("water_area_id")
     rows = by_id.reindex(sites["water_area_id"]).set_index(sites.index)
-    text = {name: rows[name] if name in rows else None for name in ("source_title", "as_of", "status")}
+    text = {name: rows.get(name) for name in ("source_title", "as_of", "status")}
     why = pd.Series(np.where(sites["water_area_id"].isna(), "no water system known here", f"no {column.replace('_', ' ')} known"),
                     index=sites.index)  # fmt: skip
     return pd.DataFrame({
-        "value": rows[column] if column in rows else np.nan, "layer": LAYER, "row": sites["water_area_id"],
+        "value": rows.get(column, np.nan), "layer": LAYER, "row": sites["water_area_id"],
         "source": text["source_title"], "as_of": text["as_of"], "status": text["status"], "why": why, "note": _note(rows),
     }, index=sites.index)  # fmt: skip
 
@@ -35,11 +35,17 @@ def _rows(sites: gpd.GeoDataFrame, layers: Layers, column: str) -> pd.DataFrame:
 def _note(rows: pd.DataFrame) -> pd.Series:
     """Level of detail, caps and triggers in words."""
     parts = []
-    for column, lead in (("stress_level_of_detail", "level: "), ("known_caps", "caps: "), ("permit_trigger", "trigger: ")):
+    for column, lead in (
+        ("stress_level_of_detail", "level: "),
+        ("known_caps", "caps: "),
+        ("permit_trigger", "trigger: "),
+    ):
         if column in rows:
             text = rows[column].where(rows[column].notna() & (rows[column] != "As above"), "")
             parts.append([f"{lead}{cell}" if cell else "" for cell in text])
-    joined = ["; ".join(p for p in cells if p) for cells in zip(*parts, strict=True)] if parts else ""
+    joined = (
+        ["; ".join(p for p in cells if p) for cells in zip(*parts, strict=True)] if parts else ""
+    )
     return pd.Series(joined, index=rows.index, dtype=object)
 
 

@@ -22,7 +22,16 @@ def console(*, stderr: bool = False, color: bool = True) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     plain = not color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     width = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDE
-    return Console(file=stream, stderr=stderr, no_color=bool(plain), highlight=False, width=width, soft_wrap=False, emoji=False, markup=False)
+    return Console(
+        file=stream,
+        stderr=stderr,
+        no_color=bool(plain),
+        highlight=False,
+        width=width,
+        soft_wrap=False,
+        emoji=False,
+        markup=False,
+    )
 
 
 def print_findings(found: Iterable[Finding], to: Console, *, every: bool = False) -> None:
@@ -36,7 +45,12 @@ def print_findings(found: Iterable[Finding], to: Console, *, every: bool = False
         for item in shown:
             _print_one(item, to)
         if len(items) > len(shown):
-            to.print(Text(f"… and {len(items) - len(shown)} more {items[0].code}; --all shows them\n", style="dim"))
+            to.print(
+                Text(
+                    f"… and {len(items) - len(shown)} more {items[0].code}; --all shows them\n",
+                    style="dim",
+                )
+            )
 
 
 def _print_one(item: Finding, to: Console) -> None:

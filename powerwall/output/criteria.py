@@ -15,18 +15,31 @@ from powerwall.criteria.criterion import Criterion
 
 def breakpoints(item: Criterion) -> str:
     """Value function in words: `−12 → 1, 0 → 0.8`."""
-    return ", ".join(f"{x:g} → {v:g}" for x, v in item.value or ()).replace("-", "−") or "none: shown, never scored"
+    return (
+        ", ".join(f"{x:g} → {v:g}" for x, v in item.value or ()).replace("-", "−")
+        or "none: shown, never scored"
+    )
 
 
 def print_criteria(known: Mapping[str, Criterion], to: Console) -> None:
     """All criteria by subject, with unit and default weight."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for header in ("subject", "criterion", "unit", "weight", "what it is"):
-        table.add_column(header, justify="right" if header == "weight" else "left", no_wrap=header == "criterion", overflow="fold")
+        table.add_column(
+            header,
+            justify="right" if header == "weight" else "left",
+            no_wrap=header == "criterion",
+            overflow="fold",
+        )
     for name, item in known.items():
         table.add_row(item.subject, name, item.unit, f"{item.weight:g}", item.title)
     to.print(table)
-    to.print(Text("weight: points within the subject where a region is silent; 0 is measured and shown, not counted", style="dim"))
+    to.print(
+        Text(
+            "weight: points within the subject where a region is silent; 0 is measured and shown, not counted",
+            style="dim",
+        )
+    )
     to.print("\nNext: powerwall criteria months_late")
 
 

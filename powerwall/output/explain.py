@@ -26,7 +26,11 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     site = Site(ranking, site_id)
     row = site.row
     to.print(Text(f"{row['name']} ({site_id}), {row['region']}", style="bold"))
-    place = f"rank {row['rank']} of {int((ranking.frame['status'] == 'ranked').sum())}" if row["status"] == "ranked" else row["status"]
+    place = (
+        f"rank {row['rank']} of {int((ranking.frame['status'] == 'ranked').sum())}"
+        if row["status"] == "ranked"
+        else row["status"]
+    )
     to.print(f"{place}, score {row['score']:.2f} ({row['score_low']:.2f}–{row['score_high']:.2f}), "
              f"{row['coverage']:.0%} of the weight is known".replace("%", " %"))  # fmt: skip
     _print_power(site, to)
@@ -48,14 +52,21 @@ def _print_power(site: Site, to: Console) -> None:
         to.print(f"no power plan: {plan['why']}")
         return
     dates = f"{month(as_of, plan['value'])} ({month(as_of, plan['low'])} – {month(as_of, plan['high'])}), {shown(odds['value'], 'share')}"
-    to.print(f"first power {dates}, grade {plan['grade']}, through {plan['row']} at {shown(site.measure('poi_distance_km')['value'])} km")
+    to.print(
+        f"first power {dates}, grade {plan['grade']}, through {plan['row']} at {shown(site.measure('poi_distance_km')['value'])} km"
+    )
 
 
 def _numbers(ranking: Ranking, site: Site) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for header, right in (("criterion", False), ("measure", True), ("range", True), ("unit", False), ("value", True), ("weight", True),
                           ("points", True), ("lost", True), ("grade", False), ("status", False)):  # fmt: skip
-        table.add_column(header, justify="right" if right else "left", no_wrap=header != "criterion", overflow="fold")
+        table.add_column(
+            header,
+            justify="right" if right else "left",
+            no_wrap=header != "criterion",
+            overflow="fold",
+        )
     subject = ""
     for name in _ordered(ranking):
         criterion = ranking.criteria[name]
@@ -68,7 +79,10 @@ def _numbers(ranking: Ranking, site: Site) -> Table:
 
 def _ordered(ranking: Ranking) -> list[str]:
     weights = ranking.settings.weights.criteria
-    return sorted(ranking.criteria, key=lambda n: (SUBJECTS.get(ranking.criteria[n].subject, 99), -weights[n], n))
+    return sorted(
+        ranking.criteria,
+        key=lambda n: (SUBJECTS.get(ranking.criteria[n].subject, 99), -weights[n], n),
+    )
 
 
 def _number_row(ranking: Ranking, site: Site, name: str) -> list[str]:
@@ -78,7 +92,11 @@ def _number_row(ranking: Ranking, site: Site, name: str) -> list[str]:
     measure = shown(value, criterion.unit)
     if math.isnan(value) and not math.isnan(row["bound"]):
         measure = f"≤ {shown(row['bound'])}"
-    spread = "" if math.isnan(low) or math.isnan(high) or low == high else span(low, high, criterion.unit)
+    spread = (
+        ""
+        if math.isnan(low) or math.isnan(high) or low == high
+        else span(low, high, criterion.unit)
+    )
     points = lost = worth = ""
     if name in ranking.values:
         v = ranking.values[name].loc[site.id]
@@ -87,9 +105,12 @@ def _number_row(ranking: Ranking, site: Site, name: str) -> list[str]:
             gained = ranking.contributions[name].loc[site.id]
             points, lost = f"{gained:.2f}", f"{100 * weight - gained:.2f}"
     unit = "" if criterion.unit in {"share", "bool"} else criterion.unit
-    text = lambda cell: str(cell) if isinstance(cell, str) else ""  # noqa: E731
     return [name, measure, spread, unit, worth, f"{100 * weight:.1f}" if weight else "0", points, lost,
-            text(row["grade"]).replace("_", " "), text(row["status"]) if not math.isnan(value) else "unknown"]  # fmt: skip
+            _words(row["grade"]).replace("_", " "), _words(row["status"]) if not math.isnan(value) else "unknown"]  # fmt: skip
+
+
+def _words(cell: object) -> str:
+    return cell if isinstance(cell, str) else ""
 
 
 def _print_sources(ranking: Ranking, site: Site, to: Console) -> None:
@@ -99,8 +120,17 @@ def _print_sources(ranking: Ranking, site: Site, to: Console) -> None:
     for name in _ordered(ranking):
         row = site.measure(name)
         where = " ".join(str(row[c]) for c in ("layer", "row") if isinstance(row[c], str))
-        parts = [where, str(row["source"]) if isinstance(row["source"], str) else "", _dated(row), row["note"] if isinstance(row["note"], str) else ""]
-        why = f"unknown: {row['why']}" if isinstance(row["why"], str) and math.isnan(row["value"]) else ""
+        parts = [
+            where,
+            str(row["source"]) if isinstance(row["source"], str) else "",
+            _dated(row),
+            row["note"] if isinstance(row["note"], str) else "",
+        ]
+        why = (
+            f"unknown: {row['why']}"
+            if isinstance(row["why"], str) and math.isnan(row["value"])
+            else ""
+        )
         text = "; ".join(part for part in [why, *parts] if part)
         if text:
             shared.setdefault(text, []).append(name)
@@ -129,16 +159,25 @@ def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
         return
     to.print(Text("said beside the model, and not in it", style="bold"))
     for row in rows.to_dict("records"):
-        months = " / ".join(shown(row[c]) for c in ("p50_months", "p90_months") if isinstance(row.get(c), float) and not math.isnan(row[c]))
+        months = " / ".join(
+            shown(row[c])
+            for c in ("p50_months", "p90_months")
+            if isinstance(row.get(c), float) and not math.isnan(row[c])
+        )
         said = f"{row['stage']}: {months + ' months' if months else row.get('fixed_date') or 'no figure'}"
-        to.print(f"  {said} ({row['status']}, {row['as_of']}, {row['source_title']})", soft_wrap=True)
+        to.print(
+            f"  {said} ({row['status']}, {row['as_of']}, {row['source_title']})", soft_wrap=True
+        )
     to.print()
 
 
 def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:
     """Dated acts of the site's authority, oldest first."""
     region = next(r for r in ranking.regions if r.name == site.row["region"])
-    rows, authority = region.layers.frame("policy"), region.sites["jurisdiction_id"].get(str(site.id).rsplit(":", 1)[-1])
+    rows, authority = (
+        region.layers.frame("policy"),
+        region.sites["jurisdiction_id"].get(str(site.id).rsplit(":", 1)[-1]),
+    )
     if rows is None or not isinstance(authority, str):
         return
     rows = rows[rows["jurisdiction_id"] == authority].sort_values(["action_date", "policy_id"])
@@ -146,7 +185,10 @@ def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:
         return
     to.print(Text(f"acts of {authority}", style="bold"))
     for row in rows.to_dict("records"):
-        to.print(f"  {row['action_date']} {row['kind'].replace('_', ' ')}: {row['subject']} ({row['effect']}, {row['policy_status']}, {row['status']})", soft_wrap=True)
+        to.print(
+            f"  {row['action_date']} {row['kind'].replace('_', ' ')}: {row['subject']} ({row['effect']}, {row['policy_status']}, {row['status']})",
+            soft_wrap=True,
+        )
     to.print()
 
 
@@ -156,12 +198,21 @@ def _print_changes(ranking: Ranking, site_id: str, to: Console) -> None:
     above = target(ranking, site_id, _RANKS_UP)
     if above is None:
         return
-    to.print(Text(f"to pass {ranking.frame['name'].loc[above]} ({above}), one of these alone would do:", style="bold"))
+    to.print(
+        Text(
+            f"to pass {ranking.frame['name'].loc[above]} ({above}), one of these alone would do:",
+            style="bold",
+        )
+    )
     for change in changes(ranking, site_id, above):
         unit = "" if change.unit in {"share", "bool"} else f" {change.unit}"
         if math.isnan(change.needed):
             to.print(f"  {change.criterion}: not by itself")
         elif math.isnan(change.value):
-            to.print(f"  {change.criterion}: if it turns out at {shown(change.needed, change.unit)}{unit} or better")
+            to.print(
+                f"  {change.criterion}: if it turns out at {shown(change.needed, change.unit)}{unit} or better"
+            )
         else:
-            to.print(f"  {change.criterion}: {shown(change.needed, change.unit)}{unit} instead of {shown(change.value, change.unit)}")
+            to.print(
+                f"  {change.criterion}: {shown(change.needed, change.unit)}{unit} instead of {shown(change.value, change.unit)}"
+            )

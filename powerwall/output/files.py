@@ -28,7 +28,17 @@ from powerwall.region.findings import BadInput, Findings, did_you_mean
 if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
 
-LEAD = ["site_id", "name", "rank", "status", "score", "score_low", "score_high", "coverage", "reasons"]
+LEAD = [
+    "site_id",
+    "name",
+    "rank",
+    "status",
+    "score",
+    "score_low",
+    "score_high",
+    "coverage",
+    "reasons",
+]
 _PARTS = ("", "_value", "_contribution", "_status")
 
 
@@ -41,9 +51,15 @@ def table(ranking: Ranking) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name, measure in ranking.measures.items():
         columns[name] = measure["value"].to_numpy()
-        columns[f"{name}_value"] = ranking.values[name].to_numpy() if name in ranking.values else math.nan
-        columns[f"{name}_contribution"] = ranking.contributions[name].to_numpy() if name in ranking.contributions else math.nan
-        columns[f"{name}_status"] = measure["status"].where(measure["value"].notna(), "unknown").to_numpy()
+        columns[f"{name}_value"] = (
+            ranking.values[name].to_numpy() if name in ranking.values else math.nan
+        )
+        columns[f"{name}_contribution"] = (
+            ranking.contributions[name].to_numpy() if name in ranking.contributions else math.nan
+        )
+        columns[f"{name}_status"] = (
+            measure["status"].where(measure["value"].notna(), "unknown").to_numpy()
+        )
     return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis=1)
 
 
@@ -71,8 +87,14 @@ def provenance(ranking: Ranking) -> dict[str, Any]:
     return {
         "powerwall": powerwall.__version__,
         "regions": [_region(region) for region in ranking.regions],
-        "weights": {name: _number(weight) for name, weight in sorted(ranking.settings.weights.criteria.items())},
-        "values": {name: [list(point) for point in points] for name, points in sorted(ranking.settings.values.items())},
+        "weights": {
+            name: _number(weight)
+            for name, weight in sorted(ranking.settings.weights.criteria.items())
+        },
+        "values": {
+            name: [list(point) for point in points]
+            for name, points in sorted(ranking.settings.values.items())
+        },
         "requirements": [f"{item.name}: {item.words}" for item in ranking.settings.requirements],
         "min_coverage": ranking.settings.min_coverage,
     }
@@ -107,7 +129,11 @@ def records(ranking: Ranking) -> list[dict[str, Any]]:
     found = []
     for site_id, row in frame.iterrows():
         lead = {name: _plain(row[name]) for name in LEAD[1:]}
-        place = {"region": row["region"], "lon": round(row.geometry.x, 6), "lat": round(row.geometry.y, 6)}
+        place = {
+            "region": row["region"],
+            "lon": round(row.geometry.x, 6),
+            "lat": round(row.geometry.y, 6),
+        }
         found.append({"site_id": site_id, **lead, **place, "criteria": _criteria(ranking, site_id)})
     return found
 
@@ -134,18 +160,33 @@ def _plain(value: Any) -> Any:
 
 def json_text(ranking: Ranking) -> str:
     """The ranking as JSON, provenance first."""
-    return json.dumps({"powerwall": provenance(ranking), "sites": records(ranking)}, ensure_ascii=False, indent=1) + "\n"
+    return (
+        json.dumps(
+            {"powerwall": provenance(ranking), "sites": records(ranking)},
+            ensure_ascii=False,
+            indent=1,
+        )
+        + "\n"
+    )
 
 
 def geojson_text(ranking: Ranking) -> str:
     """The ranking as GeoJSON in WGS84, one feature a line; provenance in the member `powerwall`."""
     flat = table(ranking).drop(columns="site_id")
     lines = []
-    for (site_id, row), values in zip(ranking.frame.iterrows(), flat.to_dict("records"), strict=True):
+    for (site_id, row), values in zip(
+        ranking.frame.iterrows(), flat.to_dict("records"), strict=True
+    ):
         properties = {"site_id": site_id, **{key: _plain(value) for key, value in values.items()}}
-        feature = {"type": "Feature", "properties": properties, "geometry": json.loads(shapely.to_geojson(shapely.set_precision(row.geometry, 1e-6)))}
+        feature = {
+            "type": "Feature",
+            "properties": properties,
+            "geometry": json.loads(shapely.to_geojson(shapely.set_precision(row.geometry, 1e-6))),
+        }
         lines.append(json.dumps(feature, ensure_ascii=False))
-    head = json.dumps({"type": "FeatureCollection", "powerwall": provenance(ranking)}, ensure_ascii=False)[:-1]
+    head = json.dumps(
+        {"type": "FeatureCollection", "powerwall": provenance(ranking)}, ensure_ascii=False
+    )[:-1]
     return f'{head}, "features": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
@@ -169,8 +210,16 @@ def _write_parquet(ranking: Ranking, path: Path) -> None:
     _frame(ranking).to_parquet(path, compression="zstd", index=False)
 
 
-_TEXT: dict[str, Callable[[Ranking], str]] = {".csv": csv_text, ".json": json_text, ".geojson": geojson_text, ".md": markdown_text}
-_BINARY: dict[str, Callable[[Ranking, Path], None]] = {".gpkg": _write_gpkg, ".parquet": _write_parquet}
+_TEXT: dict[str, Callable[[Ranking], str]] = {
+    ".csv": csv_text,
+    ".json": json_text,
+    ".geojson": geojson_text,
+    ".md": markdown_text,
+}
+_BINARY: dict[str, Callable[[Ranking, Path], None]] = {
+    ".gpkg": _write_gpkg,
+    ".parquet": _write_parquet,
+}
 SUFFIXES = (*_TEXT, *_BINARY)
 
 
@@ -186,7 +235,12 @@ def check_target(path: Path, findings: Findings) -> None:
         findings.add("PW601", f"cannot write {path.name}: no format `{path.suffix}`",
                      remedy=did_you_mean(path.suffix.lstrip("."), known), file=path)  # fmt: skip
     elif not path.parent.is_dir():
-        findings.add("PW601", f"cannot write {path.name}: no folder {path.parent}", remedy="create it first", file=path)
+        findings.add(
+            "PW601",
+            f"cannot write {path.name}: no folder {path.parent}",
+            remedy="create it first",
+            file=path,
+        )
     elif path.is_dir():
         findings.add("PW601", f"{path} is a folder", file=path)
 
@@ -205,12 +259,20 @@ def save(ranking: Ranking, path: Path) -> Path:
     suffix = path.suffix.lower()
     try:
         if suffix in _TEXT:
-            _replace(path, lambda part: part.write_text(_TEXT[suffix](ranking), encoding="utf-8", newline="\n"))
+            _replace(
+                path,
+                lambda part: part.write_text(
+                    _TEXT[suffix](ranking), encoding="utf-8", newline="\n"
+                ),
+            )
         else:
             _replace(path, lambda part: _BINARY[suffix](ranking, part))
         if suffix == ".csv":
             meta = json.dumps(provenance(ranking), ensure_ascii=False, indent=1) + "\n"
-            _replace(path.with_name(path.name + ".meta.json"), lambda part: part.write_text(meta, encoding="utf-8", newline="\n"))
+            _replace(
+                path.with_name(path.name + ".meta.json"),
+                lambda part: part.write_text(meta, encoding="utf-8", newline="\n"),
+            )
     except OSError as error:
         findings.add("PW601", f"cannot write {path}: {error.strerror or error}", file=path)
         raise BadInput(findings) from error
@@ -236,4 +298,6 @@ def changed_sites(committed: Path, ranking: Ranking) -> list[str]:
     now = csv_text(ranking).splitlines()
     then = committed.read_text(encoding="utf-8").splitlines() if committed.is_file() else []
     differing = set(now) ^ set(then)
-    return sorted({line.split(",", 1)[0] for line in differing}) or ([] if now == then else ["order of the rows"])
+    return sorted({line.split(",", 1)[0] for line in differing}) or (
+        [] if now == then else ["order of the rows"]
+    )

@@ -31,13 +31,19 @@ def pages() -> dict[str, str]:
         "findings.md": _findings(),
         "layers.md": _layers(),
         "region-file.md": _region_file(),
-        "region.schema.json": json.dumps(model.RegionTable.model_json_schema(by_alias=True), indent=1, ensure_ascii=False) + "\n",
+        "region.schema.json": json.dumps(
+            model.RegionTable.model_json_schema(by_alias=True), indent=1, ensure_ascii=False
+        )
+        + "\n",
     }
 
 
 def _rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows]
+    lines += [
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -52,12 +58,17 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
 
 def _region_file() -> str:
     parts = [_WRITTEN, "# The region file\n", f"{inspect.getdoc(model)}\n",
-             "Paths are relative to the file. An unknown key is an error. Editors check a file against "
-             "[`region.schema.json`](region.schema.json).\n"]  # fmt: skip
+             ("Paths are relative to the file. An unknown key is an error. Editors check a file against "
+              "[`region.schema.json`](region.schema.json).\n")]  # fmt: skip
     for title, table in _TABLES:
         parts.append(f"\n## {'Top level' if not title else f'`{title}`'}\n")
         parts.append(f"{(inspect.getdoc(table) or '').splitlines()[0]}\n")
-        parts.append(_rows(("key", "type", "default", "what it is"), [_field(name, info) for name, info in table.model_fields.items()]))
+        parts.append(
+            _rows(
+                ("key", "type", "default", "what it is"),
+                [_field(name, info) for name, info in table.model_fields.items()],
+            )
+        )
     parts.append("\n## Weights\n\n`[weights]` gives points to subjects: " + ", ".join(f"`{s}`" for s in SUBJECTS) + ". "
                  "`[weights.<subject>_criteria]` gives points to criteria within a subject; one that is silent has the default of "
                  "[its own page](criteria.md). Points are divided by their sum.\n")  # fmt: skip
@@ -91,29 +102,52 @@ def _type(annotation: typing.Any) -> str:
         return f"table of {_type(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "table"
-    return {"str": "text", "float": "number", "int": "whole number", "bool": "true or false"}.get(annotation.__name__, annotation.__name__)
+    return {"str": "text", "float": "number", "int": "whole number", "bool": "true or false"}.get(
+        annotation.__name__, annotation.__name__
+    )
 
 
 # ------------------------------------------------------------------------------------- criteria
 def _criteria() -> str:
-    parts = [_WRITTEN, "# Criteria\n", "Every measure of this package. Default weight 0: measured and shown, not counted.\n"]
+    parts = [
+        _WRITTEN,
+        "# Criteria\n",
+        "Every measure of this package. Default weight 0: measured and shown, not counted.\n",
+    ]
     known = registry()
     parts.append(_rows(("subject", "criterion", "unit", "weight"), [
         (item.subject, f"[`{name}`](#{name})", item.unit, f"{item.weight:g}") for name, item in known.items()
     ]))  # fmt: skip
     parts += [_criterion(item) for item in known.values()]
-    parts.append("\n## Parameters\n\nNumbers inside the models. A source that begins with *assumed* is this project's own choice.\n")
+    parts.append(
+        "\n## Parameters\n\nNumbers inside the models. A source that begins with *assumed* is this project's own choice.\n"
+    )
     parts.append(_rows(("where", "name", "value", "unit", "low – high", "source"), _parameters()))
-    parts.append("\n## Columns of a measure\n\n" + _rows(("column", "meaning"), [(f"`{k}`", v) for k, v in MEASURE_COLUMNS.items()]))
+    parts.append(
+        "\n## Columns of a measure\n\n"
+        + _rows(("column", "meaning"), [(f"`{k}`", v) for k, v in MEASURE_COLUMNS.items()])
+    )
     return "\n".join(parts)
 
 
 def _criterion(item: Criterion) -> str:
-    reads = ", ".join(f"`{layer}`" + (f" ({', '.join(f'`{c}`' for c in columns)})" if columns else "") for layer, columns in item.needs.items())
-    lines = [f"\n### {item.name}\n", f"{item.title}.\n", f"- unit: {item.unit}", f"- value: {breakpoints(item)}"]
+    reads = ", ".join(
+        f"`{layer}`" + (f" ({', '.join(f'`{c}`' for c in columns)})" if columns else "")
+        for layer, columns in item.needs.items()
+    )
+    lines = [
+        f"\n### {item.name}\n",
+        f"{item.title}.\n",
+        f"- unit: {item.unit}",
+        f"- value: {breakpoints(item)}",
+    ]
     lines += [f"- why: {item.why}"] if item.why else []
     lines += [f"- reads: {reads}"] if reads else []
-    lines += [f"- uncertainty: {item.uncertainty}", f"- best grade: {item.grade}" if item.grade else "", f"- default weight in `{item.subject}`: {item.weight:g}"]
+    lines += [
+        f"- uncertainty: {item.uncertainty}",
+        f"- best grade: {item.grade}" if item.grade else "",
+        f"- default weight in `{item.subject}`: {item.weight:g}",
+    ]
     return "\n".join(line for line in lines if line) + "\n"
 
 
@@ -128,28 +162,58 @@ def _parameters() -> list[tuple[str, ...]]:
 
 def _parameter_rows(where: str, name: str, value: object) -> list[tuple[str, ...]]:
     if isinstance(value, Parameter):
-        span = f"{value.low:g} – {value.high:g}" if value.low is not None and value.high is not None else ""
+        span = (
+            f"{value.low:g} – {value.high:g}"
+            if value.low is not None and value.high is not None
+            else ""
+        )
         return [(f"`{where}`", f"`{name}`", f"{value.value:g}", value.unit, span, value.source)]
     if isinstance(value, dict):
-        return [row for key, item in value.items() if isinstance(item, Parameter) for row in _parameter_rows(where, f"{name}[{key}]", item)]
+        return [
+            row
+            for key, item in value.items()
+            if isinstance(item, Parameter)
+            for row in _parameter_rows(where, f"{name}[{key}]", item)
+        ]
     if isinstance(value, tuple) and not isinstance(value, Parameter):
-        return [row for n, item in enumerate(value) if isinstance(item, Parameter) for row in _parameter_rows(where, f"{name}[{n}]", item)]
+        return [
+            row
+            for n, item in enumerate(value)
+            if isinstance(item, Parameter)
+            for row in _parameter_rows(where, f"{name}[{n}]", item)
+        ]
     return []
 
 
 # ------------------------------------------------------------------------------ findings, layers
 def _findings() -> str:
     text = "Codes never change their meaning. `powerwall check --explain PW203` prints one.\n"
-    families = {"1": "region file", "2": "layer files", "3": "geometry and coordinate systems", "4": "values and units", "5": "coverage", "6": "output and use"}
+    families = {
+        "1": "region file",
+        "2": "layer files",
+        "3": "geometry and coordinate systems",
+        "4": "values and units",
+        "5": "coverage",
+        "6": "output and use",
+    }
     parts = [_WRITTEN, "# Findings\n", text]
     for digit, title in families.items():
         parts.append(f"\n## PW{digit}: {title}\n")
-        parts.append(_rows(("code", "title", "meaning"), [(f"`{c}`", t, e) for c, (t, e) in CODES.items() if c[2] == digit]))
+        parts.append(
+            _rows(
+                ("code", "title", "meaning"),
+                [(f"`{c}`", t, e) for c, (t, e) in CODES.items() if c[2] == digit],
+            )
+        )
     return "\n".join(parts)
 
 
 def _layers() -> str:
-    parts = [_WRITTEN, "# Layers and columns\n", "Layers the criteria know. Columns of your own are kept; layers of your own serve custom criteria.\n"]
+    parts = [
+        _WRITTEN,
+        "# Layers and columns\n",
+        "Layers the criteria know. Columns of your own are kept; layers of your own serve custom criteria.\n",
+    ]
     for name, schema in LAYERS.items():
         parts.append(f"\n## `{name}`\n\n{schema.about[0].upper()}{schema.about[1:]}.\n")
         parts.append(f"- geometry: {schema.geometry}\n- key: `{schema.key}`")
@@ -157,10 +221,15 @@ def _layers() -> str:
             parts.append("- required: " + ", ".join(f"`{c}`" for c in schema.required))
         for column, words in schema.words.items():
             parts.append(f"- `{column}`: {', '.join(words)}")
-        for label, columns in (("lists, `;` separated", schema.lists), ("dates (year, month or day)", schema.dates)):
+        for label, columns in (
+            ("lists, `;` separated", schema.lists),
+            ("dates (year, month or day)", schema.dates),
+        ):
             if columns:
                 parts.append(f"- {label}: " + ", ".join(f"`{c}`" for c in columns))
-    parts.append("\n## Units\n\nThe ending of a column's name is its unit. Other units are turned into it by `unit = \"…\"` in the layer's columns.\n")
+    parts.append(
+        "\n## Units\n\nThe ending of a column's name is its unit. Other units are turned into it by `unit = \"…\"` in the layer's columns.\n"
+    )
     parts.append(_rows(("ending", "unit", "plausible", "also read"), [
         (f"`_{unit.suffix}`", unit.symbol, f"{unit.low:g} … {unit.high:g}", ", ".join(unit.also)) for unit in UNITS.values()
     ]))  # fmt: skip
@@ -177,10 +246,18 @@ def _cli() -> str:
 
     os.environ["COLUMNS"] = "100"
     runner = CliRunner()
-    parts = [_WRITTEN, "# Command line\n", "Exit codes: 0 done · 1 a declared gate, or `check`, says no · 2 could not do it · 130 Ctrl-C.\n"]
+    parts = [
+        _WRITTEN,
+        "# Command line\n",
+        "Exit codes: 0 done · 1 a declared gate, or `check`, says no · 2 could not do it · 130 Ctrl-C.\n",
+    ]
     for verb in ("", "score", "explain", "check", "criteria", "init"):
-        text = runner.invoke(app, [*([verb] if verb else []), "--help"], prog_name="powerwall").output
-        parts.append(f"\n## `powerwall{' ' + verb if verb else ''}`\n\n```text\n{text.strip()}\n```\n")
+        text = runner.invoke(
+            app, [*([verb] if verb else []), "--help"], prog_name="powerwall"
+        ).output
+        parts.append(
+            f"\n## `powerwall{' ' + verb if verb else ''}`\n\n```text\n{text.strip()}\n```\n"
+        )
     return "\n".join(parts)
 
 
@@ -195,8 +272,7 @@ def main(arguments: list[str]) -> int:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    for path in stale:
-        print(f"{path} is out of date: make docs", file=sys.stderr)  # noqa: T201
+    sys.stderr.writelines(f"{page} is out of date: make docs\n" for page in stale)
     return 1 if stale else 0
 
 

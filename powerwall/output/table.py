@@ -54,7 +54,9 @@ def _name(site: Site) -> str:
 
 def _score(site: Site) -> str:
     score, low, high = (site.row[c] for c in ("score", "score_low", "score_high"))
-    return f"{score:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{score:.1f} ({low:.0f}–{high:.0f})"
+    return (
+        f"{score:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{score:.1f} ({low:.0f}–{high:.0f})"
+    )
 
 
 def _date(site: Site) -> str:
@@ -93,7 +95,11 @@ def _noise(site: Site) -> str:
     row = site.measure("night_noise_margin_db")
     if not math.isnan(row["value"]):
         return f"{row['value']:+.0f}".replace("-", "−")
-    return UNKNOWN if math.isnan(row["low"]) else f"{row['low']:+.0f}…{row['high']:+.0f}".replace("-", "−")
+    return (
+        UNKNOWN
+        if math.isnan(row["low"])
+        else f"{row['low']:+.0f}…{row['high']:+.0f}".replace("-", "−")
+    )
 
 
 def _setback(site: Site) -> str:
@@ -112,7 +118,7 @@ def _policy(site: Site) -> str:
     return f"{percent(row['value'])}{' blocked' if blocked else ''}"
 
 
-COLUMNS = (
+COLUMNS: tuple[Column, ...] = (
     Column("#", _rank),
     Column("site", _name, right=False),
     Column("score", _score, "score: 0–100, 100 is best (all unknowns at their worst – at their best)"),
@@ -154,7 +160,9 @@ def heading(ranking: Ranking) -> str:
     request = ranking.regions[0].request
     where = ", ".join(region.table.title for region in ranking.regions)
     counts = ranking.frame["status"].value_counts()
-    numbers = ", ".join(f"{counts[s]} {s}" for s in ("ranked", "out", "unranked", "reference") if s in counts)
+    numbers = ", ".join(
+        f"{counts[s]} {s}" for s in ("ranked", "out", "unranked", "reference") if s in counts
+    )
     return f"{where} — {request.mw:g} MW by {request.need_by}, as of {request.as_of} ({numbers})"
 
 
@@ -162,10 +170,18 @@ def build(ranking: Ranking, ids: list[str], columns: tuple[Column, ...]) -> Tabl
     """A table of some sites and columns."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for column in columns:
-        table.add_column(column.header, justify="right" if column.right else "left", no_wrap=column.header != "site", overflow="fold")
+        table.add_column(
+            column.header,
+            justify="right" if column.right else "left",
+            no_wrap=column.header != "site",
+            overflow="fold",
+        )
     for site_id in ids:
         site = Site(ranking, site_id)
-        table.add_row(*[column.cell(site) for column in columns], style="bold" if site.row["rank"] == 1 else None)
+        table.add_row(
+            *[column.cell(site) for column in columns],
+            style="bold" if site.row["rank"] == 1 else None,
+        )
     return table
 
 
@@ -188,7 +204,11 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
     """What each column says that is not obvious, and the weights."""
     need_by = ranking.regions[0].request.need_by
     lines = [column.caption.format(need_by=need_by) for column in columns if column.caption]
-    subjects = ", ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in ranking.settings.weights.subjects.items() if share > 0)
+    subjects = ", ".join(
+        f"{name} {share:.0%}".replace("%", " %")
+        for name, share in ranking.settings.weights.subjects.items()
+        if share > 0
+    )
     hidden = [column.header for column in COLUMNS if column not in columns]
     lines.append(f"weights: {subjects}; ? is unknown and counts half")
     if hidden:
@@ -199,25 +219,41 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
 def _print_others(ranking: Ranking, to: Console) -> None:
     """Sites that carry no rank, grouped by their reason."""
     frame = ranking.frame
-    for status, title in (("out", "out"), ("unranked", "not ranked"), ("reference", "already taken, for reference")):
+    for status, title in (
+        ("out", "out"),
+        ("unranked", "not ranked"),
+        ("reference", "already taken, for reference"),
+    ):
         rows = frame[frame["status"] == status]
         if len(rows):
             to.print(Text(f"\n{title}:", style="bold"))
         if status == "reference":
             for site_id, row in rows.iterrows():
                 site = Site(ranking, str(site_id))
-                to.print(Text(f"  {row['name']} ({site_id}): {_score(site)}, first power {_date(site)}", style="dim"))
+                to.print(
+                    Text(
+                        f"  {row['name']} ({site_id}): {_score(site)}, first power {_date(site)}",
+                        style="dim",
+                    )
+                )
             continue
         groups: dict[str, list[str]] = {}
         for site_id, row in rows.iterrows():
-            reason = "; ".join(part for part in str(row["reasons"]).split("; ") if not part.startswith("at risk"))
+            reason = "; ".join(
+                part for part in str(row["reasons"]).split("; ") if not part.startswith("at risk")
+            )
             groups.setdefault(reason, []).append(f"{row['name']} ({site_id})")
         for reason, names in groups.items():
             more = f" and {len(names) - 4} more" if len(names) > 4 else ""
             to.print(Text(f"  {', '.join(names[:4])}{more}: {reason}", style="dim"))
     risky = int(((frame["status"] == "ranked") & frame["reasons"].str.contains("at risk")).sum())
     if risky:
-        to.print(Text(f"\n{risky} ranked sites are at risk of a requirement that is unknown there; explain says which", style="dim"))
+        to.print(
+            Text(
+                f"\n{risky} ranked sites are at risk of a requirement that is unknown there; explain says which",
+                style="dim",
+            )
+        )
 
 
 def next_command(ranking: Ranking) -> str:
@@ -238,5 +274,3 @@ def markdown(ranking: Ranking) -> str:
         lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     notes = [f"- {line}" for line in captions(ranking, COLUMNS)]
     return "\n".join([*lines, "", *notes]) + "\n"
-
-

@@ -58,26 +58,67 @@ def _check_layer(layer: Layer, region: Region, today: date, findings: Findings) 
     if layer.as_of and layer.fresh_days and (today - layer.as_of).days > layer.fresh_days:
         findings.add("PW208", f"layer `{layer.name}` is {(today - layer.as_of).days} days old, fresh for {layer.fresh_days}",
                      severity="warning", remedy="refresh it and its as_of", **place)  # fmt: skip
-    lacking = [what for what, there in (("a licence", layer.licenses), ("a source", layer.title), ("an as_of", layer.as_of)) if not there]
+    lacking = [
+        what
+        for what, there in (
+            ("a licence", layer.licenses),
+            ("a source", layer.title),
+            ("an as_of", layer.as_of),
+        )
+        if not there
+    ]
     if lacking:
-        findings.add("PW209", f"layer `{layer.name}` does not give {' nor '.join(lacking)}", severity="warning", **place)
+        findings.add(
+            "PW209",
+            f"layer `{layer.name}` does not give {' nor '.join(lacking)}",
+            severity="warning",
+            **place,
+        )
     frame = layer.frame
     if "source_url" in frame:
         urls = frame["source_url"].dropna().astype(str)
-        bare = [row for row, url in urls.items() if url.startswith("http") and urlparse(url).path.strip("/") == "" and not urlparse(url).query]
-        _rows("PW504", f"layer `{layer.name}`: sources that name only a domain", bare, layer, findings, "enter the address of the page")
+        bare = [
+            row
+            for row, url in urls.items()
+            if url.startswith("http")
+            and urlparse(url).path.strip("/") == ""
+            and not urlparse(url).query
+        ]
+        _rows(
+            "PW504",
+            f"layer `{layer.name}`: sources that name only a domain",
+            bare,
+            layer,
+            findings,
+            "enter the address of the page",
+        )
         _rows("PW509", f"layer `{layer.name}`: rows that rest on a compilation without a licence",
               [row for row, url in urls.items() if _UNLICENSED.search(url)], layer, findings, "replace the source by a primary page")  # fmt: skip
     if "location_accuracy_m" in frame:
         coarse = frame.index[frame["location_accuracy_m"].fillna(0) > _COARSE_M]
-        _rows("PW505", f"layer `{layer.name}`: positions known to more than {_COARSE_M / 1000:g} km only", list(coarse), layer, findings, "")
+        _rows(
+            "PW505",
+            f"layer `{layer.name}`: positions known to more than {_COARSE_M / 1000:g} km only",
+            list(coarse),
+            layer,
+            findings,
+            "",
+        )
 
 
-def _rows(code: str, text: str, rows: list[object], layer: Layer, findings: Findings, remedy: str) -> None:
+def _rows(
+    code: str, text: str, rows: list[object], layer: Layer, findings: Findings, remedy: str
+) -> None:
     """One finding for many rows of a layer, at the first of them."""
     if rows:
         place = layer.places(int(str(rows[0])))
-        findings.add(code, f"{text}: {len(rows)} of {len(layer.frame)}", severity="warning", remedy=remedy, **place)
+        findings.add(
+            code,
+            f"{text}: {len(rows)} of {len(layer.frame)}",
+            severity="warning",
+            remedy=remedy,
+            **place,
+        )
 
 
 def _check_references(region: Region, findings: Findings) -> None:
@@ -108,7 +149,13 @@ def _check_policy(region: Region, findings: Findings) -> None:
             findings.add("PW507", f"{row['policy_id']} is called active, but its term has passed", severity="warning",
                          remedy="was it extended? otherwise set policy_status = expired", **place)  # fmt: skip
         if stands.reason == "end_unknown" and stands.verdict == "warn":
-            findings.add("PW507", f"{row['policy_id']}: its end is unknown", severity="warning", remedy="look for its term", **place)
+            findings.add(
+                "PW507",
+                f"{row['policy_id']}: its end is unknown",
+                severity="warning",
+                remedy="look for its term",
+                **place,
+            )
 
 
 def _check_ranking(region: Region, findings: Findings) -> None:
@@ -127,12 +174,16 @@ def _check_ranking(region: Region, findings: Findings) -> None:
     _check_measures(region, measures, in_use, findings)
 
 
-def _check_measures(region: Region, measures: Measures, in_use: Settings, findings: Findings) -> None:
+def _check_measures(
+    region: Region, measures: Measures, in_use: Settings, findings: Findings
+) -> None:
     for name, weight in sorted(in_use.weights.criteria.items()):
         frame = measures[name]
         if weight > 0 and frame["value"].isna().all():
             why = Counter(frame["why"].dropna()).most_common(1)
-            lacking = [layer for layer in measures.criteria[name].needs if layer not in region.layers]
+            lacking = [
+                layer for layer in measures.criteria[name].needs if layer not in region.layers
+            ]
             code = "PW510" if lacking else "PW502"
             findings.add(code, f"`{name}` is unknown at every site" + (f": {why[0][0]}" if why else ""), severity="warning",
                          remedy="its weight counts half; a dataset would decide it", **region.places("layers"))  # fmt: skip
@@ -141,7 +192,13 @@ def _check_measures(region: Region, measures: Measures, in_use: Settings, findin
     if stand_in.any():
         reasons = cost["note"].where(cost["value"].notna(), cost["why"])[stand_in].dropna()
         for reason, count in sorted(Counter(reasons).items()):
-            findings.add("PW506", f"price of {count} of {len(cost)} sites: {reason}", severity="warning", remedy="enter the missing sheets", **region.places("layers", "tariffs"))
+            findings.add(
+                "PW506",
+                f"price of {count} of {len(cost)} sites: {reason}",
+                severity="warning",
+                remedy="enter the missing sheets",
+                **region.places("layers", "tariffs"),
+            )
     _check_plans(region, measures, findings)
     ranking = rank(region, measures)
     low = ranking.frame.index[ranking.frame["coverage"] < in_use.min_coverage - 1e-9]
@@ -155,7 +212,11 @@ def _check_plans(region: Region, measures: Measures, findings: Findings) -> None
     place = region.places("layers", "points_of_interconnection")
     notes: Counter[str] = Counter()
     for text in plan["note"].dropna():
-        notes.update(part for part in str(text).split("; ") if part.startswith(("assumed", "works", "network")))
+        notes.update(
+            part
+            for part in str(text).split("; ")
+            if part.startswith(("assumed", "works", "network"))
+        )
     notes.update(f"no power plan: {why}" for why in plan["why"].dropna())
     generic = int((plan["grade"] == "D").sum())
     if generic:

@@ -26,7 +26,9 @@ _COVERAGE_SLACK = 1e-9
 _SCORE_DECIMALS = 10  # equal to this many decimals is equal
 
 
-def weighted_score(values: np.ndarray, weights: np.ndarray, neutral: float | np.ndarray = NEUTRAL) -> np.ndarray:
+def weighted_score(
+    values: np.ndarray, weights: np.ndarray, neutral: float | np.ndarray = NEUTRAL
+) -> np.ndarray:
     """Weighted sum of values. [0–100], shape (n,)
 
     Parameters
@@ -143,7 +145,9 @@ def rank(
     frame = _ordered(frame, joined, by="score_low" if unknown == "worst" else "score")
     contributions = values.fillna(NEUTRAL) * (100 * points)
     index = frame.index
-    measures_in_order = Measures(joined.criteria, {name: m.loc[index] for name, m in joined.items()})
+    measures_in_order = Measures(
+        joined.criteria, {name: m.loc[index] for name, m in joined.items()}
+    )
     return Ranking(
         frame, joined.criteria, measures_in_order, values.loc[index], contributions.loc[index], in_use,
         {name: v.loc[index] for name, v in verdicts.items()}, regions,
@@ -155,28 +159,45 @@ def _joined(regions: Sequence[Region], parts: Sequence[Measures]) -> Measures:
     criteria: dict[str, Criterion] = {}
     for part in parts:
         criteria |= part.criteria
-    indices = [_ids(region, len(regions) > 1) for region in regions]
+    indices = [_ids(region, several=len(regions) > 1) for region in regions]
     frames = {}
     for name in criteria:
         pieces = []
         for part, index in zip(parts, indices, strict=True):
-            piece = part[name] if name in part else pd.DataFrame({"value": np.nan, "gates": True}, index=index)
+            piece = (
+                part[name]
+                if name in part
+                else pd.DataFrame({"value": np.nan, "gates": True}, index=index)
+            )
             pieces.append(piece.set_axis(index).astype({"value": float}))
-        frames[name] = pd.concat([p.reindex(columns=next(iter(parts[0].values())).columns).astype(object) for p in pieces]).infer_objects()
-        frames[name][["value", "low", "high", "bound"]] = frames[name][["value", "low", "high", "bound"]].astype(float)
+        frames[name] = pd.concat(
+            [
+                p.reindex(columns=next(iter(parts[0].values())).columns).astype(object)
+                for p in pieces
+            ]
+        ).infer_objects()
+        frames[name][["value", "low", "high", "bound"]] = frames[name][
+            ["value", "low", "high", "bound"]
+        ].astype(float)
         frames[name]["gates"] = frames[name]["gates"].astype(bool)
     return Measures(criteria, frames)
 
 
-def _ids(region: Region, several: bool) -> pd.Index:
+def _ids(region: Region, *, several: bool) -> pd.Index:
     ids = region.sites.index
-    return pd.Index([f"{region.name}:{i}" if several and ":" not in i else i for i in ids], name="site_id") if several else ids
+    return (
+        pd.Index(
+            [f"{region.name}:{i}" if several and ":" not in i else i for i in ids], name="site_id"
+        )
+        if several
+        else ids
+    )
 
 
 def _sites(regions: Sequence[Region]) -> gpd.GeoDataFrame:
     several = len(regions) > 1
     parts = [
-        region.sites[["name", "origin", "availability", "geometry"]].set_axis(_ids(region, several)).to_crs("EPSG:4326").assign(region=region.name)
+        region.sites[["name", "origin", "availability", "geometry"]].set_axis(_ids(region, several=several)).to_crs("EPSG:4326").assign(region=region.name)
         for region in regions
     ]  # fmt: skip
     return gpd.GeoDataFrame(pd.concat(parts), crs="EPSG:4326")
@@ -207,7 +228,7 @@ def _with_status(
 ) -> gpd.GeoDataFrame:
     """Status of each site and its reasons, the worst first."""
     failed, risky = (_reasons(verdicts, state, len(frame)) for state in ("out", "at risk"))
-    plan = measures["time_to_power_months"] if "time_to_power_months" in measures else None
+    plan = measures.get("time_to_power_months")
     status, reasons = [], []
     for row in range(len(frame)):
         why: list[str] = list(failed[row])
@@ -216,7 +237,11 @@ def _with_status(
             why.append(f"no power plan: {plan['why'].iloc[row]}")
             state = "unranked" if state == "ranked" else state
         if frame["coverage"].iloc[row] < in_use.min_coverage - _COVERAGE_SLACK:
-            why.append(f"only {frame['coverage'].iloc[row]:.0%} of the weight is known, {in_use.min_coverage:.0%} needed".replace("%", " %"))
+            why.append(
+                f"only {frame['coverage'].iloc[row]:.0%} of the weight is known, {in_use.min_coverage:.0%} needed".replace(
+                    "%", " %"
+                )
+            )
             state = "unranked" if state == "ranked" else state
         if frame["availability"].iloc[row] == "taken":
             state, why = "reference", ["already taken", *why]
@@ -230,7 +255,11 @@ def _reasons(verdicts: dict[str, pd.DataFrame], state: str, sites: int) -> list[
     rows = []
     tables = [(name, table.to_dict("records")) for name, table in sorted(verdicts.items())]
     for row in range(sites):
-        mine = [(table[row]["relative"], name, table[row]["reason"]) for name, table in tables if table[row]["state"] == state]
+        mine = [
+            (table[row]["relative"], name, table[row]["reason"])
+            for name, table in tables
+            if table[row]["state"] == state
+        ]
         mine.sort(key=lambda item: (np.inf if pd.isna(item[0]) else item[0], item[1]))
         rows.append([reason for _, _, reason in mine])
     return rows
@@ -238,12 +267,18 @@ def _reasons(verdicts: dict[str, pd.DataFrame], state: str, sites: int) -> list[
 
 def _ordered(frame: gpd.GeoDataFrame, measures: Measures, by: str) -> gpd.GeoDataFrame:
     """Ranked sites first; ties by time to power, unknown last, then by id; the others by status and id."""
-    months = measures["time_to_power_months"]["value"] if "time_to_power_months" in measures else pd.Series(np.nan, index=frame.index)
+    months = (
+        measures["time_to_power_months"]["value"]
+        if "time_to_power_months" in measures
+        else pd.Series(np.nan, index=frame.index)
+    )
     keys = pd.DataFrame({
         "status": frame["status"].map({name: n for n, name in enumerate(STATUSES)}),
         "score": -frame[by].round(_SCORE_DECIMALS), "months": months.astype(float).fillna(np.inf), "id": frame.index,
     }, index=frame.index)  # fmt: skip
-    keys.loc[keys["status"] > 0, ["score", "months"]] = 0.0  # only ranked sites have an order of merit
+    keys.loc[keys["status"] > 0, ["score", "months"]] = (
+        0.0  # only ranked sites have an order of merit
+    )
     ordered = keys.sort_values(["status", "score", "months", "id"], kind="stable").index
     frame = frame.loc[ordered]
     ranks = pd.array([pd.NA] * len(frame), dtype="Int64")

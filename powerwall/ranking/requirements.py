@@ -43,12 +43,19 @@ class Requirement:
         """The limit in words."""
         if self.truth is not None:
             return f"required {'true' if self.truth else 'false'}"
-        parts = [f"≥ {self.low:g}" if math.isfinite(self.low) else "", f"≤ {self.high:g}" if math.isfinite(self.high) else ""]
+        parts = [
+            f"≥ {self.low:g}" if math.isfinite(self.low) else "",
+            f"≤ {self.high:g}" if math.isfinite(self.high) else "",
+        ]
         return f"required {' and '.join(p for p in parts if p)} {self.unit}".rstrip()
 
 
 def resolve(
-    given: Mapping[str, RequirementTable], criteria: Mapping[str, Criterion], mw: float, places: Places, findings: Findings
+    given: Mapping[str, RequirementTable],
+    criteria: Mapping[str, Criterion],
+    mw: float,
+    places: Places,
+    findings: Findings,
 ) -> list[Requirement]:
     """Requirements of a region; everything wrong with them is recorded."""
     found = []
@@ -60,10 +67,19 @@ def resolve(
         low = max(_bound(entry.min, -math.inf), _bound(entry.min_per_mw, -math.inf) * mw)
         high = min(_bound(entry.max, math.inf), _bound(entry.max_per_mw, math.inf) * mw)
         if entry.is_ is None and not (math.isfinite(low) or math.isfinite(high)):
-            findings.add("PW102", f"[require] {name} sets no limit", remedy="give it min, max or is", **places("require", name))
+            findings.add(
+                "PW102",
+                f"[require] {name} sets no limit",
+                remedy="give it min, max or is",
+                **places("require", name),
+            )
             continue
         if low > high:
-            findings.add("PW102", f"[require] {name}: nothing is ≥ {low:g} and ≤ {high:g}", **places("require", name))
+            findings.add(
+                "PW102",
+                f"[require] {name}: nothing is ≥ {low:g} and ≤ {high:g}",
+                **places("require", name),
+            )
         found.append(Requirement(name, criteria[name].unit, low, high, entry.is_))
     return found
 
@@ -87,7 +103,9 @@ def judge(requirement: Requirement, measure: pd.DataFrame) -> pd.DataFrame:
     A range puts a site out only if even its favourable end fails. An unknown never does. Evidence
     that may not gate (unverified, upper bounds) never does either.
     """
-    value, low, high = (measure[column].to_numpy(dtype=float) for column in ("value", "low", "high"))
+    value, low, high = (
+        measure[column].to_numpy(dtype=float) for column in ("value", "low", "high")
+    )
     if requirement.truth is not None:
         want = float(requirement.truth)
         out, risk = value == 1 - want, np.isnan(value)
@@ -95,8 +113,9 @@ def judge(requirement: Requirement, measure: pd.DataFrame) -> pd.DataFrame:
     else:
         margin = _margin(value, requirement)
         ends = np.stack([_margin(low, requirement), _margin(high, requirement)])
-        best, worst = np.nanmax(np.vstack([ends, [margin]]), axis=0, initial=-np.inf), np.nanmin(
-            np.vstack([ends, [margin]]), axis=0, initial=np.inf
+        best, worst = (
+            np.nanmax(np.vstack([ends, [margin]]), axis=0, initial=-np.inf),
+            np.nanmin(np.vstack([ends, [margin]]), axis=0, initial=np.inf),
         )
         nothing = np.isnan(value) & np.isnan(low) & np.isnan(high)
         half_known = np.isnan(low) | np.isnan(high)
@@ -108,15 +127,23 @@ def judge(requirement: Requirement, measure: pd.DataFrame) -> pd.DataFrame:
     state = np.where(out, "out", np.where(risk, "at risk", "passes"))
     limit = requirement.low if math.isfinite(requirement.low) else requirement.high
     relative = margin / abs(limit) if math.isfinite(limit) and limit else margin
-    reasons = [_reason(requirement, row, m, s) for row, m, s in zip(measure.to_dict("records"), margin, state, strict=True)]
-    return pd.DataFrame({"state": state, "margin": margin, "relative": relative, "reason": reasons}, index=measure.index)
+    reasons = [
+        _reason(requirement, row, m, s)
+        for row, m, s in zip(measure.to_dict("records"), margin, state, strict=True)
+    ]
+    return pd.DataFrame(
+        {"state": state, "margin": margin, "relative": relative, "reason": reasons},
+        index=measure.index,
+    )
 
 
 def _margin(value: np.ndarray, requirement: Requirement) -> np.ndarray:
     return np.minimum(value - requirement.low, requirement.high - value)
 
 
-def _reason(requirement: Requirement, row: Mapping[object, object], margin: float, state: str) -> str:
+def _reason(
+    requirement: Requirement, row: Mapping[object, object], margin: float, state: str
+) -> str:
     if state == "passes":
         return ""
     value = float(str(row["value"]))
@@ -125,10 +152,16 @@ def _reason(requirement: Requirement, row: Mapping[object, object], margin: floa
         note, why = row.get("note"), row.get("why")
         if state == "out":
             return str(note) if isinstance(note, str) and note else f"{label}, {requirement.words}"
-        return f"{label} unknown ({why}), {requirement.words}" if isinstance(why, str) else f"{label} unknown, {requirement.words}"
+        return (
+            f"{label} unknown ({why}), {requirement.words}"
+            if isinstance(why, str)
+            else f"{label} unknown, {requirement.words}"
+        )
     if math.isnan(value):
         return f"{label} unknown, {requirement.words}"
-    return f"{label} {value:.4g} {requirement.unit}, {requirement.words}, margin {margin:+.3g} {requirement.unit}".replace("+-", "-")
+    return f"{label} {value:.4g} {requirement.unit}, {requirement.words}, margin {margin:+.3g} {requirement.unit}".replace(
+        "+-", "-"
+    )
 
 
 def judge_all(requirements: list[Requirement], measures: Measures) -> dict[str, pd.DataFrame]:

@@ -41,7 +41,9 @@ class Settings:
     findings: tuple[Finding, ...]
 
 
-def settings(regions: Sequence[Region], criteria: Mapping[str, Criterion], weights: Mapping[str, float]) -> Settings:
+def settings(
+    regions: Sequence[Region], criteria: Mapping[str, Criterion], weights: Mapping[str, float]
+) -> Settings:
     """Settings of one region, or of several that agree.
 
     Raises
@@ -62,12 +64,17 @@ def settings(regions: Sequence[Region], criteria: Mapping[str, Criterion], weigh
 
 
 def _with_options(
-    given: Mapping[str, float | Mapping[str, float]], options: Mapping[str, float], criteria: Mapping[str, Criterion], findings: Findings
+    given: Mapping[str, float | Mapping[str, float]],
+    options: Mapping[str, float],
+    criteria: Mapping[str, Criterion],
+    findings: Findings,
 ) -> dict[str, float | Mapping[str, float]]:
     """Weights of the file with those of the command line over them."""
     merged: dict[str, float | Mapping[str, float]] = dict(given)
     subjects = sorted({item.subject for item in criteria.values()})
-    if any(name in subjects for name in options) and not any(isinstance(p, int | float) for p in given.values()):
+    if any(name in subjects for name in options) and not any(
+        isinstance(p, int | float) for p in given.values()
+    ):
         from powerwall.ranking.weights import DEVELOPER
 
         merged |= DEVELOPER
@@ -84,13 +91,24 @@ def _with_options(
     return merged
 
 
-def _values(region: Region, criteria: Mapping[str, Criterion], findings: Findings) -> dict[str, Points]:
-    values: dict[str, Points] = {name: item.value for name, item in criteria.items() if item.value is not None}
+def _values(
+    region: Region, criteria: Mapping[str, Criterion], findings: Findings
+) -> dict[str, Points]:
+    values: dict[str, Points] = {
+        name: item.value for name, item in criteria.items() if item.value is not None
+    }
     declared = {name: item.value for name, item in region.table.criteria.items() if item.value}
     for name, points in {**declared, **region.table.values}.items():
-        place = region.places(*(("values", name) if name in region.table.values else ("criteria", name, "value")))
+        place = region.places(
+            *(("values", name) if name in region.table.values else ("criteria", name, "value"))
+        )
         if name not in criteria:
-            findings.add("PW105", f"[values] names the unknown criterion `{name}`", remedy=did_you_mean(name, list(criteria)), **place)
+            findings.add(
+                "PW105",
+                f"[values] names the unknown criterion `{name}`",
+                remedy=did_you_mean(name, list(criteria)),
+                **place,
+            )
             continue
         wrong = faults(points)
         for fault in wrong:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def faults(points: Points) -> list[str]:
         found.append("needs at least two points")
     if not all(math.isfinite(number) for number in [*xs, *vs]):
         found.append("holds a number that is not finite")
-    elif any(b <= a for a, b in zip(xs, xs[1:], strict=False)):
+    elif any(b <= a for a, b in pairwise(xs)):
         found.append("x must rise strictly from point to point")
     if any(not 0 <= v <= 1 for v in vs):
         found.append("every value must lie between 0 and 1")
@@ -59,7 +60,7 @@ def inverse(points: Points, value: float, near: float) -> float:
     On a flat stretch at the value the nearer end is taken.
     """
     found = []
-    for (x0, v0), (x1, v1) in zip(points, points[1:], strict=False):
+    for (x0, v0), (x1, v1) in pairwise(points):
         if v0 == v1 == value:
             found.append(min(max(near, x0), x1))
         elif min(v0, v1) <= value <= max(v0, v1) and v0 != v1:

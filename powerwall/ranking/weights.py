@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,10 @@ class Weights:
 
 
 def resolve(
-    given: Mapping[str, float | Mapping[str, float]], criteria: Mapping[str, Criterion], places: Places, findings: Findings
+    given: Mapping[str, float | Mapping[str, float]],
+    criteria: Mapping[str, Criterion],
+    places: Places,
+    findings: Findings,
 ) -> Weights:
     """Weights of a region; everything wrong with them is recorded.
 
@@ -55,12 +59,28 @@ def resolve(
     return _normalised(points, inner, criteria, places, findings)
 
 
-def _check(name: str, amount: float, known: list[str], what: str, place: dict[str, object], findings: Findings) -> bool:
+def _check(
+    name: str,
+    amount: float,
+    known: list[str],
+    what: str,
+    place: dict[str, Any],
+    findings: Findings,
+) -> bool:
     if name not in known:
-        findings.add("PW105", f"weights name the unknown {what} `{name}`", remedy=did_you_mean(name, known), **place)  # type: ignore[arg-type]
+        findings.add(
+            "PW105",
+            f"weights name the unknown {what} `{name}`",
+            remedy=did_you_mean(name, known),
+            **place,
+        )
         return False
     if not math.isfinite(amount) or amount < 0:
-        findings.add("PW106", f"the weight of `{name}` is {amount:g}; it must be a finite number, 0 or more", **place)  # type: ignore[arg-type]
+        findings.add(
+            "PW106",
+            f"the weight of `{name}` is {amount:g}; it must be a finite number, 0 or more",
+            **place,
+        )
         return False
     return True
 
@@ -72,20 +92,41 @@ def _read_table(
     subject = table.removesuffix("_criteria")
     if subject == table or subject not in subjects:
         known = [f"{name}_criteria" for name in subjects]
-        findings.add("PW105", f"weights name the unknown table `{table}`", remedy=did_you_mean(table, known), **places("weights", table))
+        findings.add(
+            "PW105",
+            f"weights name the unknown table `{table}`",
+            remedy=did_you_mean(table, known),
+            **places("weights", table),
+        )
         return
     own = sorted(name for name, item in criteria.items() if item.subject == subject)
     for name, amount in entries.items():
-        if _check(name, float(amount), own, f"criterion of {subject}", places("weights", table, name), findings):
+        if _check(
+            name,
+            float(amount),
+            own,
+            f"criterion of {subject}",
+            places("weights", table, name),
+            findings,
+        ):
             inner[name] = float(amount)
 
 
 def _normalised(
-    points: dict[str, float], inner: dict[str, float], criteria: Mapping[str, Criterion], places: Places, findings: Findings
+    points: dict[str, float],
+    inner: dict[str, float],
+    criteria: Mapping[str, Criterion],
+    places: Places,
+    findings: Findings,
 ) -> Weights:
     total = sum(points[name] for name in sorted(points))
     if total <= 0:
-        findings.add("PW106", "all subjects have weight 0", remedy="give at least one subject points", **places("weights"))
+        findings.add(
+            "PW106",
+            "all subjects have weight 0",
+            remedy="give at least one subject points",
+            **places("weights"),
+        )
         return Weights({}, dict.fromkeys(criteria, 0.0))
     shares: dict[str, float] = dict.fromkeys(criteria, 0.0)
     for subject in sorted(points):
@@ -98,7 +139,7 @@ def _normalised(
         for name in own:
             shares[name] = points[subject] / total * (inner[name] / inside) if inside > 0 else 0.0
             if shares[name] > 0 and criteria[name].value is None:
-                findings.add("PW106", f"`{name}` has weight but no value function", remedy=f"give it one under [values], or weight 0",
+                findings.add("PW106", f"`{name}` has weight but no value function", remedy="give it one under [values], or weight 0",
                              **places("weights", f"{subject}_criteria", name))  # fmt: skip
     return Weights({name: points[name] / total for name in sorted(points)}, shares)
 
@@ -155,4 +196,6 @@ def ahp(matrix: np.ndarray) -> tuple[np.ndarray, float]:
     if size <= 2:
         return weights / weights.sum(), 0.0
     index = (values[principal].real - size) / (size - 1)
-    return weights / weights.sum(), float(index / _RANDOM_INDEX[size]) if size in _RANDOM_INDEX else math.nan
+    return weights / weights.sum(), float(
+        index / _RANDOM_INDEX[size]
+    ) if size in _RANDOM_INDEX else math.nan

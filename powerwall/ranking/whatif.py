@@ -54,18 +54,31 @@ def changes(ranking: Ranking, site: str, above: str) -> list[Change]:
         wanted = (NEUTRAL if math.isnan(now) else float(now)) + need / (100 * weight)
         best = max(v for _, v in points)
         middle = sum(x for x, _ in points) / len(points)
-        needed = inverse(points, wanted, middle if math.isnan(value) else value) if wanted <= best else math.nan
+        needed = (
+            inverse(points, wanted, middle if math.isnan(value) else value)
+            if wanted <= best
+            else math.nan
+        )
         spread = abs(float(measure["high"]) - float(measure["low"]))
         step = abs(needed - value)
         plausible = step / spread if spread > 0 and not math.isnan(step) else math.inf
-        found.append(Change(name, ranking.criteria[name].unit, value, needed, 0.0 if math.isnan(value) else plausible))
+        found.append(
+            Change(
+                name,
+                ranking.criteria[name].unit,
+                value,
+                needed,
+                0.0 if math.isnan(value) else plausible,
+            )
+        )
     return sorted(found, key=lambda c: (math.isnan(c.needed), c.plausible, c.criterion))
 
 
 def bottleneck(ranking: Ranking, site: str) -> tuple[str, float]:
     """Criterion that costs a site the most points, and how many."""
     lost = {
-        name: 100 * ranking.settings.weights.criteria[name] - float(ranking.contributions[name].loc[site])
+        name: 100 * ranking.settings.weights.criteria[name]
+        - float(ranking.contributions[name].loc[site])
         for name in ranking.contributions
     }
     name = max(sorted(lost), key=lambda n: lost[n])

@@ -36,7 +36,9 @@ def clean_cells(
     columns: dict[str, pd.Series] = {}
     for name in frame.columns:
         column = frame[name]
-        cleaner = _Cleaner(str(name), native.get(str(name), str(name)), schema, table, cells, findings)
+        cleaner = _Cleaner(
+            str(name), native.get(str(name), str(name)), schema, table, cells, findings
+        )
         columns[str(name)] = column if name == "geometry" else cleaner.clean(column)
     cleaned = pd.DataFrame(columns, index=frame.index)
     if type(frame) is pd.DataFrame:
@@ -48,11 +50,26 @@ class _Cleaner:
     """What is known of one column, and where its findings go."""
 
     def __init__(
-        self, name: str, native: str, schema: LayerSchema, table: FileTable, cells: CellPlaces, findings: Findings
+        self,
+        name: str,
+        native: str,
+        schema: LayerSchema,
+        table: FileTable,
+        cells: CellPlaces,
+        findings: Findings,
     ) -> None:
-        self.name, self.native, self.schema, self.cells, self.findings = name, native, schema, cells, findings
+        self.name, self.native, self.schema, self.cells, self.findings = (
+            name,
+            native,
+            schema,
+            cells,
+            findings,
+        )
         mapped = table.columns.get(name)
-        self.declared = {str(item).strip().casefold() for item in [*table.nodata, *(mapped.nodata if mapped else [])]}
+        self.declared = {
+            str(item).strip().casefold()
+            for item in [*table.nodata, *(mapped.nodata if mapped else [])]
+        }
         self.native_unit = mapped.unit if mapped else None
         self.unit = unit_of(name)
 
@@ -65,8 +82,12 @@ class _Cleaner:
             return self._plain_numbers(column)
         return self._words(column)
 
-    def _add(self, code: str, message: str, row: int, severity: str = "error", remedy: str = "") -> None:
-        self.findings.add(code, message, severity=severity, remedy=remedy, **self.cells(row, self.native))
+    def _add(
+        self, code: str, message: str, row: int, severity: str = "error", remedy: str = ""
+    ) -> None:
+        self.findings.add(
+            code, message, severity=severity, remedy=remedy, **self.cells(row, self.native)
+        )
 
     def _sentinel(self, row: int, shown: object) -> None:
         self._add(
@@ -78,14 +99,19 @@ class _Cleaner:
         text = column.astype("string").str.strip()
         numbers = pd.to_numeric(text, errors="coerce").astype("float64").to_numpy(copy=True)
         filled = (text.notna() & (text != "")).to_numpy(dtype=bool)
-        declared = text.str.casefold().isin(self.declared).to_numpy(dtype=bool, na_value=False) | np.isin(
-            numbers, [float(item) for item in self.declared if _is_number(item)]
-        )
+        declared = text.str.casefold().isin(self.declared).to_numpy(
+            dtype=bool, na_value=False
+        ) | np.isin(numbers, [float(item) for item in self.declared if _is_number(item)])
         numbers[declared] = np.nan
         for row in np.flatnonzero(filled & ~declared & np.isnan(numbers)):
             self._not_a_number(int(row), str(text.iloc[row]))
         for row in np.flatnonzero(np.isinf(numbers)):
-            self._add("PW410", f"{self.name} = {text.iloc[row]} is not finite and counts as unknown", int(row), "warning")
+            self._add(
+                "PW410",
+                f"{self.name} = {text.iloc[row]} is not finite and counts as unknown",
+                int(row),
+                "warning",
+            )
         numbers[np.isinf(numbers)] = np.nan
         numbers *= self._factor(unit)
         self._out_of_range(numbers, text, unit)
@@ -118,20 +144,29 @@ class _Cleaner:
         raw = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float)
         with np.errstate(invalid="ignore"):
             outside = (numbers < unit.low) | (numbers > unit.high)
-        sentinel = ~np.isnan(numbers) & (np.isin(raw, ALWAYS_NODATA) | (np.isin(raw, NODATA_OUT_OF_RANGE) & outside))
+        sentinel = ~np.isnan(numbers) & (
+            np.isin(raw, ALWAYS_NODATA) | (np.isin(raw, NODATA_OUT_OF_RANGE) & outside)
+        )
         for row in np.flatnonzero(sentinel):
             self._sentinel(int(row), float(raw[row]))
         numbers[sentinel] = np.nan
         for row in np.flatnonzero(outside & ~sentinel):
             severity = "error" if self.name in {"lon", "lat"} else "warning"
-            self._add("PW402", f"{self.name} = {raw[row]:g} is outside {unit.low:g} … {unit.high:g} {unit.symbol}", int(row), severity)
+            self._add(
+                "PW402",
+                f"{self.name} = {raw[row]:g} is outside {unit.low:g} … {unit.high:g} {unit.symbol}",
+                int(row),
+                severity,
+            )
 
     def _plain_numbers(self, column: pd.Series) -> pd.Series:
         sentinel = column.isin(ALWAYS_NODATA).to_numpy()
         for row in np.flatnonzero(sentinel):
             self._sentinel(int(row), float(column.iloc[row]))
         if self.name.endswith("_id") or self.name == self.schema.key:
-            column = column.astype("string").astype(object)  # an id is text, whatever the file thinks
+            column = column.astype("string").astype(
+                object
+            )  # an id is text, whatever the file thinks
         return column.where(~sentinel) if sentinel.any() else column
 
     def _words(self, column: pd.Series) -> pd.Series:
@@ -140,7 +175,11 @@ class _Cleaner:
         folded = text.map(lambda cell: cell.casefold() if isinstance(cell, str) else "")
         declared = folded.isin(self.declared)
         numeric = folded.map(lambda cell: _is_number(cell) and float(cell) in ALWAYS_NODATA)
-        coded = self.name in self.schema.words or self.name in self.schema.dates or self.name.endswith("_id")
+        coded = (
+            self.name in self.schema.words
+            or self.name in self.schema.dates
+            or self.name.endswith("_id")
+        )
         wordy = folded.isin(WORDS_NODATA) if coded else folded.isin(())
         for row in np.flatnonzero(((numeric | wordy) & ~declared).to_numpy(dtype=bool)):
             self._sentinel(int(row), text.iloc[row])
@@ -150,7 +189,11 @@ class _Cleaner:
         return text
 
     def _check_words(self, text: pd.Series) -> None:
-        known = STATUS if self.name == "status" and self.schema.key else self.schema.words.get(self.name)
+        known = (
+            STATUS
+            if self.name == "status" and self.schema.key
+            else self.schema.words.get(self.name)
+        )
         if known is None:
             return
         for row in np.flatnonzero((text.notna() & ~text.isin(known)).to_numpy()):
@@ -173,7 +216,11 @@ class _Cleaner:
             return {key: self._nested(value) for key, value in cell.items()}
         if isinstance(cell, list):
             return [self._nested(value) for value in cell]
-        if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell) in ALWAYS_NODATA:
+        if (
+            isinstance(cell, int | float)
+            and not isinstance(cell, bool)
+            and float(cell) in ALWAYS_NODATA
+        ):
             self._nested_sentinel(cell)
             return None
         return cell if not (isinstance(cell, float) and math.isnan(cell)) else None

@@ -11,7 +11,15 @@ from powerwall.region.findings import Findings
 from powerwall.region.layers import Layers
 
 #: The most local authority decides; a county holds what no town holds.
-LOCALITY = {"country": 0, "state": 1, "county": 2, "local_authority": 3, "city": 3, "town": 3, "township": 3}
+LOCALITY = {
+    "country": 0,
+    "state": 1,
+    "county": 2,
+    "local_authority": 3,
+    "city": 3,
+    "town": 3,
+    "township": 3,
+}
 
 
 def join_sites(sites: gpd.GeoDataFrame, layers: Layers, findings: Findings) -> gpd.GeoDataFrame:
@@ -21,7 +29,9 @@ def join_sites(sites: gpd.GeoDataFrame, layers: Layers, findings: Findings) -> g
     accuracy of an edge, or inside several outlines of one rank, the value stays unknown.
     """
     joined = sites.copy()
-    joined["jurisdiction_candidates"] = pd.Series([()] * len(sites), index=sites.index, dtype=object)
+    joined["jurisdiction_candidates"] = pd.Series(
+        [()] * len(sites), index=sites.index, dtype=object
+    )
     joined["state"] = pd.Series([None] * len(sites), index=sites.index, dtype=object)
     outlines = layers.frame("jurisdictions")
     if isinstance(outlines, gpd.GeoDataFrame) and len(sites):
@@ -30,11 +40,14 @@ def join_sites(sites: gpd.GeoDataFrame, layers: Layers, findings: Findings) -> g
     return joined
 
 
-def _join_jurisdictions(sites: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, findings: Findings) -> None:
+def _join_jurisdictions(
+    sites: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, findings: Findings
+) -> None:
     own = sites["jurisdiction_id"].notna()
     found, candidates = locate(sites, outlines)
     sites["jurisdiction_candidates"] = [
-        (mine,) if known else maybe for mine, known, maybe in zip(sites["jurisdiction_id"], own, candidates, strict=True)
+        (mine,) if known else maybe
+        for mine, known, maybe in zip(sites["jurisdiction_id"], own, candidates, strict=True)
     ]
     sites["jurisdiction_id"] = sites["jurisdiction_id"].where(own, found)
     lost = sites.index[sites["jurisdiction_id"].isna()]
@@ -49,11 +62,17 @@ def _join_jurisdictions(sites: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, fin
         states = set(by_id.dropna())
         # outlines of one state only: the whole region lies in it
         everywhere = states.pop() if len(states) == 1 else None
-        sites["state"] = sites["jurisdiction_id"].map(by_id).where(sites["jurisdiction_id"].isin(by_id.index), None)
+        sites["state"] = (
+            sites["jurisdiction_id"]
+            .map(by_id)
+            .where(sites["jurisdiction_id"].isin(by_id.index), None)
+        )
         sites["state"] = sites["state"].where(sites["state"].notna(), everywhere)
 
 
-def locate(points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> tuple[pd.Series, list[tuple[str, ...]]]:
+def locate(
+    points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame
+) -> tuple[pd.Series, list[tuple[str, ...]]]:
     """Most local outline that certainly holds each point, and all that may.
 
     The slack at an edge is the accuracy of the outline plus that of the point.
@@ -100,11 +119,15 @@ def _join_water(sites: gpd.GeoDataFrame, water: pd.DataFrame | None) -> None:
                 listed[site_id] = area
     found = pd.Series(sites.index.map(listed), index=sites.index, dtype=object)
     if isinstance(water, gpd.GeoDataFrame) and "geometry" in water and water.geometry.notna().any():
-        hits = gpd.sjoin(sites[["geometry"]], water[["water_area_id", "geometry"]], predicate="within")
+        hits = gpd.sjoin(
+            sites[["geometry"]], water[["water_area_id", "geometry"]], predicate="within"
+        )
         alone = hits[~hits.index.duplicated(keep=False)]["water_area_id"]
         found = found.where(found.notna(), alone.reindex(sites.index))
     if "jurisdiction_id" in water:
-        state_rows = water[water["jurisdiction_id"].notna()].set_index("jurisdiction_id")["water_area_id"]
+        state_rows = water[water["jurisdiction_id"].notna()].set_index("jurisdiction_id")[
+            "water_area_id"
+        ]
         by_state = {str(area).rsplit("-", 1)[-1].upper(): row for area, row in state_rows.items()}
         found = found.where(found.notna(), sites["state"].map(by_state))
     sites["water_area_id"] = sites["water_area_id"].where(sites["water_area_id"].notna(), found)
@@ -112,4 +135,6 @@ def _join_water(sites: gpd.GeoDataFrame, water: pd.DataFrame | None) -> None:
 
 def split_ids(text: object) -> list[str]:
     """Ids of a `;` separated cell; none for an empty one."""
-    return [part.strip() for part in text.split(";") if part.strip()] if isinstance(text, str) else []
+    return (
+        [part.strip() for part in text.split(";") if part.strip()] if isinstance(text, str) else []
+    )

@@ -79,12 +79,23 @@ class Layers(dict[str, Layer]):
 
 
 def read_layer(
-    name: str, table: FileTable, path: Path, crs: CRS, places: Places, key: tuple[str, ...], findings: Findings
+    name: str,
+    table: FileTable,
+    path: Path,
+    crs: CRS,
+    places: Places,
+    key: tuple[str, ...],
+    findings: Findings,
 ) -> Layer | None:
     """Read one dataset; None if it cannot be used (the findings say why)."""
     if not path.is_file():
         near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        findings.add("PW201", f"layer `{name}`: no file {path.name}", remedy=did_you_mean(path.name, near), **places(*key, "path"))
+        findings.add(
+            "PW201",
+            f"layer `{name}`: no file {path.name}",
+            remedy=did_you_mean(path.name, near),
+            **places(*key, "path"),
+        )
         return None
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
@@ -98,11 +109,23 @@ def read_layer(
         return None
     frame, cells, extra = native
     if frame.empty:
-        findings.add("PW204", f"layer `{name}` has no rows", **cells(None, ""), remedy="remove the layer, or fill it")
+        findings.add(
+            "PW204",
+            f"layer `{name}` has no rows",
+            **cells(None, ""),
+            remedy="remove the layer, or fill it",
+        )
         return None
     schema = LAYERS.get(name, _FREE)
     renamed = _rename(name, frame, table, places, key, findings)
-    frame = clean_cells(frame.rename(columns=renamed), schema, table, cells, {v: k for k, v in renamed.items()}, findings)
+    frame = clean_cells(
+        frame.rename(columns=renamed),
+        schema,
+        table,
+        cells,
+        {v: k for k, v in renamed.items()},
+        findings,
+    )
     if not _has_columns(name, frame, schema, cells, findings):
         return None
     if schema.geometry != "none" and getattr(table, "geometry", None) != "none":
@@ -131,13 +154,26 @@ def _read_native(
             return _read_stacks(path, findings)
         if suffix in {".parquet", ".geoparquet"}:
             return _read_parquet(path), CellPlaces(path), {}
-        frame = gpd.read_file(path, layer=table.layer, use_arrow=True) if table.layer else gpd.read_file(path, use_arrow=True)
+        frame = (
+            gpd.read_file(path, layer=table.layer, use_arrow=True)
+            if table.layer
+            else gpd.read_file(path, use_arrow=True)
+        )
     except (OSError, ValueError, RuntimeError, json.JSONDecodeError) as error:
         # pyogrio, pyarrow and json all derive their errors from these
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        findings.add("PW202", f"layer `{name}`: {text}", file=path, remedy="CSV, GeoJSON, GeoPackage, GeoParquet and FlatGeobuf are read")
+        findings.add(
+            "PW202",
+            f"layer `{name}`: {text}",
+            file=path,
+            remedy="CSV, GeoJSON, GeoPackage, GeoParquet and FlatGeobuf are read",
+        )
         return None
-    return pd.DataFrame(frame) if "geometry" not in frame else frame, _feature_places(path, len(frame)), {}
+    return (
+        pd.DataFrame(frame) if "geometry" not in frame else frame,
+        _feature_places(path, len(frame)),
+        {},
+    )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -147,12 +183,18 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
 
 
-def _read_stacks(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlaces, dict[str, Any]] | None:
+def _read_stacks(
+    path: Path, findings: Findings
+) -> tuple[pd.DataFrame, CellPlaces, dict[str, Any]] | None:
     """Tariff stacks: one row a stack, its price layers as a list of records."""
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     stacks = content.get("stacks") if isinstance(content, dict) else None
-    if not isinstance(stacks, list) or not all(isinstance(stack, dict) and "stack_id" in stack for stack in stacks):
-        findings.add("PW202", "holds no list `stacks` of records with a `stack_id`", file=path, line=1)
+    if not isinstance(stacks, list) or not all(
+        isinstance(stack, dict) and "stack_id" in stack for stack in stacks
+    ):
+        findings.add(
+            "PW202", "holds no list `stacks` of records with a `stack_id`", file=path, line=1
+        )
         return None
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     starts = tuple(n for n, line in enumerate(lines, 1) if '"stack_id"' in line)
@@ -171,7 +213,12 @@ def _feature_places(path: Path, rows: int) -> CellPlaces:
 
 
 def _rename(
-    name: str, frame: pd.DataFrame, table: FileTable, places: Places, key: tuple[str, ...], findings: Findings
+    name: str,
+    frame: pd.DataFrame,
+    table: FileTable,
+    places: Places,
+    key: tuple[str, ...],
+    findings: Findings,
 ) -> dict[str, str]:
     """Native column → canonical column."""
     folded = {str(column).casefold(): str(column) for column in frame.columns}
@@ -188,7 +235,9 @@ def _rename(
     return renamed
 
 
-def _has_columns(name: str, frame: pd.DataFrame, schema: LayerSchema, cells: CellPlaces, findings: Findings) -> bool:
+def _has_columns(
+    name: str, frame: pd.DataFrame, schema: LayerSchema, cells: CellPlaces, findings: Findings
+) -> bool:
     needed = [schema.key, *schema.required] if schema.key else list(schema.required)
     missing = [column for column in needed if column not in frame]
     for column in missing:
@@ -210,24 +259,43 @@ def _place(
     if made is None:
         if not schema.geometry:
             return gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=crs)
-        findings.add("PW203", f"layer `{name}` has neither a geometry nor the columns lon and lat, or wkt", **cells(None, "header"))
+        findings.add(
+            "PW203",
+            f"layer `{name}` has neither a geometry nor the columns lon and lat, or wkt",
+            **cells(None, "header"),
+        )
         return None
     geometry, native_crs = made
     given = table.crs or native_crs
     if given is None:
-        findings.add("PW302", f"layer `{name}` does not say its coordinate system", remedy='declare it:  crs = "EPSG:4326"', **places(*key, "path"))
+        findings.add(
+            "PW302",
+            f"layer `{name}` does not say its coordinate system",
+            remedy='declare it:  crs = "EPSG:4326"',
+            **places(*key, "path"),
+        )
         return None
     try:
-        located = gpd.GeoDataFrame(frame.drop(columns="geometry", errors="ignore"), geometry=geometry, crs=CRS.from_user_input(given))
+        located = gpd.GeoDataFrame(
+            frame.drop(columns="geometry", errors="ignore"),
+            geometry=geometry,
+            crs=CRS.from_user_input(given),
+        )
     except (ValueError, RuntimeError) as error:
-        findings.add("PW302", f"layer `{name}`: unknown coordinate system `{given}` ({type(error).__name__})", **places(*key, "crs"))
+        findings.add(
+            "PW302",
+            f"layer `{name}`: unknown coordinate system `{given}` ({type(error).__name__})",
+            **places(*key, "crs"),
+        )
         return None
     located = _repair(name, located, schema, cells, findings)
     _check_area(name, located, crs, cells, findings)
     return located.to_crs(crs)
 
 
-def _geometry(name: str, frame: pd.DataFrame, cells: CellPlaces, findings: Findings) -> tuple[Any, Any] | None:
+def _geometry(
+    name: str, frame: pd.DataFrame, cells: CellPlaces, findings: Findings
+) -> tuple[Any, Any] | None:
     if isinstance(frame, gpd.GeoDataFrame):
         return frame.geometry.to_numpy(), frame.crs
     if "wkt" in frame:
@@ -236,13 +304,17 @@ def _geometry(name: str, frame: pd.DataFrame, cells: CellPlaces, findings: Findi
         if lon in frame and lat in frame:
             known = frame[lon].notna() & frame[lat].notna()
             points = np.full(len(frame), None, dtype=object)
-            points[known.to_numpy()] = shapely.points(frame.loc[known, lon].astype(float), frame.loc[known, lat].astype(float))
+            points[known.to_numpy()] = shapely.points(
+                frame.loc[known, lon].astype(float), frame.loc[known, lat].astype(float)
+            )
             return points, "EPSG:4326"
     return None
 
 
 def _parse_wkt(name: str, texts: pd.Series, cells: CellPlaces, findings: Findings) -> np.ndarray:
-    parsed = shapely.from_wkt(texts.where(texts.notna(), None).to_numpy(dtype=object), on_invalid="ignore")
+    parsed = shapely.from_wkt(
+        texts.where(texts.notna(), None).to_numpy(dtype=object), on_invalid="ignore"
+    )
     for row in np.flatnonzero(texts.notna().to_numpy() & (parsed == None)):  # noqa: E711 — elementwise
         findings.add("PW306", f"layer `{name}`: cannot read the geometry `{str(texts.iloc[row])[:40]}…`", **cells(int(row), "wkt"),
                      remedy="write WKT in longitude latitude order, e.g. POINT (-77.5 39.0)")  # fmt: skip
@@ -268,18 +340,24 @@ def _repair(
             findings.add("PW305", f"{name}: the outline of {_row_name(frame, schema, row)} crossed itself and was repaired",
                          severity="warning", remedy="mend it in the source", **cells(int(row)))  # fmt: skip
     allowed = _GEOMETRY_TYPES.get(schema.geometry)
-    wrong = ~empty & ~frame.geom_type.isin(allowed).to_numpy() if allowed else np.zeros(len(frame), dtype=bool)
+    wrong = (
+        ~empty & ~frame.geom_type.isin(allowed).to_numpy()
+        if allowed
+        else np.zeros(len(frame), dtype=bool)
+    )
     for row in np.flatnonzero(wrong):
         findings.add("PW307", f"{name}: {_row_name(frame, schema, row)} is a {frame.geom_type.iloc[row]}, not a {schema.geometry}",
                      severity=severity, **cells(int(row)))  # fmt: skip
     return frame[~empty & ~wrong]
 
 
-def _row_name(frame: pd.DataFrame, schema: LayerSchema, row: int) -> str:
+def _row_name(frame: pd.DataFrame, schema: LayerSchema, row: Any) -> str:
     return f"`{frame[schema.key].iloc[row]}`" if schema.key in frame else f"row {row + 1}"
 
 
-def _check_area(name: str, frame: gpd.GeoDataFrame, crs: CRS, cells: CellPlaces, findings: Findings) -> None:
+def _check_area(
+    name: str, frame: gpd.GeoDataFrame, crs: CRS, cells: CellPlaces, findings: Findings
+) -> None:
     """Coordinates outside the area of use are usually swapped, or belong to another region."""
     area = crs.area_of_use
     if area is None or frame.empty:
@@ -295,7 +373,9 @@ def _check_area(name: str, frame: gpd.GeoDataFrame, crs: CRS, cells: CellPlaces,
         )  # fmt: skip
 
 
-def _check_key(name: str, frame: pd.DataFrame, key: str, cells: CellPlaces, findings: Findings) -> None:
+def _check_key(
+    name: str, frame: pd.DataFrame, key: str, cells: CellPlaces, findings: Findings
+) -> None:
     if not key:
         return
     empty = frame[key].isna().to_numpy()

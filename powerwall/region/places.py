@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 
 _HEADER = re.compile(r"^\s*\[+\s*(?P<name>[^\]]+?)\s*\]+")
-_KEY = re.compile(r"""(?P<key>(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
+_KEY = re.compile(
+    r"""(?P<key>(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*="""
+)
 
 Path = tuple[str, ...]
 
 
 def key_places(text: str) -> dict[Path, tuple[int, int]]:
-    """Line and column, from 1, of every table header and key of a TOML text.
+    r"""Line and column, from 1, of every table header and key of a TOML text.
 
     Keys inside inline tables are found too; text in strings may add places, never move one.
 
-    >>> key_places("a = 1\\n[b]\\nc = { d = 2 }\\n")[("b", "c", "d")]
+    >>> key_places("a = 1\n[b]\nc = { d = 2 }\n")[("b", "c", "d")]
     (3, 7)
     """
     places: dict[Path, tuple[int, int]] = {}

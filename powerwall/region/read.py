@@ -96,8 +96,15 @@ def read_into(path: Path, findings: Findings) -> Region | None:
     for name, entry in table.layers.items():
         canonical = LAYER_ALIASES.get(name, name)
         if canonical != name:
-            findings.add("PW211", f"layer `{name}` is called `{canonical}` here", severity="warning", **places("layers", name))
-        layer = read_layer(canonical, entry, path.parent / entry.path, crs, places, ("layers", name), findings)
+            findings.add(
+                "PW211",
+                f"layer `{name}` is called `{canonical}` here",
+                severity="warning",
+                **places("layers", name),
+            )
+        layer = read_layer(
+            canonical, entry, path.parent / entry.path, crs, places, ("layers", name), findings
+        )
         if layer is not None:
             layers[canonical] = layer
     sites = build_sites(table, layers, crs, places, findings)
@@ -107,14 +114,23 @@ def read_into(path: Path, findings: Findings) -> Region | None:
         return None
     sites = join_sites(sites, layers, findings)
     request = _request(table, layers, places, findings)
-    return None if request is None else Region(path, table, places, sites, layers, request, tuple(findings))
+    return (
+        None
+        if request is None
+        else Region(path, table, places, sites, layers, request, tuple(findings))
+    )
 
 
 def _projected(text: str, places: Places, findings: Findings) -> CRS | None:
     try:
         crs = CRS.from_user_input(text)
     except CRSError:
-        findings.add("PW303", f"crs `{text}` is not known", remedy='write an EPSG code, e.g. crs = "EPSG:32618"', **places("crs"))
+        findings.add(
+            "PW303",
+            f"crs `{text}` is not known",
+            remedy='write an EPSG code, e.g. crs = "EPSG:32618"',
+            **places("crs"),
+        )
         return None
     unit = crs.axis_info[0].unit_name if crs.axis_info else ""
     if not crs.is_projected or unit != "metre":
@@ -125,15 +141,28 @@ def _projected(text: str, places: Places, findings: Findings) -> CRS | None:
     return crs
 
 
-def _request(table: RegionTable, layers: Layers, places: Places, findings: Findings) -> Request | None:
+def _request(
+    table: RegionTable, layers: Layers, places: Places, findings: Findings
+) -> Request | None:
     asked = table.request
-    as_of = table.as_of or max((layer.as_of for layer in layers.values() if layer.as_of), default=None)
+    as_of = table.as_of or max(
+        (layer.as_of for layer in layers.values() if layer.as_of), default=None
+    )
     if as_of is None:
-        findings.add("PW103", "neither the region nor any layer has an `as_of`", remedy="add  as_of = 2026-11-01", **places())
+        findings.add(
+            "PW103",
+            "neither the region nor any layer has an `as_of`",
+            remedy="add  as_of = 2026-11-01",
+            **places(),
+        )
         return None
     _check_dates(asked.need_by, as_of, places, findings)
     if asked.first_mw and asked.first_mw > asked.mw:
-        findings.add("PW102", f"first_mw = {asked.first_mw:g} is more than mw = {asked.mw:g}", **places("request", "first_mw"))
+        findings.add(
+            "PW102",
+            f"first_mw = {asked.first_mw:g} is more than mw = {asked.mw:g}",
+            **places("request", "first_mw"),
+        )
     rate, note = _rate(table)
     return Request(
         mw=asked.mw, need_by=asked.need_by, as_of=as_of, first_mw=asked.first_mw, horizon=asked.horizon,
@@ -144,7 +173,11 @@ def _request(table: RegionTable, layers: Layers, places: Places, findings: Findi
 
 def _check_dates(need_by: date, as_of: date, places: Places, findings: Findings) -> None:
     if need_by <= as_of:
-        findings.add("PW102", f"need_by = {need_by} is not after as_of = {as_of}", **places("request", "need_by"))
+        findings.add(
+            "PW102",
+            f"need_by = {need_by} is not after as_of = {as_of}",
+            **places("request", "need_by"),
+        )
 
 
 def _rate(table: RegionTable) -> tuple[float | None, str]:

@@ -52,12 +52,16 @@ class RequestTable(Strict):
     """What is to be built."""
 
     mw: Positive = Field(300.0, description="requested grid power at full build-out [MW]")
-    first_mw: Positive | None = Field(None, description="first block of power; silent: the whole request [MW]")
+    first_mw: Positive | None = Field(
+        None, description="first block of power; silent: the whole request [MW]"
+    )
     need_by: Day = Field(description="day by which the power is needed")
     horizon: Day | None = Field(None, description="last day that counts")
     cooling: str = Field("mixed-hall", description="cooling plant")
     accelerator: str | None = Field(None, description="accelerator model")
-    deliveries: dict[str, float] | None = Field(None, description="accelerators in hand by month, cumulative")
+    deliveries: dict[str, float] | None = Field(
+        None, description="accelerators in hand by month, cumulative"
+    )
 
 
 class Around(Strict):
@@ -65,7 +69,9 @@ class Around(Strict):
 
     layer: str = Field("points_of_interconnection", description="point layer to go round")
     where: str = Field("", description="condition on its columns, e.g. `voltage_kv >= 138`")
-    radius_km: Positive = Field(2.0, description="the candidate lies somewhere within this distance [km]")
+    radius_km: Positive = Field(
+        2.0, description="the candidate lies somewhere within this distance [km]"
+    )
 
 
 class Grid(Strict):
@@ -80,7 +86,9 @@ class ColumnMap(Strict):
 
     from_: str = Field(alias="from", description="name of the column in the file")
     unit: str | None = Field(None, description="unit in the file, where it is not the suffix's")
-    nodata: list[str | float] = Field(default_factory=list, description="cells that mean no data in this column")
+    nodata: list[str | float] = Field(
+        default_factory=list, description="cells that mean no data in this column"
+    )
 
 
 class FileTable(Strict):
@@ -90,20 +98,26 @@ class FileTable(Strict):
     source: Source | None = Field(None, description="where the data come from")
     licenses: list[str] = Field(default_factory=list, description="SPDX identifiers or names")
     attribution: str = Field("", description="sentence the licence asks for")
-    fresh_days: Annotated[int, Field(gt=0)] | None = Field(None, description="age after which `check` calls it stale [d]")
+    fresh_days: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="age after which `check` calls it stale [d]"
+    )
     sha256: str | None = Field(None, description="checksum of the file")
     layer: str | None = Field(None, description="layer inside a GeoPackage")
     crs: str | None = Field(None, description="coordinate system, where the file has none itself")
     delimiter: str = Field(",", min_length=1, max_length=1, description="separator of a CSV")
     nodata: list[str | float] = Field(default_factory=list, description="cells that mean no data")
-    columns: dict[str, ColumnMap] = Field(default_factory=dict, description="canonical name → native column")
+    columns: dict[str, ColumnMap] = Field(
+        default_factory=dict, description="canonical name → native column"
+    )
 
 
 class LayerTable(FileTable):
     """One dataset."""
 
     path: str = Field(description="file, relative to the region file")
-    geometry: Literal["none"] | None = Field(None, description='"none" for a table that joins by a key')
+    geometry: Literal["none"] | None = Field(
+        None, description='"none" for a table that joins by a key'
+    )
     join: str | None = Field(None, description="the key it joins by")
 
 
@@ -130,7 +144,9 @@ class GatesTable(Strict):
     """What `powerwall compare` fails on."""
 
     max_rank_shift: int | None = Field(None, description="largest shift of a rank")
-    min_top_held: float | None = Field(None, description="smallest share of draws that keep the leaders")
+    min_top_held: float | None = Field(
+        None, description="smallest share of draws that keep the leaders"
+    )
     fail_on_stale: bool = Field(False, description="stale layers fail the run")
 
 
@@ -142,9 +158,13 @@ class CustomCriterion(Strict):
         "share_covered", "value_at", "area_weighted_mean",
     ] = Field(description="generic measure")  # fmt: skip
     layer: str = Field(description="layer it reads")
-    column: str | None = Field(None, description="column, for sum_within, value_at and area_weighted_mean")
+    column: str | None = Field(
+        None, description="column, for sum_within, value_at and area_weighted_mean"
+    )
     where: str = Field("", description="condition on the layer's columns")
-    within_km: Positive | None = Field(None, description="radius, for the measures that look round a site [km]")
+    within_km: Positive | None = Field(
+        None, description="radius, for the measures that look round a site [km]"
+    )
     value: Points | None = Field(None, description="breakpoints of the value function")
     weight: float = Field(1.0, description="points within its subject")
     subject: str = Field("proximity", description="subject it counts in")
@@ -159,27 +179,45 @@ class RegionTable(Strict):
     title: str = Field(description="name to print")
     version: str = Field("", description="version of the data")
     description: str = Field("", description="a sentence or two")
-    as_of: Day | None = Field(None, description="month 0 of every plan; rules in force on this day; silent: the newest layer's")
-    edition: Literal["screening", "checked"] = Field("checked", description="screening: what is still open is a finding")
-    synthetic: bool = Field(False, description="made-up data: left out where real regions are ranked together")
-    licenses: list[str] = Field(default_factory=list, description="of the region file and its layers")
+    as_of: Day | None = Field(
+        None,
+        description="month 0 of every plan; rules in force on this day; silent: the newest layer's",
+    )
+    edition: Literal["screening", "checked"] = Field(
+        "checked", description="screening: what is still open is a finding"
+    )
+    synthetic: bool = Field(
+        False, description="made-up data: left out where real regions are ranked together"
+    )
+    licenses: list[str] = Field(
+        default_factory=list, description="of the region file and its layers"
+    )
     contributors: list[str] = Field(default_factory=list, description="who made it")
     sources: list[Source] = Field(default_factory=list, description="where it comes from")
-    crs: str = Field(description="projected coordinate system in metres; distances are computed in it")
+    crs: str = Field(
+        description="projected coordinate system in metres; distances are computed in it"
+    )
     currency: str = Field("USD", description="currency of the tariffs")
     money_of: int | None = Field(None, description="year whose money is printed")
     rates: dict[str, Rate] = Field(default_factory=dict, description="declared exchange rates")
-    min_coverage: float = Field(0.5, ge=0, le=1, description="share of the weight that must be known for a rank")
+    min_coverage: float = Field(
+        0.5, ge=0, le=1, description="share of the weight that must be known for a rank"
+    )
     request: RequestTable = Field(description="what is to be built")
     sites: SitesTable = Field(description="the candidates")
     layers: dict[str, LayerTable] = Field(default_factory=dict, description="the datasets")
     weights: dict[str, float | dict[str, float]] = Field(
-        default_factory=dict, description="points of each subject, and `<subject>_criteria` within one"
+        default_factory=dict,
+        description="points of each subject, and `<subject>_criteria` within one",
     )
-    values: dict[str, Points] = Field(default_factory=dict, description="breakpoints that replace a criterion's own")
+    values: dict[str, Points] = Field(
+        default_factory=dict, description="breakpoints that replace a criterion's own"
+    )
     require: dict[str, RequirementTable] = Field(default_factory=dict, description="requirements")
     gates: GatesTable = Field(default_factory=GatesTable, description="limits for `compare`")
-    criteria: dict[str, CustomCriterion] = Field(default_factory=dict, description="custom measures")
+    criteria: dict[str, CustomCriterion] = Field(
+        default_factory=dict, description="custom measures"
+    )
 
 
 class Places:
@@ -228,12 +266,19 @@ def read_table(path: Path, findings: Findings) -> tuple[RegionTable, Places]:
 def _text(path: Path, findings: Findings) -> str:
     if not path.is_file():
         near = sorted(p.stem for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        findings.add("PW101", f"no region file {shown(path)}", file=path, remedy=did_you_mean(path.stem, near))
+        findings.add(
+            "PW101",
+            f"no region file {shown(path)}",
+            file=path,
+            remedy=did_you_mean(path.stem, near),
+        )
         raise BadInput(findings)
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        findings.add("PW101", f"not UTF-8 at byte {error.start}", file=path, remedy="save the file as UTF-8")
+        findings.add(
+            "PW101", f"not UTF-8 at byte {error.start}", file=path, remedy="save the file as UTF-8"
+        )
         raise BadInput(findings) from error
 
 
@@ -249,7 +294,12 @@ def _record(error: ValidationError, places: Places, findings: Findings) -> None:
         name = ".".join(key)
         place = places(*key)
         if item["type"] == "extra_forbidden":
-            findings.add("PW104", f"unknown key `{name}`", remedy=did_you_mean(key[-1], known_keys(key[:-1])), **place)
+            findings.add(
+                "PW104",
+                f"unknown key `{name}`",
+                remedy=did_you_mean(key[-1], known_keys(key[:-1])),
+                **place,
+            )
         elif item["type"] == "missing":
             findings.add("PW103", f"`{name}` is missing", remedy=f"add `{key[-1]} = …`", **place)
         else:
@@ -261,14 +311,29 @@ def _record(error: ValidationError, places: Places, findings: Findings) -> None:
 def known_keys(path: KeyPath) -> list[str]:
     """Keys that the table at a path of the region file knows."""
     model: type[BaseModel] | None = RegionTable
-    free = {"layers": LayerTable, "columns": ColumnMap, "rates": Rate, "require": RequirementTable, "criteria": CustomCriterion}
-    fixed = {"request": RequestTable, "sites": SitesTable, "around": Around, "grid": Grid, "source": Source, "gates": GatesTable}
+    free: dict[str, type[BaseModel]] = {
+        "layers": LayerTable,
+        "columns": ColumnMap,
+        "rates": Rate,
+        "require": RequirementTable,
+        "criteria": CustomCriterion,
+    }
+    fixed: dict[str, type[BaseModel]] = {
+        "request": RequestTable,
+        "sites": SitesTable,
+        "around": Around,
+        "grid": Grid,
+        "source": Source,
+        "gates": GatesTable,
+    }
     for part in path:
         model = fixed.get(part) or free.get(part) or model
     return [info.alias or name for name, info in model.model_fields.items()] if model else []
 
 
-def _check_numbers(content: Mapping[str, Any], places: Places, findings: Findings, path: KeyPath = ()) -> None:
+def _check_numbers(
+    content: Mapping[str, Any], places: Places, findings: Findings, path: KeyPath = ()
+) -> None:
     """TOML allows `nan` and `inf`; no key of a region file does."""
     for key, value in content.items():
         here = (*path, key)
@@ -276,4 +341,6 @@ def _check_numbers(content: Mapping[str, Any], places: Places, findings: Finding
             _check_numbers(value, places, findings, here)
         elif isinstance(value, float) and not math.isfinite(value):
             code = "PW106" if "weights" in here else "PW102"
-            findings.add(code, f"`{'.'.join(here)}` = {value}: must be a finite number", **places(*here))
+            findings.add(
+                code, f"`{'.'.join(here)}` = {value}: must be a finite number", **places(*here)
+            )

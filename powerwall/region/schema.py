@@ -11,7 +11,14 @@ Words = tuple[str, ...]
 
 PROVENANCE: Words = ("source_title", "source_url", "as_of", "status", "note")
 STATUS: Words = ("verified", "secondary", "approximate", "unverified")
-RUNGS: Words = ("utility_letter", "hosting_map", "study", "open_network", "line_proximity", "area_share")
+RUNGS: Words = (
+    "utility_letter",
+    "hosting_map",
+    "study",
+    "open_network",
+    "line_proximity",
+    "area_share",
+)
 
 
 @dataclass(frozen=True)
@@ -150,4 +157,8 @@ LAYERS: dict[str, LayerSchema] = {
 }  # fmt: skip
 
 #: Words of the `status` column in every layer that keeps provenance there.
-LAYER_ALIASES = {"substations": "points_of_interconnection", "water_utilities": "water_systems", "water": "water_systems"}
+LAYER_ALIASES = {
+    "substations": "points_of_interconnection",
+    "water_utilities": "water_systems",
+    "water": "water_systems",
+}

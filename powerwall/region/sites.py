@@ -25,7 +25,9 @@ TEXT_COLUMNS = (
 NUMBER_COLUMNS = ("location_accuracy_m", "area_ha", "announced_mw")
 
 
-def build_sites(table: RegionTable, layers: Layers, crs: CRS, places: Places, findings: Findings) -> gpd.GeoDataFrame:
+def build_sites(
+    table: RegionTable, layers: Layers, crs: CRS, places: Places, findings: Findings
+) -> gpd.GeoDataFrame:
     """All candidates of a region, indexed by `site_id`, in its coordinate system.
 
     `origin` tells a named place from a screening candidate; `around_poi_id` and `radius_km` say
@@ -43,7 +45,9 @@ def build_sites(table: RegionTable, layers: Layers, crs: CRS, places: Places, fi
     if table.sites.grid:
         parts.append(_on_grid(table.sites.grid, layers, places, findings))
     if not (table.sites.path or table.sites.around or table.sites.grid):
-        findings.add("PW103", "[sites] names neither a path, nor around, nor grid", **places("sites"))
+        findings.add(
+            "PW103", "[sites] names neither a path, nor around, nor grid", **places("sites")
+        )
     kept = [part for part in parts if part is not None and len(part)]
     if not kept:
         return gpd.GeoDataFrame({"site_id": []}, geometry=[], crs=crs).set_index("site_id")
@@ -73,7 +77,9 @@ def _named(frame: pd.DataFrame, key: str) -> gpd.GeoDataFrame:
     return complete
 
 
-def _around(around: Around, layers: Layers, places: Places, findings: Findings) -> gpd.GeoDataFrame | None:
+def _around(
+    around: Around, layers: Layers, places: Places, findings: Findings
+) -> gpd.GeoDataFrame | None:
     layer = layers.get(around.layer)
     if layer is None:
         findings.add("PW105", f"[sites.around] names the layer `{around.layer}`, which is not there",
@@ -103,7 +109,7 @@ def _around(around: Around, layers: Layers, places: Places, findings: Findings) 
         geometry=nodes.geometry, crs=layer.frame.crs,
     )  # fmt: skip
     for column in ("source_title", "source_url", "as_of"):
-        made[column] = nodes[column] if column in nodes else None
+        made[column] = nodes.get(column)
     return _complete(made)
 
 
@@ -127,7 +133,9 @@ def _where(
         return None
 
 
-def _on_grid(grid: Grid, layers: Layers, places: Places, findings: Findings) -> gpd.GeoDataFrame | None:
+def _on_grid(
+    grid: Grid, layers: Layers, places: Places, findings: Findings
+) -> gpd.GeoDataFrame | None:
     frame = layers.frame(grid.within)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
         findings.add("PW105", f"[sites.grid] is limited by the layer `{grid.within}`, which has no polygons",

@@ -45,7 +45,9 @@ class CellPlaces:
         return {"file": self.path, "line": self.lines[row], "column": column}
 
 
-def read_csv(path: Path, delimiter: str, findings: Findings) -> tuple[pd.DataFrame, CellPlaces] | None:
+def read_csv(
+    path: Path, delimiter: str, findings: Findings
+) -> tuple[pd.DataFrame, CellPlaces] | None:
     """Read a CSV as text cells; None if it cannot be used (the findings say why)."""
     raw = path.read_bytes()
     if raw.startswith(b"\xef\xbb\xbf"):
@@ -56,14 +58,26 @@ def read_csv(path: Path, delimiter: str, findings: Findings) -> tuple[pd.DataFra
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        findings.add("PW202", f"not UTF-8 at byte {error.start}", file=path, line=line, remedy="save the file as UTF-8")
+        findings.add(
+            "PW202",
+            f"not UTF-8 at byte {error.start}",
+            file=path,
+            line=line,
+            remedy="save the file as UTF-8",
+        )
         return None
     if "\x00" in text:
         findings.add("PW202", "holds null bytes: not a text file", file=path, line=1)
         return None
     records = _records(text, delimiter)
     if not records:
-        findings.add("PW204", "the file is empty", file=path, line=1, remedy="the first line names the columns")
+        findings.add(
+            "PW204",
+            "the file is empty",
+            file=path,
+            line=1,
+            remedy="the first line names the columns",
+        )
         return None
     header = [name.strip() for name in records[0][2]]
     if not _delimiter_fits(header, delimiter, path, findings):
@@ -129,11 +143,20 @@ def _delimiter_fits(header: list[str], delimiter: str, path: Path, findings: Fin
 
 
 def _frame(
-    header: list[str], records: list[tuple[int, tuple[int, ...], list[str]]], path: Path, findings: Findings
+    header: list[str],
+    records: list[tuple[int, tuple[int, ...], list[str]]],
+    path: Path,
+    findings: Findings,
 ) -> tuple[pd.DataFrame, CellPlaces] | None:
     ok = True
     for name in sorted({name for name in header if header.count(name) > 1}):
-        findings.add("PW203", f"two columns are called `{name}`", file=path, line=1, remedy="rename one of them")
+        findings.add(
+            "PW203",
+            f"two columns are called `{name}`",
+            file=path,
+            line=1,
+            remedy="rename one of them",
+        )
         ok = False
     for line, _, cells in records[1:]:
         if len(cells) != len(header):

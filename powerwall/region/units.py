@@ -56,7 +56,9 @@ _UNITS = (
     Unit("m2", "m²", 0, 1e13, {"ha": 1e4, "acre": 1e4 * ACRE_HA, "sqft": 0.09290304}),
     Unit("m3", "m³", 0, 1e12, {"acre-foot": 1233.48183754752}),
     Unit("ha", "ha", 0, 1e7, {"acre": ACRE_HA, "m2": 1e-4, "km2": 100.0}),
-    Unit("months", "months", -1200, 1200, {"years": 12.0, "weeks": 84 / 365.25, "days": 12 / 365.25}),
+    Unit(
+        "months", "months", -1200, 1200, {"years": 12.0, "weeks": 84 / 365.25, "days": 12 / 365.25}
+    ),
     Unit("days", "d", -1e5, 1e5, {"weeks": 7.0}),
     Unit("db", "dB", -50, 200, {}),
     Unit("dba", "dB(A)", -50, 200, {}),
@@ -118,7 +120,9 @@ def factor(native: str, canonical: Unit) -> float | None:
     if exact is not None:
         return exact
     folded = {name.casefold(): value for name, value in canonical.also.items()}
-    return folded.get(native.casefold(), 1.0 if native.casefold() == canonical.symbol.casefold() else None)
+    return folded.get(
+        native.casefold(), 1.0 if native.casefold() == canonical.symbol.casefold() else None
+    )
 
 
 def plausible(value: float, unit: Unit) -> bool:

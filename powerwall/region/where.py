@@ -87,7 +87,11 @@ def _evaluate(node: ast.expr, frame: pd.DataFrame) -> np.ndarray:
         case ast.BoolOp(op=op, values=values):
             parts: Iterable[np.ndarray] = (_evaluate(value, frame) for value in values)
             join = np.logical_and if isinstance(op, ast.And) else np.logical_or
-            return np.logical_and.reduce(list(parts)) if join is np.logical_and else np.logical_or.reduce(list(parts))
+            return (
+                np.logical_and.reduce(list(parts))
+                if join is np.logical_and
+                else np.logical_or.reduce(list(parts))
+            )
         case ast.UnaryOp(operand=operand):
             return ~_evaluate(operand, frame)
         case ast.Compare(left=ast.Name(id=name), ops=[ast.In() as op], comparators=[right]):
@@ -99,7 +103,9 @@ def _evaluate(node: ast.expr, frame: pd.DataFrame) -> np.ndarray:
             if isinstance(constant, str) == pd.api.types.is_numeric_dtype(column):
                 msg = f"`{name}` holds {'numbers' if isinstance(constant, str) else 'words'} and is compared with {constant!r}"
                 raise ValueError(msg)
-            result = _COMPARE[type(op)](column.where(column.notna(), "") if isinstance(constant, str) else column, constant)
+            result = _COMPARE[type(op)](
+                column.where(column.notna(), "") if isinstance(constant, str) else column, constant
+            )
             known = frame[name].notna().to_numpy()
             met = np.asarray(result, dtype=bool)
             return met | ~known if isinstance(op, ast.NotEq) else met & known

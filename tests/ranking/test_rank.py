@@ -80,7 +80,7 @@ def test_any_subset_in_any_order_measures_and_scores_the_same(many, many_ranking
     assert list(found.frame.index) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_contributions_add_up_to_the_score_whatever_the_measures_are(many, many_measures, data):
     number = st.one_of(st.floats(-500, 500), st.just(float("nan")))

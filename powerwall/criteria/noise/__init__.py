@@ -18,11 +18,29 @@ from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
 RULES, RECEPTORS = "noise_rules", "receptors"
-SOURCE_SIGMA = Parameter(2.5, "dB", 1.5, 4.0, "assumed: equipment not chosen; a triangle of 5 dB either way has 2.04")
-PATH_SIGMA = Parameter(1.5, "dB", 1.5, 3.0, "ISO 9613-2:1996 table 5: 3 dB read as 95 %; doubled beyond 1 km")
-PLACE_SIGMA_MAX = Parameter(10.0, "dB", 5.0, 15.0, "assumed: cap on the part that an uncertain position adds")
-REFERENCE_DBA = Parameter(45.0, "dB(A)", 40, 50, "WHO Guidelines for Community Noise 1999: 45 dB(A) at night outside homes")
-REACH_M = Parameter(5000.0, "m", 3000, 10000, "assumed: a home farther than this is not the nearest one, only the nearest known")
+SOURCE_SIGMA = Parameter(
+    2.5, "dB", 1.5, 4.0, "assumed: equipment not chosen; a triangle of 5 dB either way has 2.04"
+)
+PATH_SIGMA = Parameter(
+    1.5, "dB", 1.5, 3.0, "ISO 9613-2:1996 table 5: 3 dB read as 95 %; doubled beyond 1 km"
+)
+PLACE_SIGMA_MAX = Parameter(
+    10.0, "dB", 5.0, 15.0, "assumed: cap on the part that an uncertain position adds"
+)
+REFERENCE_DBA = Parameter(
+    45.0,
+    "dB(A)",
+    40,
+    50,
+    "WHO Guidelines for Community Noise 1999: 45 dB(A) at night outside homes",
+)
+REACH_M = Parameter(
+    5000.0,
+    "m",
+    3000,
+    10000,
+    "assumed: a home farther than this is not the nearest one, only the nearest known",
+)
 Z90 = 1.2815515655446004
 
 
@@ -67,7 +85,12 @@ def exposure(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> Expos
         limits.setdefault(limit.jurisdiction_id, []).append(limit)
     receptors = layers.frame(RECEPTORS)
     if not isinstance(receptors, gpd.GeoDataFrame) or receptors.empty:
-        return Exposure(_nothing(sites.index, "no receptor known"), source, limits, pd.Series(None, index=sites.index, dtype=object))
+        return Exposure(
+            _nothing(sites.index, "no receptor known"),
+            source,
+            limits,
+            pd.Series(None, index=sites.index, dtype=object),
+        )
     authority = _authorities(receptors, layers)
     which, _ = nearest(sites.geometry, receptors.geometry)
     closest = pd.Series(authority.to_numpy()[which], index=sites.index, dtype=object)
@@ -75,17 +98,36 @@ def exposure(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> Expos
         _under(limit, sites, receptors[(authority == name).to_numpy()], source)
         for name, group in sorted(limits.items()) for limit in group if (authority == name).any()
     ]  # fmt: skip
-    return Exposure(_binding(sites, receptors, closest, levels, limits, source), source, limits, closest)
+    return Exposure(
+        _binding(sites, receptors, closest, levels, limits, source), source, limits, closest
+    )
 
 
 def _nothing(index: pd.Index, why: str) -> pd.DataFrame:
-    columns = ["margin_db", "low_db", "high_db", "distance_m", "receptor_id", "caption", "status", "as_of", "source", "rule_id"]
-    return pd.DataFrame({**dict.fromkeys(columns, np.nan), "why": why}, index=index).astype({"caption": object})
+    columns = [
+        "margin_db",
+        "low_db",
+        "high_db",
+        "distance_m",
+        "receptor_id",
+        "caption",
+        "status",
+        "as_of",
+        "source",
+        "rule_id",
+    ]
+    return pd.DataFrame({**dict.fromkeys(columns, np.nan), "why": why}, index=index).astype(
+        {"caption": object}
+    )
 
 
 def _authorities(receptors: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
     """Authority of each receptor: its own column, else the outline it certainly lies in."""
-    own = receptors["jurisdiction_id"] if "jurisdiction_id" in receptors else pd.Series(None, index=receptors.index, dtype=object)
+    own = (
+        receptors["jurisdiction_id"]
+        if "jurisdiction_id" in receptors
+        else pd.Series(None, index=receptors.index, dtype=object)
+    )
     outlines = layers.frame("jurisdictions")
     if not isinstance(outlines, gpd.GeoDataFrame):
         return own
@@ -93,7 +135,9 @@ def _authorities(receptors: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
     return own.where(own.notna(), found)
 
 
-def _under(limit: Limit, sites: gpd.GeoDataFrame, receptors: gpd.GeoDataFrame, source: Campus) -> Level:
+def _under(
+    limit: Limit, sites: gpd.GeoDataFrame, receptors: gpd.GeoDataFrame, source: Campus
+) -> Level:
     which, metres = nearest(sites.geometry, receptors.geometry)
     effective = limit.limit_db - (limit.tonal_penalty_db if source.tonal else 0.0)
     margin = effective - level_at(source.table, metres, limit.weighting)
@@ -104,7 +148,9 @@ def _binding(
     sites: gpd.GeoDataFrame, receptors: gpd.GeoDataFrame, closest: pd.Series, levels: list[Level],
     limits: dict[str, list[Limit]], source: Campus,
 ) -> pd.DataFrame:  # fmt: skip
-    frame = _nothing(sites.index, "no night limit known where the nearest receptor lies").astype(object)
+    frame = _nothing(sites.index, "no night limit known where the nearest receptor lies").astype(
+        object
+    )
     if not levels:
         return frame
     margins = np.stack([level.margin_db for level in levels])
@@ -115,9 +161,16 @@ def _binding(
         row = receptors.loc[level.receptor[at]]
         metres = float(level.distance_m[at])
         if metres > REACH_M.value:
-            frame.iloc[at, frame.columns.get_loc("why")] = f"no home is known within {REACH_M.value / 1000:g} km"
+            frame.iloc[at, frame.columns.get_loc("why")] = (
+                f"no home is known within {REACH_M.value / 1000:g} km"
+            )
             continue
-        slack = float(np.hypot(_metres(sites["location_accuracy_m"].iloc[at]), _metres(row.get("location_accuracy_m"))))
+        slack = float(
+            np.hypot(
+                _metres(sites["location_accuracy_m"].iloc[at]),
+                _metres(row.get("location_accuracy_m")),
+            )
+        )
         frame.iloc[at] = pd.Series(
             _margin(level, float(level.margin_db[at]), metres, slack, source)
             | {"receptor_id": row["receptor_id"], "distance_m": metres, "caption": level.limit.caption, "status": level.limit.status,
@@ -130,7 +183,9 @@ def _metres(value: object) -> float:
     return float(value) if isinstance(value, int | float) and value == value else 0.0  # noqa: PLR0124 — NaN
 
 
-def _margin(level: Level, margin: float, metres: float, slack: float, source: Campus) -> dict[str, object]:
+def _margin(
+    level: Level, margin: float, metres: float, slack: float, source: Campus
+) -> dict[str, object]:
     """Margin with its P10 and P90; a range alone where the position is too uncertain."""
     reach = np.clip([metres - 2 * slack, metres + 2 * slack], 1.0, None)
     at = level_at(source.table, np.array([metres, *reach]), level.limit.weighting)
@@ -141,7 +196,12 @@ def _margin(level: Level, margin: float, metres: float, slack: float, source: Ca
     place = min(abs(at[1] - at[2]) / 4, PLACE_SIGMA_MAX.value)
     path = PATH_SIGMA.value * (2 if metres > 1000 else 1)
     sigma = float(np.sqrt(SOURCE_SIGMA.value**2 + path**2 + place**2))
-    return {"margin_db": margin, "low_db": margin - Z90 * sigma, "high_db": margin + Z90 * sigma, "why": None}
+    return {
+        "margin_db": margin,
+        "low_db": margin - Z90 * sigma,
+        "high_db": margin + Z90 * sigma,
+        "why": None,
+    }
 
 
 @criterion(
@@ -179,7 +239,12 @@ def noise_setback_m(exposure: Exposure, sites: gpd.GeoDataFrame) -> pd.DataFrame
     """Distance a campus of the request must keep from homes at night."""
     rows = []
     for own, near in zip(sites["jurisdiction_id"], exposure.nearest_authority, strict=True):
-        limits = [limit for name in (own, near) if isinstance(name, str) for limit in exposure.limits.get(name, [])]
+        limits = [
+            limit
+            for name in (own, near)
+            if isinstance(name, str)
+            for limit in exposure.limits.get(name, [])
+        ]
         rows.append(_setback(tuple(dict.fromkeys(limits)), exposure.source))
     return pd.DataFrame(rows, index=sites.index)
 
@@ -189,6 +254,7 @@ def _setback(limits: tuple[Limit, ...], source: Campus) -> dict[str, object]:
         metres = setback_distance(source.table, REFERENCE_DBA.value)
         return {"value": metres, "grade": "reference", "status": "assumed", "source": REFERENCE_DBA.source,
                 "note": f"no night limit known: distance to {REFERENCE_DBA.value:g} dB(A), a reference and no rule"}  # fmt: skip
+
     def metres_of(limit: Limit) -> float:
         penalty = limit.tonal_penalty_db if source.tonal else 0.0
         return setback_distance(source.table, limit.limit_db - penalty, limit.weighting)

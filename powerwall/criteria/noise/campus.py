@@ -10,9 +10,17 @@ from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.noise.propagation import BANDS_HZ, a_weighted, c_weighted, received_levels
 
-PUE_PEAK = Parameter(1.2, "1", 1.13, 1.29, "assumed: peak-hour PUE of a hall of which 80 % is cooled by liquid, range over climates")
+PUE_PEAK = Parameter(
+    1.2,
+    "1",
+    1.13,
+    1.29,
+    "assumed: peak-hour PUE of a hall of which 80 % is cooled by liquid, range over climates",
+)
 RECEIVER_HEIGHT_M = Parameter(1.5, "m", 1.5, 4.0, "ISO 9613-2:1996: receptor outdoors")
-REDUNDANCY = Parameter(1.25, "1", 1.0, 1.5, "assumed: installed over needed cooling units, all of them running")
+REDUNDANCY = Parameter(
+    1.25, "1", 1.0, 1.5, "assumed: installed over needed cooling units, all of them running"
+)
 #: Cooling plant → equipment that sounds outdoors and its share of the heat.
 COOLING_GROUPS: dict[str, tuple[tuple[str, float], ...]] = {
     "mixed-hall": (("dry_cooler", 0.8), ("air_cooled_chiller", 0.2)),
@@ -76,7 +84,9 @@ def campus(mw: float, cooling: str) -> Campus:
     for name, share in COOLING_GROUPS[cooling]:
         row = sources.loc[name]
         sound_power = _sound_power(row, heat_mw * share * REDUNDANCY.value)
-        levels = received_levels(sound_power, float(row["source_height_m"]), RECEIVER_HEIGHT_M.value, distance)
+        levels = received_levels(
+            sound_power, float(row["source_height_m"]), RECEIVER_HEIGHT_M.value, distance
+        )
         energy += 10 ** (0.1 * levels)
         power += 10 ** (0.1 * float(a_weighted(sound_power)))
         tonal |= str(row["tonal"]).lower() == "true"
@@ -90,7 +100,9 @@ def _sound_power(row: object, mw: float) -> np.ndarray:
     return shape - float(a_weighted(shape)) + level + 10 * np.log10(mw)
 
 
-def level_at(table: LevelTable, distance_m: np.ndarray | float, weighting: str | None = None) -> np.ndarray:
+def level_at(
+    table: LevelTable, distance_m: np.ndarray | float, weighting: str | None = None
+) -> np.ndarray:
     """Level at a distance, linear in the logarithm of it; clamped at both ends. [dB]
 
     `weighting` is None for the eight bands, "A" or "C".

@@ -12,7 +12,9 @@ _A_DB = np.array([-26.2, -16.1, -8.6, -3.2, 0.0, 1.2, 1.0, -1.1])
 _C_DB = np.array([-0.8, -0.2, 0.0, 0.0, 0.0, -0.2, -0.8, -3.0])
 
 
-def atmospheric_absorption(temperature_c: float, humidity_pct: float, pressure_kpa: float = 101.325) -> np.ndarray:
+def atmospheric_absorption(
+    temperature_c: float, humidity_pct: float, pressure_kpa: float = 101.325
+) -> np.ndarray:
     """Absorption of air by band, ISO 9613-1:1993. [dB/m], shape (8,)
 
     Raises

@@ -11,7 +11,14 @@ from powerwall.region.dates import parse_span
 
 NIGHT_START_H, NIGHT_END_H = 22.0, 6.0
 #: Classes that a home belongs to; a receptor without a class counts as one.
-HOMES = {"residential", "dwelling", "noise_sensitive_property", "noise_sensitive_location", "sensitive_building", "any"}
+HOMES = {
+    "residential",
+    "dwelling",
+    "noise_sensitive_property",
+    "noise_sensitive_location",
+    "sensitive_building",
+    "any",
+}
 
 
 class Limit(NamedTuple):
@@ -52,7 +59,9 @@ def night_limits(rules: pd.DataFrame, as_of: date) -> list[Limit]:
     for row in rules.to_dict("records"):
         if row["kind"] != "absolute" or not in_force(row, as_of) or not _at_night(row):
             continue
-        if str(row.get("receptor_class") or "residential") not in HOMES or pd.isna(row.get("limit_db")):
+        if str(row.get("receptor_class") or "residential") not in HOMES or pd.isna(
+            row.get("limit_db")
+        ):
             continue
         metric = str(row.get("metric") or "")
         if metric == "octave" or not metric:

@@ -52,7 +52,10 @@ def plan(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> PowerPlan
     frame = choose_nodes(sites, nodes, request.mw)
     processes = Processes(layers, request)
     listed = _listed_utilities(layers)
-    settled = [_settle(sites.loc[site], node, processes, listed, request) for site, node in frame.iterrows()]
+    settled = [
+        _settle(sites.loc[site], node, processes, listed, request)
+        for site, node in frame.iterrows()
+    ]
     details = pd.DataFrame(settled, index=frame.index)
     frame = pd.concat([frame.drop(columns=["why", "utility_id", "status"]), details], axis=1)
     return PowerPlan(_simulated(_with_columns(frame), processes, request))
@@ -75,27 +78,50 @@ def _listed_utilities(layers: Layers) -> dict[str, set[str]]:
 
 
 def _settle(
-    site: pd.Series, node: pd.Series, processes: Processes, listed: dict[str, set[str]], request: Request
+    site: pd.Series,
+    node: pd.Series,
+    processes: Processes,
+    listed: dict[str, set[str]],
+    request: Request,
 ) -> dict[str, object]:
     """Utility, network, floor and notes of one site; `why` if there is no plan."""
     own, theirs = site["utility_id"], node["utility_id"]
     from_node = not isinstance(own, str) and theirs in listed.get(str(site["jurisdiction_id"]), ())
     utility = own if isinstance(own, str) else (theirs if from_node else None)
     operator = processes.operator(own if isinstance(own, str) else theirs)
-    settled: dict[str, object] = {"utility_id": utility, "operator": operator, "network": None, "floor_months": np.nan}
+    settled: dict[str, object] = {
+        "utility_id": utility,
+        "operator": operator,
+        "network": None,
+        "floor_months": np.nan,
+    }
     if node["why"] is not None:
         return {**settled, "why": node["why"], "note": "", "status": None}
     floor, works, no_plan = backbone_months(node, request.as_of)
-    network, remark = choose_network(request.mw, float(node["klass"]), float(node["distance_km"]), planned=node["planned"] is True)
+    network, remark = choose_network(
+        request.mw,
+        float(node["klass"]),
+        float(node["distance_km"]),
+        planned=node["planned"] is True,
+    )
     not_before, calendar = processes.floor(site["jurisdiction_candidates"])
     notes = [remark if network else "", works, "utility taken from the node" if from_node else ""]
     if float(node["klass"]) < needed_class(request.mw):
-        notes.append(f"{request.mw:g} MW usually needs {needed_class(request.mw):g} kV, the node has {node['voltage_kv']:g}")
+        notes.append(
+            f"{request.mw:g} MW usually needs {needed_class(request.mw):g} kV, the node has {node['voltage_kv']:g}"
+        )
     if calendar:
         floor = not_before if not floor >= not_before else floor
         notes.append(f"not before {calendar}")
     why = no_plan or (None if network else remark)
-    return {**settled, "network": network, "floor_months": floor, "why": why, "note": "; ".join(n for n in notes if n), "status": None}
+    return {
+        **settled,
+        "network": network,
+        "floor_months": floor,
+        "why": why,
+        "note": "; ".join(n for n in notes if n),
+        "status": None,
+    }
 
 
 def _simulated(frame: pd.DataFrame, processes: Processes, request: Request) -> pd.DataFrame:
@@ -115,20 +141,26 @@ def _simulated(frame: pd.DataFrame, processes: Processes, request: Request) -> p
             months = _first_power(stages.stages, draws, factor[part], floor[part])
             p10, p50, p90 = quantiles(months, (0.1, 0.5, 0.9))
             odds = success(stages.stages, "energised")
-            frame.loc[rows, ["p10_months", "p50_months", "p90_months"]] = np.column_stack([p10, p50, p90])
+            frame.loc[rows, ["p10_months", "p50_months", "p90_months"]] = np.column_stack(
+                [p10, p50, p90]
+            )
             frame.loc[rows, "p_success"] = odds * np.isfinite(months).mean(axis=1)
             frame.loc[rows, "on_time"] = odds * (months <= request.need_by_months).mean(axis=1)
         frame.loc[group.index, "grade"] = stages.grade
         frame.loc[group.index, "status"] = "assumed" if stages.assumed else "secondary"
         extra = "; ".join(stages.notes)
         if extra:
-            frame.loc[group.index, "note"] = [f"{note}; {extra}".strip("; ") for note in group["note"]]
+            frame.loc[group.index, "note"] = [
+                f"{note}; {extra}".strip("; ") for note in group["note"]
+            ]
     unknown = frame["p50_months"].isna() & frame["why"].isna()
     frame.loc[unknown, "why"] = "no study window known"
     return frame
 
 
-def _first_power(stages: dict[str, Stage], draws: Draws, factor: np.ndarray, floor: np.ndarray) -> np.ndarray:
+def _first_power(
+    stages: dict[str, Stage], draws: Draws, factor: np.ndarray, floor: np.ndarray
+) -> np.ndarray:
     """Months to energisation; works at the node are a floor under commissioning's start. Shape (sites, draws)."""
     joined = dict(stages)
     last = joined["commissioning"]
@@ -173,7 +205,9 @@ def time_to_power_months(plan: PowerPlan) -> pd.DataFrame:
 def months_late(plan: PowerPlan, request: Request) -> pd.DataFrame:
     """Months by which the P50 of first power misses the day of need; negative is early."""
     frame, need = plan.frame, request.need_by_months
-    return _dated(plan, frame["p50_months"] - need, frame["p10_months"] - need, frame["p90_months"] - need)
+    return _dated(
+        plan, frame["p50_months"] - need, frame["p10_months"] - need, frame["p90_months"] - need
+    )
 
 
 @criterion(
@@ -212,8 +246,18 @@ def poi_distance_km(plan: PowerPlan, sites: gpd.GeoDataFrame) -> pd.DataFrame:
     km = plan.frame["distance_km"].astype(float)
     slack = sites["location_accuracy_m"].fillna(0.0) / 1000
     screening = sites["origin"] == "screening"
-    measured = _dated(plan, km, (km - slack).clip(lower=0.0).where(~screening, 0.0), (km + slack).where(~screening, km))
-    return measured.assign(grade=None, source=plan.frame["source_title"], status="approximate", as_of=plan.frame["as_of"])
+    measured = _dated(
+        plan,
+        km,
+        (km - slack).clip(lower=0.0).where(~screening, 0.0),
+        (km + slack).where(~screening, km),
+    )
+    return measured.assign(
+        grade=None,
+        source=plan.frame["source_title"],
+        status="approximate",
+        as_of=plan.frame["as_of"],
+    )
 
 
 @criterion(
@@ -230,9 +274,16 @@ def firm_capacity_mw(plan: PowerPlan) -> pd.DataFrame:
     headroom, queue = (frame[c].astype(float) for c in ("published_headroom_mw", "queue_ahead_mw"))
     published = headroom.notna() & frame["headroom_rung"].isin(FIRM_RUNGS)
     firm = (headroom - queue).clip(lower=0.0).where(published)
-    wires = pd.Series(short_line_bound_mw(frame["voltage_kv"].astype(float), frame["klass"].astype(float)), index=frame.index)
+    wires = pd.Series(
+        short_line_bound_mw(frame["voltage_kv"].astype(float), frame["klass"].astype(float)),
+        index=frame.index,
+    )
     bound = headroom.clip(lower=0.0).where(published & queue.isna(), wires.where(~published))
-    rung = frame["headroom_rung"].where(published, "line_proximity").where(frame["poi_id"].notna(), None)
+    rung = (
+        frame["headroom_rung"]
+        .where(published, "line_proximity")
+        .where(frame["poi_id"].notna(), None)
+    )
     note = np.where(published & queue.isna(), "queue ahead unknown: the published headroom is an upper bound",
                     np.where(published, "", "one circuit of the node's voltage on a short line, St Clair"))  # fmt: skip
     return pd.DataFrame({

@@ -18,7 +18,9 @@ from scipy.special import ndtri
 from powerwall.criteria.criterion import Parameter
 
 Z90 = 1.2815515655446004
-RHO = Parameter(0.3, "1", 0.0, 0.6, "assumed: correlation of stages within one group; data cannot identify it")
+RHO = Parameter(
+    0.3, "1", 0.0, 0.6, "assumed: correlation of stages within one group; data cannot identify it"
+)
 GROUPS = ("tso", "local", "supply", "build", "policy")
 
 
@@ -54,7 +56,12 @@ class Stage(NamedTuple):
     def check(self, name: str) -> None:
         """Raise ValueError for quantiles that are no lognormal."""
         p50, p90 = self.p50_months, self.p90_months
-        if not (math.isfinite(p50) and math.isfinite(p90)) or p50 < 0 or p90 < p50 or (p50 == 0 < p90):
+        if (
+            not (math.isfinite(p50) and math.isfinite(p90))
+            or p50 < 0
+            or p90 < p50
+            or (p50 == 0 < p90)
+        ):
             msg = f"stage `{name}`: p50 {p50:g} and p90 {p90:g} months are not quantiles of one duration"
             raise ValueError(msg)
         if self.group not in GROUPS:

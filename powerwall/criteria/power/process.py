@@ -30,12 +30,20 @@ LARGEST_MW = (
     Parameter(400, "MW", 300, 600, _REVX),
     Parameter(900, "MW", 700, 1500, "assumed: between the 230 and 500 kV steps of NREL reVX"),
 )
-SEARCH_KM = Parameter(50, "km", 25, 80, "assumed: farther than this nobody builds a tie for one campus")
-EXISTING_WITHIN_KM = Parameter(25, "km", 10, 40, "assumed: a planned node counts only if none stands this near")
+SEARCH_KM = Parameter(
+    50, "km", 25, 80, "assumed: farther than this nobody builds a tie for one campus"
+)
+EXISTING_WITHIN_KM = Parameter(
+    25, "km", 10, 40, "assumed: a planned node counts only if none stands this near"
+)
 ROUTE_FACTOR = Parameter(1.3, "1", 1.1, 1.6, "assumed: route length over straight distance")
 SHORTEST_ROUTE_KM = Parameter(0.5, "km", 0.2, 1.0, "assumed: shortest tie")
-SPARE_BAY_KM = Parameter(1.0, "km", 0.5, 2.0, "assumed: within this a spare bay serves without a new line")
-LINE_FIXED_SHARE = Parameter(0.5, "1", 0.3, 0.7, "assumed: part of a line build that does not shrink with length")
+SPARE_BAY_KM = Parameter(
+    1.0, "km", 0.5, 2.0, "assumed: within this a spare bay serves without a new line"
+)
+LINE_FIXED_SHARE = Parameter(
+    0.5, "1", 0.3, 0.7, "assumed: part of a line build that does not shrink with length"
+)
 LINE_FACTOR_MAX = Parameter(2.5, "1", 2.0, 4.0, "assumed: cap on the length factor of a line build")
 #: Network → length its `line` stage was anchored on [km]; None: the backbone itself, not scaled.
 LINE_REFERENCE_KM: dict[str, float | None] = {
@@ -56,7 +64,9 @@ GENERIC_FIXED = {"substation_design", "energised", "backbone"}
 def voltage_class(kv: object) -> np.ndarray:
     """Class a voltage counts as: 69, 138, 230, 345 or 500 kV; NaN for an unknown one."""
     volts = np.asarray(kv, dtype=float)
-    classes = np.select([volts < 100, volts < 200, volts < 330, volts < 500], CLASSES_KV[:4], CLASSES_KV[4])
+    classes = np.select(
+        [volts < 100, volts < 200, volts < 330, volts < 500], CLASSES_KV[:4], CLASSES_KV[4]
+    )
     return np.where(np.isnan(volts), np.nan, classes)
 
 
@@ -78,12 +88,18 @@ def choose_nodes(sites: gpd.GeoDataFrame, nodes: gpd.GeoDataFrame, mw: float) ->
     need = needed_class(mw)
     table = nodes.assign(klass=voltage_class(nodes["voltage_kv"]))
     table["planned"] = (table["kind"] == "planned").to_numpy()
-    table["own"] = table["defect_flag"].map(lambda flags: "single_customer" in split_ids(flags)) if "defect_flag" in table else False
+    table["own"] = (
+        table["defect_flag"].map(lambda flags: "single_customer" in split_ids(flags))
+        if "defect_flag" in table
+        else False
+    )
     by_id = {poi: row for row, poi in enumerate(table["poi_id"])}
     chosen = np.full(len(sites), -1)
     km = np.full(len(sites), np.nan)
     for column, accept in (("poi_id", None), ("around_poi_id", need)):
-        rows = np.array([by_id.get(poi, -1) if isinstance(poi, str) else -1 for poi in sites[column]])
+        rows = np.array(
+            [by_id.get(poi, -1) if isinstance(poi, str) else -1 for poi in sites[column]]
+        )
         usable = (rows >= 0) & (chosen < 0)
         if accept is not None:
             serves = (table["klass"].to_numpy() >= accept) | table["planned"].to_numpy()
@@ -94,9 +110,18 @@ def choose_nodes(sites: gpd.GeoDataFrame, nodes: gpd.GeoDataFrame, mw: float) ->
     return _described(sites, table, need, chosen, km)
 
 
-def _fill_nearest(sites: gpd.GeoDataFrame, table: gpd.GeoDataFrame, need: float, chosen: np.ndarray, km: np.ndarray) -> None:
+def _fill_nearest(
+    sites: gpd.GeoDataFrame,
+    table: gpd.GeoDataFrame,
+    need: float,
+    chosen: np.ndarray,
+    km: np.ndarray,
+) -> None:
     fits = (table["klass"].to_numpy() >= need) & ~table["own"].to_numpy(dtype=bool)
-    for mask, reach in ((fits & ~table["planned"].to_numpy(), EXISTING_WITHIN_KM.value), (fits, SEARCH_KM.value)):
+    for mask, reach in (
+        (fits & ~table["planned"].to_numpy(), EXISTING_WITHIN_KM.value),
+        (fits, SEARCH_KM.value),
+    ):
         left = np.flatnonzero(chosen < 0)
         rows = np.flatnonzero(mask)
         if not len(left) or not len(rows):
@@ -111,7 +136,11 @@ def _fill_nearest(sites: gpd.GeoDataFrame, table: gpd.GeoDataFrame, need: float,
 
 
 def _described(
-    sites: gpd.GeoDataFrame, table: gpd.GeoDataFrame, need: float, chosen: np.ndarray, km: np.ndarray
+    sites: gpd.GeoDataFrame,
+    table: gpd.GeoDataFrame,
+    need: float,
+    chosen: np.ndarray,
+    km: np.ndarray,
 ) -> pd.DataFrame:
     found = chosen >= 0
     columns = ["poi_id", "name", "voltage_kv", "klass", "planned", "own", "utility_id", "published_headroom_mw", "headroom_rung",
@@ -127,7 +156,9 @@ def _described(
     return picked
 
 
-def choose_network(mw: float, klass: float, distance_km: float, *, planned: bool) -> tuple[str | None, str]:
+def choose_network(
+    mw: float, klass: float, distance_km: float, *, planned: bool
+) -> tuple[str | None, str]:
     """Network of a request at a node, and a note or the reason why there is none."""
     short = distance_km <= SPARE_BAY_KM.value
     if not planned and klass <= 345 and mw <= 200 and short:
@@ -141,7 +172,12 @@ def choose_network(mw: float, klass: float, distance_km: float, *, planned: bool
     else:
         return None, f"no process table for {mw:g} MW at a {klass:g} kV node"
     low, high = _range(name)
-    return name, "" if low <= mw <= high else f"network {name} is meant for {low:g}–{high:g} MW: extrapolated"
+    return (
+        name,
+        ""
+        if low <= mw <= high
+        else f"network {name} is meant for {low:g}–{high:g} MW: extrapolated",
+    )
 
 
 def _range(network: str) -> tuple[float, float]:
@@ -199,7 +235,9 @@ class Processes:
         self._operators: dict[str, str] = {}
         if utilities is not None and "iso_rto" in utilities:
             known = utilities.dropna(subset=["utility_id", "iso_rto"])
-            self._operators = dict(zip(known["utility_id"], known["iso_rto"].str.upper(), strict=True))
+            self._operators = dict(
+                zip(known["utility_id"], known["iso_rto"].str.upper(), strict=True)
+            )
         self._calendars = _calendars(layers)
         self._cache: dict[tuple[str, str, str], Network] = {}
 
@@ -207,7 +245,9 @@ class Processes:
         """`iso_rto` of a utility, in capitals; empty if unknown."""
         return self._operators.get(utility_id, "") if isinstance(utility_id, str) else ""
 
-    def network(self, generic: str, utility_id: str | None, operator: str = "", batch: str = "") -> Network:
+    def network(
+        self, generic: str, utility_id: str | None, operator: str = "", batch: str = ""
+    ) -> Network:
         """Stages of a site: the region's rows, else the operator's, else the generic ones."""
         key = (generic, utility_id or "", f"{operator}|{batch}")
         if key not in self._cache:
@@ -231,11 +271,20 @@ class Processes:
                 row, rung = own[stage_id], "region"
             if stage_id == "study" and batch == "ERCOT_BATCH0":
                 row, rung = _stage_rows("ercot_batch_zero", mw)["study"], "operator"
-            stages[stage_id] = self._stage(row, default, notes, declared=bool(batch) and stage_id == "study")
+            stages[stage_id] = self._stage(
+                row, default, notes, declared=bool(batch) and stage_id == "study"
+            )
             rungs[stage_id] = rung
             if stage_id not in GENERIC_FIXED:
                 assumed |= (row.get("basis") or row.get("tier")) in {"assumption", "assumed"}
-        return Network(stages, rungs.get("line") == "region", _grade(rungs, own), assumed, tuple(dict.fromkeys(notes)), rungs)
+        return Network(
+            stages,
+            rungs.get("line") == "region",
+            _grade(rungs, own),
+            assumed,
+            tuple(dict.fromkeys(notes)),
+            rungs,
+        )
 
     def _own_rows(self, utility_id: str | None, network: str, mw: float) -> dict[str, Any]:
         if not utility_id or self._rows.empty:
@@ -243,9 +292,13 @@ class Processes:
         rows = self._rows[self._rows["utility_id"] == utility_id]
         low = rows["mw_min"].fillna(0.0) if "mw_min" in rows else 0.0
         high = rows["mw_max"].fillna(np.inf) if "mw_max" in rows else np.inf
-        rows = rows[(low <= mw) & (mw <= high)].dropna(subset=["stage_id", "p50_months", "p90_months"])
+        rows = rows[(low <= mw) & (mw <= high)].dropna(
+            subset=["stage_id", "p50_months", "p90_months"]
+        )
         if "networks" in rows:
-            rows = rows[[not split_ids(cell) or network in split_ids(cell) for cell in rows["networks"]]]
+            rows = rows[
+                [not split_ids(cell) or network in split_ids(cell) for cell in rows["networks"]]
+            ]
         return {row["stage_id"]: row for row in rows.to_dict("records")}
 
     def _stage(self, row: Any, default: Any, notes: list[str], *, declared: bool) -> Stage:
@@ -267,19 +320,29 @@ class Processes:
             return (), None
         close = months_between(self.request.as_of, parse_span(str(row["closes"])).last)
         result = row.get("result_date")
-        at = close if _blank(result) else months_between(self.request.as_of, parse_span(str(result)).last)
+        at = (
+            close
+            if _blank(result)
+            else months_between(self.request.as_of, parse_span(str(result)).last)
+        )
         if str(row.get("tier")) == "assumed":
             notes.append("assumed batch window")
         repeat = row.get("repeat_months")
         # a declared site already stands in its window: its result stays the floor
-        return ((max(close, 0.0) if declared else close, at),), None if _blank(repeat) else float(str(repeat))
+        return ((max(close, 0.0) if declared else close, at),), None if _blank(repeat) else float(
+            str(repeat)
+        )
 
     def floor(self, candidates: tuple[str, ...]) -> tuple[float, str]:
         """Months before which nothing is energised in any of the authorities, and the row's id."""
         best, name = float("nan"), ""
         for calendar_id, row in self._calendars.items():
-            if str(row.get("kind")) == "not_before" and set(split_ids(row.get("jurisdiction_ids"))) & set(candidates):
-                months = months_between(self.request.as_of, parse_span(str(row["result_date"])).first)
+            if str(row.get("kind")) == "not_before" and set(
+                split_ids(row.get("jurisdiction_ids"))
+            ) & set(candidates):
+                months = months_between(
+                    self.request.as_of, parse_span(str(row["result_date"])).first
+                )
                 if not months <= best:
                     best, name = months, calendar_id
         return best, name
@@ -311,7 +374,9 @@ def _grade(rungs: dict[str, str], own: dict[str, Any]) -> str:
 
 
 def _blank(cell: object) -> bool:
-    return cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)) or cell == ""
+    return (
+        cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)) or cell == ""
+    )
 
 
 def backbone_months(node: Any, as_of: date) -> tuple[float, str, str]:
@@ -326,5 +391,9 @@ def backbone_months(node: Any, as_of: date) -> tuple[float, str, str]:
         return float("nan"), f"works at the node ({status}) without a date: not counted", ""
     months = months_between(as_of, parse_span(str(expected)).last)
     if months <= 0:
-        return float("nan"), f"works at the node were due {expected}, no in-service mark: not counted", ""
+        return (
+            float("nan"),
+            f"works at the node were due {expected}, no in-service mark: not counted",
+            "",
+        )
     return months, f"not before works at the node are in service ({expected})", ""

@@ -17,7 +17,11 @@ SURGE_IMPEDANCE_OHM = {
     500.0: Parameter(270.0, "ohm", 250, 300, _STANDARD + ", bundled"),
 }
 SHORT_LINE_SIL = Parameter(
-    3.0, "1", 2.5, 3.0, "Dunlop, Gutman and Marchenko 1979, IEEE Trans. PAS-98(2): loadability of short lines"
+    3.0,
+    "1",
+    2.5,
+    3.0,
+    "Dunlop, Gutman and Marchenko 1979, IEEE Trans. PAS-98(2): loadability of short lines",
 )
 _CURVE, _POWER = 43.261, -0.6678
 
@@ -47,7 +51,9 @@ def st_clair_mw(kv: object, length_km: object, surge_impedance_ohm: object) -> n
     >>> float(st_clair_mw(345, 50, 300).round(0))
     1190.0
     """
-    volts, km, ohm = (np.asarray(part, dtype=float) for part in (kv, length_km, surge_impedance_ohm))
+    volts, km, ohm = (
+        np.asarray(part, dtype=float) for part in (kv, length_km, surge_impedance_ohm)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         known = (volts > 0) & (km > 0) & (ohm > 0)
         sil_mw = volts**2 / ohm
@@ -57,5 +63,10 @@ def st_clair_mw(kv: object, length_km: object, surge_impedance_ohm: object) -> n
 
 def short_line_bound_mw(kv: object, classes: object) -> np.ndarray:
     """Upper bound of one short circuit at a node of a voltage and its class. [MW]"""
-    ohm = np.array([SURGE_IMPEDANCE_OHM[c].value if c in SURGE_IMPEDANCE_OHM else np.nan for c in np.atleast_1d(np.asarray(classes))])
+    ohm = np.array(
+        [
+            SURGE_IMPEDANCE_OHM[c].value if c in SURGE_IMPEDANCE_OHM else np.nan
+            for c in np.atleast_1d(np.asarray(classes))
+        ]
+    )
     return st_clair_mw(np.atleast_1d(np.asarray(kv, dtype=float)), np.full(len(ohm), 1.0), ohm)
