@@ -36,7 +36,7 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     _print_power(site, to)
     for reason in filter(None, str(row["reasons"]).split("; ")):
         to.print(f"  – {reason}")
-    to.print(_numbers(ranking, site))
+    to.print(_numbers(ranking, site, to.width))
     total = ranking.contributions.loc[site_id].sum()
     to.print(f"contributions add up to {total:.2f}; an unknown (?) counts half of its weight\n")
     _print_sources(ranking, site, to)
@@ -57,15 +57,31 @@ def _print_power(site: Site, to: Console) -> None:
     )
 
 
-def _numbers(ranking: Ranking, site: Site) -> Table:
+#: Headers of the numbers: (text, right-aligned, how soon it goes on a narrow screen; 0 never).
+_HEADERS = (
+    ("criterion", False, 0), ("measure", True, 0), ("range", True, 2), ("unit", False, 0), ("value", True, 3),
+    ("weight", True, 4), ("points", True, 0), ("lost", True, 6), ("grade", False, 5), ("status", False, 1),
+)  # fmt: skip
+
+
+def _numbers(ranking: Ranking, site: Site, width: int) -> Table:
+    """Every measure; whole columns go, the least important first, until the rest fits."""
+    shown_headers = list(_HEADERS)
+    measure = Console(width=10_000)
+    while True:
+        table = _table(ranking, site, [_HEADERS.index(header) for header in shown_headers])
+        droppable = [header for header in shown_headers if header[2]]
+        if measure.measure(table).maximum <= width or not droppable:
+            return table
+        shown_headers.remove(max(droppable, key=lambda header: header[2]))
+
+
+def _table(ranking: Ranking, site: Site, columns: list[int]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    for header, right in (("criterion", False), ("measure", True), ("range", True), ("unit", False), ("value", True), ("weight", True),
-                          ("points", True), ("lost", True), ("grade", False), ("status", False)):  # fmt: skip
+    for column in columns:
+        header, right, _ = _HEADERS[column]
         table.add_column(
-            header,
-            justify="right" if right else "left",
-            no_wrap=header != "criterion",
-            overflow="fold",
+            header, justify="right" if right else "left", no_wrap=column > 0, overflow="fold"
         )
     subject = ""
     for name in _ordered(ranking):
@@ -73,7 +89,8 @@ def _numbers(ranking: Ranking, site: Site) -> Table:
         if criterion.subject != subject:
             subject = criterion.subject
             table.add_row(Text(subject, style="bold"))
-        table.add_row(*_number_row(ranking, site, name))
+        cells = _number_row(ranking, site, name)
+        table.add_row(*[cells[column] for column in columns])
     return table
 
 

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from powerwall.criteria.criterion import MEASURE_COLUMNS, SUBJECTS, Criterion, Parameter, registry
 from powerwall.output.criteria import breakpoints
+from powerwall.output.readme import refreshed
 from powerwall.region import region as model
 from powerwall.region.findings import CODES
 from powerwall.region.schema import LAYERS
@@ -261,14 +262,19 @@ def _cli() -> str:
     return "\n".join(parts)
 
 
+def _all() -> dict[Path, str]:
+    readme = Path("README.md")
+    texts = {FOLDER / name: text for name, text in pages().items()}
+    return texts | {readme: refreshed(readme.read_text(encoding="utf-8"))}
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = []
-    for name, text in pages().items():
-        path = FOLDER / name
+    for path, text in _all().items():
         if "--check" in arguments:
             if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                stale.append(str(path))
+                stale.append(path)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from powerwall.ranking.rank import Ranking
+
+_NAMED = 4  # sites named for one reason
 
 
 @dataclass(frozen=True)
@@ -123,16 +128,16 @@ COLUMNS: tuple[Column, ...] = (
     Column("site", _name, right=False),
     Column("score", _score, "score: 0–100, 100 is best (all unknowns at their worst – at their best)"),
     Column("first power", _date, "first power: month in which half of the draws have it, given that it comes"),
-    Column("P10 – P90", _dates, priority=6),
+    Column("P10 – P90", _dates, priority=3),
     Column("comes", _chance, "comes: chance that power comes at all, permits not counted", 7),
     Column("on time", _on_time, "on time: chance that the whole request is energised by {need_by}", 2),
     Column("MW and rung", _capacity, "MW: headroom and what it rests on; ≤ is an upper bound, never firm", 8),
     Column("$/MWh", _cost, "$/MWh: delivered price with its grade; D and a year is a state's industrial average, not a tariff", 1),
-    Column("night dB", _noise, "night dB: margin to the binding night limit at the nearest home (… is its range, where a position is a guess)", 4),
+    Column("night dB", _noise, "night dB: margin to the binding night limit at the nearest home (… is its range, where a position is a guess)", 5),
     Column("keep m", _setback, "keep m: distance the campus must keep from homes at night (* to 45 dB(A), a reference where no limit is known); "
-           "screening only, a site noise study is needed", 5),
+           "screening only, a site noise study is needed", 6),
     Column("water 0–5", _water, "water: baseline water stress, Aqueduct score; under 1 is low, from 4 extremely high", 9),
-    Column("permit", _policy, "permit: share of comparable recorded cases that ended well", 3),
+    Column("permit", _policy, "permit: share of comparable recorded cases that ended well", 4),
 )  # fmt: skip
 
 
@@ -163,7 +168,13 @@ def heading(ranking: Ranking) -> str:
     numbers = ", ".join(
         f"{counts[s]} {s}" for s in ("ranked", "out", "unranked", "reference") if s in counts
     )
-    return f"{where} — {request.mw:g} MW by {request.need_by}, as of {request.as_of} ({numbers})"
+    asked = {
+        f"{r.request.mw:g} MW by {r.request.need_by}, as of {r.request.as_of}"
+        for r in ranking.regions
+    }
+    differ = "" if len(asked) == 1 else "; other regions have requests of their own"
+    asked_first = f"{request.mw:g} MW by {request.need_by}, as of {request.as_of}{differ}"
+    return f"{where} — {asked_first} ({numbers})"
 
 
 def build(ranking: Ranking, ids: list[str], columns: tuple[Column, ...]) -> Table:
@@ -219,41 +230,38 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
 def _print_others(ranking: Ranking, to: Console) -> None:
     """Sites that carry no rank, grouped by their reason."""
     frame = ranking.frame
-    for status, title in (
-        ("out", "out"),
-        ("unranked", "not ranked"),
-        ("reference", "already taken, for reference"),
-    ):
+    titles = {"out": "out", "unranked": "not ranked", "reference": "already taken, for reference"}
+    for status, title in titles.items():
         rows = frame[frame["status"] == status]
         if len(rows):
             to.print(Text(f"\n{title}:", style="bold"))
-        if status == "reference":
-            for site_id, row in rows.iterrows():
-                site = Site(ranking, str(site_id))
-                to.print(
-                    Text(
-                        f"  {row['name']} ({site_id}): {_score(site)}, first power {_date(site)}",
-                        style="dim",
-                    )
-                )
-            continue
-        groups: dict[str, list[str]] = {}
-        for site_id, row in rows.iterrows():
-            reason = "; ".join(
-                part for part in str(row["reasons"]).split("; ") if not part.startswith("at risk")
-            )
-            groups.setdefault(reason, []).append(f"{row['name']} ({site_id})")
-        for reason, names in groups.items():
-            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-            to.print(Text(f"  {', '.join(names[:4])}{more}: {reason}", style="dim"))
-    risky = int(((frame["status"] == "ranked") & frame["reasons"].str.contains("at risk")).sum())
-    if risky:
-        to.print(
-            Text(
-                f"\n{risky} ranked sites are at risk of a requirement that is unknown there; explain says which",
-                style="dim",
-            )
-        )
+            for line in _taken(ranking, rows) if status == "reference" else _by_reason(rows):
+                to.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
+    risky = (frame["status"] == "ranked") & frame["reasons"].str.contains("at risk")
+    if risky.any():
+        text = "ranked sites are at risk of a requirement that is unknown there; explain says which"
+        to.print(Text(f"\n{int(risky.sum())} {text}", style="dim"))
+
+
+def _taken(ranking: Ranking, rows: pd.DataFrame) -> list[str]:
+    sites = [Site(ranking, str(site_id)) for site_id in rows.index]
+    return [
+        f"{_name(site)} ({site.id}): {_score(site)}, first power {_date(site)}" for site in sites
+    ]
+
+
+def _by_reason(rows: pd.DataFrame) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    for site_id, row in rows.iterrows():
+        parts = str(row["reasons"]).split("; ")
+        reason = "; ".join(part for part in parts if not part.startswith("at risk"))
+        groups.setdefault(reason, []).append(f"{row['name']} ({site_id})")
+    return [
+        f"{', '.join(names[:_NAMED])}"
+        + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        + f": {reason}"
+        for reason, names in groups.items()
+    ]
 
 
 def next_command(ranking: Ranking) -> str:

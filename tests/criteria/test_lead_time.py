@@ -52,11 +52,11 @@ def first_power(stages, draws, **given):
     ],
 )
 def test_the_worked_network_gives_the_quantiles_of_eight_million_draws(network, rho, expected):
-    """Tolerance: 0.2 months at P10 and P50, 0.5 at P90; the keyed draws scatter by .10, .06 and .18."""
-    found = first_power(network, Draws(2**14, 0, rho))
-    assert found[0] == pytest.approx(expected[0], abs=0.3)
-    assert found[1] == pytest.approx(expected[1], abs=0.2)
-    assert found[2] == pytest.approx(expected[2], abs=0.5)
+    """Tolerance: 0.2 months at P10 and P50, 0.5 at P90; a single seed scatters by about 0.1."""
+    seeds = [first_power(network, Draws(2**14, seed, rho)) for seed in range(4)]
+    assert np.mean(seeds, axis=0)[:2] == pytest.approx(expected[:2], abs=0.2)
+    assert np.mean(seeds, axis=0)[2] == pytest.approx(expected[2], abs=0.5)
+    assert seeds[0] == pytest.approx(expected, abs=0.5)
 
 
 def test_medians_are_never_added():
