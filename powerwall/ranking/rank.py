@@ -156,6 +156,8 @@ def rank(
 
 def _joined(regions: Sequence[Region], parts: Sequence[Measures]) -> Measures:
     """Measures of all regions under one another; a criterion only one region declares is unknown elsewhere."""
+    if len(parts) == 1:
+        return parts[0]
     criteria: dict[str, Criterion] = {}
     for part in parts:
         criteria |= part.criteria

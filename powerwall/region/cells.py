@@ -74,7 +74,7 @@ class _Cleaner:
         self.unit = unit_of(name)
 
     def clean(self, column: pd.Series) -> pd.Series:
-        if column.map(lambda cell: isinstance(cell, list | dict)).any():
+        if column.dtype == object and any(isinstance(cell, list | dict) for cell in column):
             return column.map(self._nested)
         if self.unit is not None:
             return self._numbers(column, self.unit)
@@ -96,25 +96,23 @@ class _Cleaner:
         )  # fmt: skip
 
     def _numbers(self, column: pd.Series, unit: Unit) -> pd.Series:
-        text = column.astype("string").str.strip()
-        numbers = pd.to_numeric(text, errors="coerce").astype("float64").to_numpy(copy=True)
-        filled = (text.notna() & (text != "")).to_numpy(dtype=bool)
-        declared = text.str.casefold().isin(self.declared).to_numpy(
-            dtype=bool, na_value=False
-        ) | np.isin(numbers, [float(item) for item in self.declared if _is_number(item)])
-        numbers[declared] = np.nan
-        for row in np.flatnonzero(filled & ~declared & np.isnan(numbers)):
-            self._not_a_number(int(row), str(text.iloc[row]))
-        for row in np.flatnonzero(np.isinf(numbers)):
-            self._add(
-                "PW410",
-                f"{self.name} = {text.iloc[row]} is not finite and counts as unknown",
-                int(row),
-                "warning",
-            )
-        numbers[np.isinf(numbers)] = np.nan
-        numbers *= self._factor(unit)
-        self._out_of_range(numbers, text, unit)
+        if pd.api.types.is_numeric_dtype(column):
+            raw = column.to_numpy(dtype=float, na_value=np.nan, copy=True)
+            declared = np.isin(raw, [float(item) for item in self.declared if _is_number(item)])
+        else:
+            texts = _texts(column)
+            raw = np.array([_number(text) for text in texts], dtype=float)
+            declared = np.array([text.casefold() in self.declared for text in texts], dtype=bool)
+            for row in np.flatnonzero(np.isnan(raw) & ~declared):
+                if texts[row]:
+                    self._not_a_number(int(row), texts[row])
+        raw[declared] = np.nan
+        for row in np.flatnonzero(np.isinf(raw)):
+            text = f"{self.name} = {raw[row]:g} is not finite and counts as unknown"
+            self._add("PW410", text, int(row), "warning")
+        raw[np.isinf(raw)] = np.nan
+        numbers = raw * self._factor(unit)
+        self._out_of_range(numbers, raw, unit)
         return pd.Series(numbers, index=column.index, name=column.name)
 
     def _not_a_number(self, row: int, text: str) -> None:
@@ -139,9 +137,8 @@ class _Cleaner:
             return 1.0
         return found
 
-    def _out_of_range(self, numbers: np.ndarray, text: pd.Series, unit: Unit) -> None:
+    def _out_of_range(self, numbers: np.ndarray, raw: np.ndarray, unit: Unit) -> None:
         """Null the sentinels, then report what no site can be."""
-        raw = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float)
         with np.errstate(invalid="ignore"):
             outside = (numbers < unit.low) | (numbers > unit.high)
         sentinel = ~np.isnan(numbers) & (
@@ -170,45 +167,39 @@ class _Cleaner:
         return column.where(~sentinel) if sentinel.any() else column
 
     def _words(self, column: pd.Series) -> pd.Series:
-        text = column.astype("string").str.strip().astype(object)
-        text = text.where(text.notna() & (text != ""), None)
-        folded = text.map(lambda cell: cell.casefold() if isinstance(cell, str) else "")
-        declared = folded.isin(self.declared)
-        numeric = folded.map(lambda cell: _is_number(cell) and float(cell) in ALWAYS_NODATA)
-        coded = (
-            self.name in self.schema.words
-            or self.name in self.schema.dates
-            or self.name.endswith("_id")
-        )
-        wordy = folded.isin(WORDS_NODATA) if coded else folded.isin(())
-        for row in np.flatnonzero(((numeric | wordy) & ~declared).to_numpy(dtype=bool)):
-            self._sentinel(int(row), text.iloc[row])
-        text = text.where(~(declared | numeric | wordy).astype(bool), None)
-        self._check_words(text)
-        self._check_dates(text)
-        return text
+        coded = self.name in self.schema.words or self.name in self.schema.dates
+        nodata = _TEXT_NODATA | WORDS_NODATA if coded or self.name.endswith("_id") else _TEXT_NODATA
+        cells: list[str | None] = [text or None for text in _texts(column)]
+        for row, cell in enumerate(cells):
+            folded = cell.casefold() if cell else ""
+            if folded in self.declared:
+                cells[row] = None
+            elif folded in nodata:
+                self._sentinel(row, cell)
+                cells[row] = None
+        self._check_words(cells)
+        self._check_dates(cells)
+        return pd.Series(cells, index=column.index, name=column.name, dtype=object)
 
-    def _check_words(self, text: pd.Series) -> None:
-        known = (
-            STATUS
-            if self.name == "status" and self.schema.key
-            else self.schema.words.get(self.name)
-        )
+    def _check_words(self, cells: list[str | None]) -> None:
+        provenance = self.name == "status" and self.schema.key
+        known = STATUS if provenance else self.schema.words.get(self.name)
         if known is None:
             return
-        for row in np.flatnonzero((text.notna() & ~text.isin(known)).to_numpy()):
-            self._add("PW406", f"{self.name} = `{text.iloc[row]}` is not a word of this column", int(row), "warning",
-                      did_you_mean(str(text.iloc[row]), known))  # fmt: skip
-        text.loc[text.notna() & ~text.isin(known)] = None
+        for row, cell in enumerate(cells):
+            if cell is not None and cell not in known:
+                text = f"{self.name} = `{cell}` is not a word of this column"
+                self._add("PW406", text, row, "warning", did_you_mean(cell, known))
+                cells[row] = None
 
-    def _check_dates(self, text: pd.Series) -> None:
+    def _check_dates(self, cells: list[str | None]) -> None:
         if self.name not in self.schema.dates:
             return
-        for row in np.flatnonzero(text.notna().to_numpy()):
+        for row, cell in enumerate(cells):
             try:
-                parse_span(str(text.iloc[row]))
+                parse_span(cell or "2000")
             except ValueError as error:
-                self._add("PW408", f"{self.name}: {error}", int(row))
+                self._add("PW408", f"{self.name}: {error}", row)
 
     def _nested(self, cell: Any) -> Any:
         """Lists and tables of a JSON layer: the same sentinels, at any depth."""
@@ -235,9 +226,28 @@ class _Cleaner:
                 )  # fmt: skip
 
 
+#: The sentinels as they stand in text cells.
+_TEXT_NODATA = frozenset(
+    text for number in ALWAYS_NODATA for text in (f"{number:.0f}", f"{number:.1f}", f"{number:.2f}")
+)
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """Cells as stripped text; missing ones are empty."""
+    return [
+        cell.strip() if isinstance(cell, str) else ("" if pd.isna(cell) else str(cell))
+        for cell in column.tolist()
+    ]
+
+
+def _number(text: str) -> float:
+    """A number as a file writes it; NaN for anything else."""
+    return float(text) if text and _is_number(text) else math.nan
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text  # Python reads 1_000, no table means it

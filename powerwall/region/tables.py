@@ -167,8 +167,7 @@ def _frame(
             ok = False
     if not ok:
         return None
-    frame = pd.DataFrame([cells for _, _, cells in records[1:]], columns=header, dtype=str)
-    frame = frame.apply(lambda column: column.str.strip()) if len(frame) else frame
+    frame = pd.DataFrame([cells for _, _, cells in records[1:]], columns=header, dtype=object)
     places = CellPlaces(
         path, tuple(r[0] for r in records[1:]), tuple(r[1] for r in records[1:]), tuple(header)
     )

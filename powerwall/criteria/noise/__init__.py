@@ -148,35 +148,27 @@ def _binding(
     sites: gpd.GeoDataFrame, receptors: gpd.GeoDataFrame, closest: pd.Series, levels: list[Level],
     limits: dict[str, list[Limit]], source: Campus,
 ) -> pd.DataFrame:  # fmt: skip
-    frame = _nothing(sites.index, "no night limit known where the nearest receptor lies").astype(
-        object
-    )
+    frame = _nothing(sites.index, "no night limit known where the nearest receptor lies")
     if not levels:
         return frame
     margins = np.stack([level.margin_db for level in levels])
     binding = margins.argmin(axis=0)
-    ruled = closest.isin(limits).to_numpy()
-    for at in np.flatnonzero(ruled):
+    place = sites["location_accuracy_m"].to_numpy()
+    rows = frame.to_dict("records")
+    known = receptors.to_dict("index")
+    for at in np.flatnonzero(closest.isin(limits).to_numpy()):
         level = levels[binding[at]]
-        row = receptors.loc[level.receptor[at]]
-        metres = float(level.distance_m[at])
+        receptor, metres = known[level.receptor[at]], float(level.distance_m[at])
         if metres > REACH_M.value:
-            frame.iloc[at, frame.columns.get_loc("why")] = (
-                f"no home is known within {REACH_M.value / 1000:g} km"
-            )
+            rows[at]["why"] = f"no home is known within {REACH_M.value / 1000:g} km"
             continue
-        slack = float(
-            np.hypot(
-                _metres(sites["location_accuracy_m"].iloc[at]),
-                _metres(row.get("location_accuracy_m")),
-            )
-        )
-        frame.iloc[at] = pd.Series(
-            _margin(level, float(level.margin_db[at]), metres, slack, source)
-            | {"receptor_id": row["receptor_id"], "distance_m": metres, "caption": level.limit.caption, "status": level.limit.status,
-               "as_of": level.limit.as_of, "source": level.limit.source, "rule_id": level.limit.rule_id}
-        ).reindex(frame.columns)  # fmt: skip
-    return frame
+        slack = float(np.hypot(_metres(place[at]), _metres(receptor.get("location_accuracy_m"))))
+        limit = level.limit
+        rows[at] |= _margin(level, float(level.margin_db[at]), metres, slack, source) | {
+            "receptor_id": receptor["receptor_id"], "distance_m": metres, "caption": limit.caption,
+            "status": limit.status, "as_of": limit.as_of, "source": limit.source, "rule_id": limit.rule_id,
+        }  # fmt: skip
+    return pd.DataFrame(rows, index=sites.index, columns=frame.columns)
 
 
 def _metres(value: object) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -180,6 +181,7 @@ def choose_network(
     )
 
 
+@cache
 def _range(network: str) -> tuple[float, float]:
     rows = fact_table("processes")
     rows = rows[rows["process_id"] == network]
@@ -357,6 +359,7 @@ def _calendars(layers: Layers) -> dict[str, dict[Any, Any]]:
     return rows
 
 
+@cache
 def _stage_rows(network: str, mw: float | None) -> dict[str, Any]:
     rows = fact_table("processes")
     rows = rows[rows["process_id"] == network]
