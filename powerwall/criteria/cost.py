@@ -168,11 +168,12 @@ class _Stacks:
     def of(self, utility: object) -> tuple[dict[Any, Any], Price] | None:
         """The only stack of a utility with its price; None if there is none, or more than one."""
         mine = [
-            row for row in self.rows if isinstance(utility, str) and row["utility_id"] == utility
+            row for row in self.rows if isinstance(utility, str) and row.get("utility_id") == utility
         ]
         if len(mine) != 1:
             return None
-        layers = mine[0]["layers"] if isinstance(mine[0]["layers"], list) else []
+        layers = mine[0].get("layers")
+        layers = layers if isinstance(layers, list) else []
         return mine[0], price_stack(
             layers, self.request.mw, LOAD_FACTOR.value, self.request.need_by
         )
@@ -268,7 +269,7 @@ def upfront_usd_per_mw(
             continue
         stack, price = priced
         usd, reason = stacks.to_usd(price.upfront_per_mw)
-        named = any(record.get("layer") in _UPFRONT for record in stack["layers"] or [])
+        named = any(record.get("layer") in _UPFRONT for record in stack.get("layers") or [])
         lacking = (
             [*price.upfront_missing, *(price.missing and ["contributions to works"])]
             if named

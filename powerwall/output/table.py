@@ -236,7 +236,7 @@ def _print_others(ranking: Ranking, to: Console) -> None:
         if len(rows):
             to.print(Text(f"\n{title}:", style="bold"))
             for line in _taken(ranking, rows) if status == "reference" else _by_reason(rows):
-                to.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
+                to.print(Padding(Text(line, style="dim"), (0, 0, 0, 2), expand=False))
     risky = (frame["status"] == "ranked") & frame["reasons"].str.contains("at risk")
     if risky.any():
         text = "ranked sites are at risk of a requirement that is unknown there; explain says which"

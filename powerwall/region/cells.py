@@ -103,6 +103,7 @@ class _Cleaner:
             texts = _texts(column)
             raw = np.array([_number(text) for text in texts], dtype=float)
             declared = np.array([text.casefold() in self.declared for text in texts], dtype=bool)
+            declared |= np.isin(raw, [float(item) for item in self.declared if _is_number(item)])
             for row in np.flatnonzero(np.isnan(raw) & ~declared):
                 if texts[row]:
                     self._not_a_number(int(row), texts[row])
@@ -172,7 +173,9 @@ class _Cleaner:
         cells: list[str | None] = [text or None for text in _texts(column)]
         for row, cell in enumerate(cells):
             folded = cell.casefold() if cell else ""
-            if folded in self.declared:
+            if folded in self.declared or (
+                _is_number(folded) and str(float(folded)) in self.declared
+            ):
                 cells[row] = None
             elif folded in nodata:
                 self._sentinel(row, cell)

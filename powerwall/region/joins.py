@@ -91,7 +91,7 @@ def locate(
     pairs = pd.DataFrame({
         "point": at, "id": outlines["jurisdiction_id"].to_numpy()[which],
         "rank": outlines["kind"].map(LOCALITY).fillna(3).to_numpy()[which], "sure": inside & (edge > limit),
-    })[possible]  # fmt: skip
+    })[possible].dropna(subset=["id"])  # fmt: skip
     found = np.full(len(points), None, dtype=object)
     candidates: list[tuple[str, ...]] = [()] * len(points)
     for point, group in pairs.groupby("point"):

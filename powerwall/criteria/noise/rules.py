@@ -99,5 +99,5 @@ def _at_night(row: dict[object, object]) -> bool:
 def _hours(text: object) -> float | None:
     if not isinstance(text, str) or ":" not in text:
         return None
-    hour, minute = text.split(":")[:2]
-    return int(hour) + int(minute) / 60
+    hour, minute = (part.strip() for part in text.split(":")[:2])
+    return int(hour) + int(minute) / 60 if hour.isdigit() and minute.isdigit() else None

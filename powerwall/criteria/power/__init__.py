@@ -10,14 +10,8 @@ import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
 from powerwall.criteria.power.lead_time import Draws, Stage, finish_months, quantiles, success
-from powerwall.criteria.power.process import (
-    Processes,
-    backbone_months,
-    choose_network,
-    choose_nodes,
-    line_factor,
-    needed_class,
-)
+from powerwall.criteria.power.nodes import choose_nodes, needed_class
+from powerwall.criteria.power.process import Processes, backbone_months, choose_network, line_factor
 from powerwall.criteria.power.wires import short_line_bound_mw
 from powerwall.region.joins import split_ids
 from powerwall.region.layers import Layers

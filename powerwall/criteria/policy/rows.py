@@ -1,0 +1,216 @@
+"""Rows: what a dated act means on a day, and whom it binds."""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from powerwall.criteria.criterion import Parameter
+from powerwall.region.dates import Span, parse_span
+from powerwall.region.request import Request
+
+_OPEN_UNTIL_REPEALED = {
+    "zoning", "special_permit", "prohibition", "setback", "statute", "utility_rule", "tax", "tax_incentive", "transmission_siting",
+}  # fmt: skip
+_RULES = {"moratorium", "prohibition", "zoning", "statute", "utility_rule"}
+_TERM = re.compile(r"^\s*(\d+)\s*(days?|months?|years?)?\s*$", re.IGNORECASE)
+POWER_FACTOR = Parameter(
+    0.95, "1", 0.9, 1.0, "assumed: power factor that turns MW into the MVA of an Irish trigger"
+)
+
+
+class Standing(NamedTuple):
+    """Whether a row is in force, for how long, and what it may do.
+
+    Attributes
+    ----------
+    active
+        yes, possible or no.
+    days_to_expiry
+        NaN when open-ended, unknown or not active. [d]
+    verdict
+        `gate` may put a site out, `warn` may not, `none` says nothing.
+    reason
+        Why, in one word.
+    """
+
+    active: str
+    days_to_expiry: float
+    verdict: str
+    reason: str
+
+
+def add_term(start: date, duration: str) -> date:
+    """First day after a term: days as days, months and years by the calendar.
+
+    Raises
+    ------
+    ValueError
+        If the duration is not a number of days, months or years.
+
+    >>> add_term(date(2026, 8, 31), "6 months")
+    datetime.date(2027, 2, 28)
+    """
+    match = _TERM.match(duration)
+    if not match:
+        msg = f"`{duration}` is not a duration: write `180 days`, `6 months` or `1 year`"
+        raise ValueError(msg)
+    count, unit = int(match[1]), (match[2] or "days").lower()
+    if unit.startswith("day"):
+        return start + timedelta(days=count)
+    months = count * (12 if unit.startswith("year") else 1)
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def standing(
+    row: Mapping[str, Any], as_of: date, mw: float | None = None, *, vested: bool = False
+) -> Standing:
+    """What a dated act means on a day, for a request of a size.
+
+    Parameters
+    ----------
+    row
+        Columns of the policy layer; a missing key, "", None and NaN are blank.
+    as_of
+        The day; the window is half-open, so on its end the rule no longer holds.
+    mw
+        Size of the request; None skips the trigger. [MW]
+    vested
+        True for a site that is already approved.
+
+    Raises
+    ------
+    ValueError
+        If the end is not after the start, or a date or duration cannot be read.
+    """
+    status, effect = word(row, "policy_status"), word(row, "effect")
+    if status == "pending":
+        harms = effect in {"blocks", "restricts"}
+        return Standing(
+            "no", math.nan, "warn" if harms else "none", "proposed" if harms else "not_in_force"
+        )
+    if status in {"withdrawn", "decided"}:
+        return Standing("no", math.nan, "none", "not_in_force")
+    start, end, end_unknown = _window(row)
+    if status in {"expired", "replaced"} and end is None:
+        return Standing("no", math.nan, "none", "expired")
+    if start is not None and as_of < start.first:
+        return Standing("no", math.nan, "none", "not_yet")
+    if end is not None and as_of >= end.last:
+        return Standing("no", math.nan, "none", "expired")
+    certain = (start is None or as_of >= start.last) and (end is None or as_of < end.first)
+    active, doubt = ("yes", "in_force") if certain else ("possible", "dates_uncertain")
+    for holds, reason in (
+        (end_unknown, "end_unknown"),
+        (start is None, "start_unknown"),
+        (status == "replaced", "replaced"),
+    ):
+        if holds and active == "yes":
+            active, doubt = "possible", reason
+    days = (
+        math.nan
+        if end is None
+        else float(((end.first if active == "yes" else end.last) - as_of).days)
+    )
+    verdict, reason = _verdict(row, active, doubt, mw, vested=vested)
+    return Standing(active, days, verdict, reason)
+
+
+def _verdict(
+    row: Mapping[str, Any], active: str, doubt: str, mw: float | None, *, vested: bool
+) -> tuple[str, str]:
+    trigger, effect = _number(row, "trigger_mw"), word(row, "effect")
+    if mw is not None and not math.isnan(trigger) and mw < trigger:
+        return "none", "below_trigger"
+    if effect in {"neutral", "enables", ""}:
+        return "none", "neutral"
+    if effect == "restricts":
+        return "warn", "restricts"
+    if word(row, "kind") not in _RULES:
+        return "none", "one_project"
+    if active == "possible":
+        return "warn", doubt
+    if word(row, "status") not in {"verified", "secondary"}:
+        return "warn", "unverified"
+    return ("warn", "vested") if vested else ("gate", "in_force")
+
+
+def _window(row: Mapping[str, Any]) -> tuple[Span | None, Span | None, bool]:
+    """Start, first day not in force, and whether the end is unknown."""
+    text = word(row, "effective_from") or word(row, "action_date")
+    start = parse_span(text) if text else None
+    end_text, duration = word(row, "effective_to"), word(row, "duration")
+    end: Span | None = None
+    if end_text:
+        end = parse_span(end_text)
+    elif duration and start is not None:
+        end = Span(add_term(start.first, duration), add_term(start.last, duration))
+    if start is not None and end is not None and end.last <= start.first:
+        msg = f"{word(row, 'policy_id') or 'row'}: the end {end.last} is not after the start {start.first}"
+        raise ValueError(msg)
+    open_ended = word(row, "kind") in _OPEN_UNTIL_REPEALED or word(row, "duration_kind") in {
+        "until_event",
+        "indefinite",
+    }
+    return start, end, end is None and not open_ended
+
+
+def word(row: Mapping[str, Any], key: str) -> str:
+    """A cell as text; a blank one is empty."""
+    value = row.get(key)
+    if isinstance(value, str):
+        return value.strip()
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def _number(row: Mapping[str, Any], key: str) -> float:
+    text = word(row, key)
+    return float(text) if text else math.nan
+
+
+class Bound(NamedTuple):
+    """A row that binds a site, with its standing."""
+
+    row: Mapping[str, Any]
+    standing: Standing
+
+
+class Rules:
+    """The policy rows of a region by authority."""
+
+    def __init__(self, frame: pd.DataFrame, request: Request) -> None:
+        self._rows: dict[str, list[dict[Any, Any]]] = {}
+        for row in frame.to_dict("records"):
+            self._rows.setdefault(str(row["jurisdiction_id"]), []).append(row)
+        self._request = request
+
+    def known(self, authority: object) -> bool:
+        """Tell whether the layer holds any row of this very authority."""
+        return str(authority) in self._rows
+
+    def binding(self, authority: object, *, vested: bool) -> list[Bound]:
+        """Rows of the authority and of its state and country, each with its standing."""
+        bound = []
+        for name in _chain(authority):
+            for row in self._rows.get(name, []):
+                mw = self._request.mw / (POWER_FACTOR.value if name.split("-")[0] == "ie" else 1.0)
+                bound.append(Bound(row, standing(row, self._request.as_of, mw, vested=vested)))
+        return bound
+
+
+def _chain(authority: object) -> Iterable[str]:
+    """`us-va-loudoun` → itself, `us-va`, `us`; a county does not bind a town inside it."""
+    if not isinstance(authority, str):
+        return
+    yield authority
+    parts = authority.split("-")
+    yield from (
+        "-".join(parts[:n]) for n in (2, 1) if n < len(parts) and not (n == 2 and parts[0] != "us")
+    )

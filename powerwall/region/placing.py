@@ -1,0 +1,145 @@
+"""Placing: rows get their geometry, in the region's coordinate system, valid and of the right kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from powerwall.region.findings import Findings
+from powerwall.region.region import FileTable, Places
+from powerwall.region.schema import LayerSchema
+from powerwall.region.tables import CellPlaces
+
+_GEOMETRY_TYPES = {
+    "point": {"Point"},
+    "line": {"LineString", "MultiLineString"},
+    "polygon": {"Polygon", "MultiPolygon"},
+}
+
+
+def place(
+    name: str, frame: pd.DataFrame, schema: LayerSchema, table: FileTable, crs: CRS,
+    cells: CellPlaces, places: Places, key: tuple[str, ...], findings: Findings,
+) -> gpd.GeoDataFrame | None:  # fmt: skip
+    """Give a frame its geometry in the region's coordinate system."""
+    made = _geometry(name, frame, cells, findings)
+    if made is None:
+        if not schema.geometry:
+            return gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=crs)
+        findings.add(
+            "PW203",
+            f"layer `{name}` has neither a geometry nor the columns lon and lat, or wkt",
+            **cells(None, "header"),
+        )
+        return None
+    geometry, native_crs = made
+    given = table.crs or native_crs
+    if given is None:
+        findings.add(
+            "PW302",
+            f"layer `{name}` does not say its coordinate system",
+            remedy='declare it:  crs = "EPSG:4326"',
+            **places(*key, "path"),
+        )
+        return None
+    try:
+        located = gpd.GeoDataFrame(
+            frame.drop(columns="geometry", errors="ignore"),
+            geometry=geometry,
+            crs=CRS.from_user_input(given),
+        )
+    except (ValueError, RuntimeError) as error:
+        findings.add(
+            "PW302",
+            f"layer `{name}`: unknown coordinate system `{given}` ({type(error).__name__})",
+            **places(*key, "crs"),
+        )
+        return None
+    located = _repair(name, located, schema, cells, findings)
+    _check_area(name, located, crs, cells, findings)
+    return located.to_crs(crs)
+
+
+def _geometry(
+    name: str, frame: pd.DataFrame, cells: CellPlaces, findings: Findings
+) -> tuple[Any, Any] | None:
+    if isinstance(frame, gpd.GeoDataFrame):
+        return frame.geometry.to_numpy(), frame.crs
+    if "wkt" in frame:
+        return _parse_wkt(name, frame.pop("wkt"), cells, findings), "EPSG:4326"
+    for lon, lat in (("lon", "lat"), ("lon_deg", "lat_deg"), ("longitude", "latitude")):
+        if lon in frame and lat in frame:
+            known = frame[lon].notna() & frame[lat].notna()
+            points = np.full(len(frame), None, dtype=object)
+            points[known.to_numpy()] = shapely.points(
+                frame.loc[known, lon].astype(float), frame.loc[known, lat].astype(float)
+            )
+            return points, "EPSG:4326"
+    return None
+
+
+def _parse_wkt(name: str, texts: pd.Series, cells: CellPlaces, findings: Findings) -> np.ndarray:
+    parsed = shapely.from_wkt(
+        texts.where(texts.notna(), None).to_numpy(dtype=object), on_invalid="ignore"
+    )
+    for row in np.flatnonzero(texts.notna().to_numpy() & (parsed == None)):  # noqa: E711 — elementwise
+        findings.add("PW306", f"layer `{name}`: cannot read the geometry `{str(texts.iloc[row])[:40]}…`", **cells(int(row), "wkt"),
+                     remedy="write WKT in longitude latitude order, e.g. POINT (-77.5 39.0)")  # fmt: skip
+    return np.asarray(parsed, dtype=object)
+
+
+def _repair(
+    name: str, frame: gpd.GeoDataFrame, schema: LayerSchema, cells: CellPlaces, findings: Findings
+) -> gpd.GeoDataFrame:
+    """Make geometries valid; drop rows without a place, or of the wrong kind, with a finding each."""
+    geometry = frame.geometry
+    severity = "error" if name == "sites" else "warning"
+    empty = (geometry.isna() | geometry.is_empty).to_numpy()
+    for row in np.flatnonzero(empty):
+        findings.add("PW301", f"{name}: {_row_name(frame, schema, row)} has no position", severity=severity,
+                     remedy="give it lon and lat, or remove the row", **cells(int(row)))  # fmt: skip
+    invalid = np.flatnonzero(~empty & ~geometry.is_valid.to_numpy())
+    if len(invalid):
+        mended = geometry.to_numpy(copy=True)
+        mended[invalid] = shapely.make_valid(mended[invalid])
+        frame = frame.set_geometry(gpd.GeoSeries(mended, index=frame.index, crs=frame.crs))
+        for row in invalid:
+            findings.add("PW305", f"{name}: the outline of {_row_name(frame, schema, row)} crossed itself and was repaired",
+                         severity="warning", remedy="mend it in the source", **cells(int(row)))  # fmt: skip
+    allowed = _GEOMETRY_TYPES.get(schema.geometry)
+    wrong = (
+        ~empty & ~frame.geom_type.isin(allowed).to_numpy()
+        if allowed
+        else np.zeros(len(frame), dtype=bool)
+    )
+    for row in np.flatnonzero(wrong):
+        findings.add("PW307", f"{name}: {_row_name(frame, schema, row)} is a {frame.geom_type.iloc[row]}, not a {schema.geometry}",
+                     severity=severity, **cells(int(row)))  # fmt: skip
+    return frame[~empty & ~wrong]
+
+
+def _row_name(frame: pd.DataFrame, schema: LayerSchema, row: Any) -> str:
+    return f"`{frame[schema.key].iloc[row]}`" if schema.key in frame else f"row {row + 1}"
+
+
+def _check_area(
+    name: str, frame: gpd.GeoDataFrame, crs: CRS, cells: CellPlaces, findings: Findings
+) -> None:
+    """Coordinates outside the area of use are usually swapped, or belong to another region."""
+    area = crs.area_of_use
+    if area is None or frame.empty:
+        return
+    west, south, east, north = frame.to_crs("EPSG:4326").total_bounds
+    margin = 3.0  # degrees; border effects want features from outside the region too
+    inside = (west <= area.east + margin and east >= area.west - margin
+              and south <= area.north + margin and north >= area.south - margin)  # fmt: skip
+    if not inside or not np.isfinite([west, south, east, north]).all():
+        findings.add(
+            "PW304", f"{name}: coordinates lie at {west:.2f} … {east:.2f}° E, {south:.2f} … {north:.2f}° N, "
+            f"where {crs.name} does not hold", **cells(0), remedy="are lon and lat swapped? is the layer's crs right?",
+        )  # fmt: skip
