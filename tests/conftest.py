@@ -88,7 +88,15 @@ TARIFFS: dict[str, Any] = {
     }],
 }  # fmt: skip
 
-TABLE_ONLY = {"utilities", "policy", "noise_rules", "water_systems", "time_to_power", "calendars", "tariffs"}
+TABLE_ONLY = {
+    "utilities",
+    "policy",
+    "noise_rules",
+    "water_systems",
+    "time_to_power",
+    "calendars",
+    "tariffs",
+}
 _KEEP: Any = object()
 
 
@@ -105,9 +113,15 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
 
 def toml_text(content: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
     """A nested dict as TOML: plain keys first, then one table for each dict."""
-    plain = [f"{key} = {_toml_value(value)}" for key, value in content.items() if not isinstance(value, Mapping)]
+    plain = [
+        f"{key} = {_toml_value(value)}"
+        for key, value in content.items()
+        if not isinstance(value, Mapping)
+    ]
     tables = [
-        f"\n[{'.'.join((*path, key))}]\n" + toml_text(value, (*path, key)) for key, value in content.items() if isinstance(value, Mapping)
+        f"\n[{'.'.join((*path, key))}]\n" + toml_text(value, (*path, key))
+        for key, value in content.items()
+        if isinstance(value, Mapping)
     ]
     return "\n".join(plain) + "\n" + "".join(tables)
 
@@ -163,15 +177,26 @@ def write_region(
     for layer, rows in {**LAYERS, **layers}.items():
         if rows is None:
             continue
-        write_csv(data / f"{layer}.csv", [{**row, **{k: v for k, v in PROVENANCE.items() if k not in row}} for row in rows])
+        write_csv(
+            data / f"{layer}.csv",
+            [{**row, **{k: v for k, v in PROVENANCE.items() if k not in row}} for row in rows],
+        )
         entries[layer] = {"path": f"{name}/{layer}.csv", **about, **({"geometry": "none"} if layer in TABLE_ONLY else {}),
                           "source": {"title": MADE_UP}}  # fmt: skip
     if tariffs is not None:
         content = TARIFFS if tariffs is _KEEP else tariffs
         (data / "tariffs.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        entries["tariffs"] = {"path": f"{name}/tariffs.json", "geometry": "none", **about, "source": {"title": MADE_UP}}
+        entries["tariffs"] = {
+            "path": f"{name}/tariffs.json",
+            "geometry": "none",
+            **about,
+            "source": {"title": MADE_UP},
+        }
     rows = SITES if sites is None else sites
-    write_csv(data / "sites.csv", [{**row, **{k: v for k, v in PROVENANCE.items() if k not in row}} for row in rows])
+    write_csv(
+        data / "sites.csv",
+        [{**row, **{k: v for k, v in PROVENANCE.items() if k not in row}} for row in rows],
+    )
     base = {
         "schema": 1, "name": name, "title": "Tiny (SYNTHETIC)", "version": "2026.7.0", "as_of": date(2026, 8, 22),
         "licenses": ["CC0-1.0"], "crs": "EPSG:32614", "currency": "USD", "money_of": 2026,

@@ -168,7 +168,9 @@ class _Stacks:
     def of(self, utility: object) -> tuple[dict[Any, Any], Price] | None:
         """The only stack of a utility with its price; None if there is none, or more than one."""
         mine = [
-            row for row in self.rows if isinstance(utility, str) and row.get("utility_id") == utility
+            row
+            for row in self.rows
+            if isinstance(utility, str) and row.get("utility_id") == utility
         ]
         if len(mine) != 1:
             return None

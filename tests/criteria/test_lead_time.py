@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.lead_time import Draws, Stage, column, finish_months, order, quantiles, success
+from powerwall.criteria.power.lead_time import (
+    Draws,
+    Stage,
+    column,
+    finish_months,
+    order,
+    quantiles,
+    success,
+)
 
 SHARES = (0.1, 0.5, 0.9)
 #: Worked network of a firm 230 kV service and an engine bridge: P50 and P90 in months, group, predecessors.
@@ -202,8 +210,15 @@ def test_a_floor_never_makes_anything_earlier(floor, name):
 def test_a_longer_stage_never_brings_power_earlier(name, factor):
     draws = Draws(2**8, 0)
     stage = GRID[name]
-    slower = {**GRID, name: stage._replace(p50_months=stage.p50_months * factor, p90_months=stage.p90_months * factor)}
-    assert (finish_months(slower, draws)["energised"] >= finish_months(GRID, draws)["energised"] - 1e-12).all()
+    slower = {
+        **GRID,
+        name: stage._replace(
+            p50_months=stage.p50_months * factor, p90_months=stage.p90_months * factor
+        ),
+    }
+    assert (
+        finish_months(slower, draws)["energised"] >= finish_months(GRID, draws)["energised"] - 1e-12
+    ).all()
 
 
 @settings(max_examples=20, deadline=None)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import powerwall as pw
-from powerwall.criteria.policy import POWER_FACTOR, Rules, add_term, permit_path, permit_table, standing
+from powerwall.criteria.policy import add_term, permit_path, permit_table, standing
+from powerwall.criteria.policy.rows import POWER_FACTOR, Rules
 
 DAY = date(2026, 8, 22)
 
@@ -147,7 +148,9 @@ def test_every_kind_of_blank_is_blank(blank):
     assert told(trigger_mw=blank, duration=blank, project_mw=blank) == ("yes", "gate", "in_force")
 
 
-@pytest.mark.parametrize("key", ["duration", "duration_kind", "project_mw", "trigger_mw", "action_date"])
+@pytest.mark.parametrize(
+    "key", ["duration", "duration_kind", "project_mw", "trigger_mw", "action_date"]
+)
 def test_a_missing_column_is_blank(key):
     cells = row()
     cells.pop(key, None)
@@ -181,13 +184,25 @@ def test_what_is_no_duration_is_refused(text):
 def test_only_a_row_that_is_certainly_in_force_and_known_gates(as_of, policy_status, status):
     found = standing(row(policy_status=policy_status, status=status), as_of, 300)
     inside = date(2026, 3, 1) <= as_of < date(2027, 3, 1)
-    may = inside and policy_status in {"active", "enacted", "expired"} and status in {"verified", "secondary"}
+    may = (
+        inside
+        and policy_status in {"active", "enacted", "expired"}
+        and status in {"verified", "secondary"}
+    )
     assert (found.verdict == "gate") is may
 
 
 #: Gates of the bundled rows on 2026-08-22 for 300 MW: authority → days to the end, None without one.
 GATES = {
-    "central-ohio": {"sunbury": 162, "muhlenberg": 168, "scioto": 195, "jackson": 263, "grove": 283, "albans": None, "dublin": None},
+    "central-ohio": {
+        "sunbury": 162,
+        "muhlenberg": 168,
+        "scioto": 195,
+        "jackson": 263,
+        "grove": 283,
+        "albans": None,
+        "dublin": None,
+    },
     "northern-virginia": {"warrenton": None},
     "phoenix": {},
     "dallas-fort-worth": {},
@@ -203,7 +218,9 @@ def test_the_bundled_rows_gate_where_and_as_long_as_recorded(regions, name):
         mw = 300 / (POWER_FACTOR.value if str(record["jurisdiction_id"]).startswith("ie") else 1)
         stands = standing(record, DAY, mw)
         if stands.verdict == "gate":
-            found[record["policy_id"]] = None if math.isnan(stands.days_to_expiry) else stands.days_to_expiry
+            found[record["policy_id"]] = (
+                None if math.isnan(stands.days_to_expiry) else stands.days_to_expiry
+            )
     assert len(found) == len(GATES[name])
     for word, days in GATES[name].items():
         assert [d for key, d in found.items() if word in key] == [days], (word, found)
@@ -217,7 +234,14 @@ def test_only_the_site_under_a_moratorium_in_force_is_out(regions):
 
 
 def moratorium_at(make_region, folder, policy, **sites):
-    site = {"site_id": "a", "lon": -99.0, "lat": 38.5, "zoning_status": "by_right", "jurisdiction_id": "us-ks-one", "utility_id": "u1"}
+    site = {
+        "site_id": "a",
+        "lon": -99.0,
+        "lat": 38.5,
+        "zoning_status": "by_right",
+        "jurisdiction_id": "us-ks-one",
+        "utility_id": "u1",
+    }
     region = pw.read(make_region(folder, sites=[{**site, **sites}], policy=policy))
     return pw.measure(region)
 
@@ -228,7 +252,7 @@ def test_a_moratorium_is_true_false_or_unknown(make_region, tmp_path):
         ([row(status="unverified")], 0.0),
         ([row(effective_to="")], math.nan),
         ([row(jurisdiction_id="us-ks-two")], math.nan),
-        ([row(jurisdiction_id="us-ks-two"), row(kind="zoning", effect="enables")], 0.0),
+        ([row(policy_id="x", jurisdiction_id="us-ks-two"), row(kind="zoning", effect="enables")], 0.0),
         ([row(jurisdiction_id="us-ks")], 1.0),
         ([row(jurisdiction_id="us")], 1.0),
         ([row(policy_status="pending")], 0.0),
@@ -238,17 +262,32 @@ def test_a_moratorium_is_true_false_or_unknown(make_region, tmp_path):
 
 
 def test_an_authority_without_a_row_is_unknown_with_that_reason(make_region, tmp_path):
-    found = moratorium_at(make_region, tmp_path, [row(jurisdiction_id="us-ks-two")])["moratorium"].loc["a"]
+    found = moratorium_at(make_region, tmp_path, [row(jurisdiction_id="us-ks-two")])[
+        "moratorium"
+    ].loc["a"]
     assert found["why"] == "no rule of us-ks-one in this layer"
 
 
 def test_a_county_does_not_bind_a_town_inside_it(make_region, tmp_path):
-    policy = [row(), row(policy_id="t", jurisdiction_id="us-ks-town", kind="zoning", effect="enables")]
-    assert moratorium_at(make_region, tmp_path, policy, jurisdiction_id="us-ks-town")["moratorium"].loc["a", "value"] == 0
+    policy = [
+        row(),
+        row(policy_id="t", jurisdiction_id="us-ks-town", kind="zoning", effect="enables"),
+    ]
+    assert (
+        moratorium_at(make_region, tmp_path, policy, jurisdiction_id="us-ks-town")[
+            "moratorium"
+        ].loc["a", "value"]
+        == 0
+    )
 
 
 def test_an_approved_site_is_not_put_out_by_a_moratorium(make_region, tmp_path):
-    assert moratorium_at(make_region, tmp_path, [row()], zoning_status="approved")["moratorium"].loc["a", "value"] == 0
+    assert (
+        moratorium_at(make_region, tmp_path, [row()], zoning_status="approved")["moratorium"].loc[
+            "a", "value"
+        ]
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -264,7 +303,10 @@ def test_each_category_has_its_published_odds_and_months(category, success, p50,
     assert float(entry["low"]) <= success <= float(entry["high"])
 
 
-@pytest.mark.parametrize(("category", "k", "n"), [("special_permit", 59, 85), ("by_right", 77, 84), ("rezoning_needed", 22, 37)])
+@pytest.mark.parametrize(
+    ("category", "k", "n"),
+    [("special_permit", 59, 85), ("by_right", 77, 84), ("rezoning_needed", 22, 37)],
+)
 def test_counted_odds_have_their_wilson_interval(category, k, n):
     z, p = 1.959964, k / n
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -277,15 +319,25 @@ def test_counted_odds_have_their_wilson_interval(category, k, n):
 
 def path_of(make_region, folder, policy, zoning):
     region = pw.read(make_region(folder, policy=policy))
-    return permit_path(SimpleNamespace(zoning_status=zoning, jurisdiction_id="us-ks-one"), Rules(region.layers, region.request))
+    return permit_path(
+        SimpleNamespace(zoning_status=zoning, jurisdiction_id="us-ks-one"),
+        Rules(region.layers["policy"].frame, region.request),
+    )
 
 
 def test_rules_in_force_override_the_zoning_status(make_region, tmp_path):
     ban = row(kind="prohibition", effective_to="")
     assert path_of(make_region, tmp_path / "0", [ban], "by_right").category == "prohibited"
     held = path_of(make_region, tmp_path / "1", [row()], "by_right")
-    assert (held.category, held.then, held.days) == ("moratorium", "by_right", (date(2027, 3, 1) - DAY).days)
-    assert path_of(make_region, tmp_path / "2", [row(effective_to="2026-08-01")], "by_right").category == "by_right"
+    assert (held.category, held.then, held.days) == (
+        "moratorium",
+        "by_right",
+        (date(2027, 3, 1) - DAY).days,
+    )
+    assert (
+        path_of(make_region, tmp_path / "2", [row(effective_to="2026-08-01")], "by_right").category
+        == "by_right"
+    )
     assert path_of(make_region, tmp_path / "3", [row()], "approved").category == "approved"
 
 
@@ -294,7 +346,9 @@ def test_a_zoning_status_of_moratorium_alone_proves_nothing(make_region, tmp_pat
     assert path_of(make_region, tmp_path, ended, "moratorium").category == "unknown"
 
 
-def test_a_moratorium_multiplies_the_odds_that_follow_it_by_the_share_that_is_not_banned(make_region, tmp_path):
+def test_a_moratorium_multiplies_the_odds_that_follow_it_by_the_share_that_is_not_banned(
+    make_region, tmp_path
+):
     # (1 − .167) · .694 = .578
     found = moratorium_at(make_region, tmp_path, [row()], zoning_status="special_permit")
     assert found["policy_success_probability"].loc["a", "value"] == pytest.approx(0.578, abs=5e-4)

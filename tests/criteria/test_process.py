@@ -12,14 +12,8 @@ import powerwall as pw
 from powerwall.criteria.criterion import Shared
 from powerwall.criteria.power import _first_power
 from powerwall.criteria.power.lead_time import Draws, finish_months, quantiles
-from powerwall.criteria.power.process import (
-    Processes,
-    backbone_months,
-    choose_network,
-    line_factor,
-    needed_class,
-    voltage_class,
-)
+from powerwall.criteria.power.nodes import needed_class, voltage_class
+from powerwall.criteria.power.process import Processes, backbone_months, choose_network, line_factor
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
@@ -35,7 +29,9 @@ def dates(network, km=None, floor=np.nan, mw=300, operator=""):
     """P10, P50 and P90 of first power at a node some kilometres away, generic rows."""
     stages = processes(mw).network(network, None, operator)
     factor = 1.0 if km is None else line_factor(network, km, region_row=stages.region_line)
-    return quantiles(_first_power(stages.stages, DRAWS, np.array([factor]), np.array([floor])), (0.1, 0.5, 0.9))[:, 0]
+    return quantiles(
+        _first_power(stages.stages, DRAWS, np.array([factor]), np.array([floor])), (0.1, 0.5, 0.9)
+    )[:, 0]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +49,19 @@ def test_an_unknown_voltage_has_no_class():
 
 @pytest.mark.parametrize(
     ("mw", "kv"),
-    [(1, 69), (102, 69), (102.1, 138), (205, 138), (206, 230), (300, 230), (400, 230), (401, 345), (900, 345), (901, 500), (5000, 500)],
+    [
+        (1, 69),
+        (102, 69),
+        (102.1, 138),
+        (205, 138),
+        (206, 230),
+        (300, 230),
+        (400, 230),
+        (401, 345),
+        (900, 345),
+        (901, 500),
+        (5000, 500),
+    ],
 )
 def test_a_request_needs_its_class(mw, kv):
     """Steps of NREL reVX, the 345 kV step assumed."""
@@ -94,10 +102,14 @@ def test_half_of_a_line_build_scales_with_its_route(km, factor):
 
 
 def test_the_line_factor_has_a_shortest_route_and_a_cap():
-    assert line_factor("us_firm_230kv", 0.0, region_row=False) == pytest.approx(0.5 + 0.5 * 0.5 / 16)
+    assert line_factor("us_firm_230kv", 0.0, region_row=False) == pytest.approx(
+        0.5 + 0.5 * 0.5 / 16
+    )
     assert line_factor("us_firm_230kv", 1000, region_row=False) == 2.5
     assert line_factor("us_firm_500_765kv", 1000, region_row=False) == 1.0
-    assert line_factor("us_firm_345kv", 10, region_row=True) == line_factor("us_firm_230kv", 10, region_row=False)
+    assert line_factor("us_firm_345kv", 10, region_row=True) == line_factor(
+        "us_firm_230kv", 10, region_row=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +142,10 @@ def test_a_dated_node_puts_a_floor_under_first_power():
 
 @pytest.mark.parametrize(
     ("network", "km", "mw", "expected", "within"),
-    [("us_firm_345kv", 2, 300, (55.2, 65.3, 81.0), 0.5), ("us_firm_230kv", 1.1, 200, (53, 62, 74), 1.0)],
+    [
+        ("us_firm_345kv", 2, 300, (55.2, 65.3, 81.0), 0.5),
+        ("us_firm_230kv", 1.1, 200, (53, 62, 74), 1.0),
+    ],
 )
 def test_ercot_waits_for_its_next_batch(network, km, mw, expected, within):
     """As of 2026-08-15 the assumed window closes 11.3 and answers 19.8 months ahead."""
@@ -156,11 +171,15 @@ def test_a_blank_window_leaves_the_date_unknown_with_the_reason(make_region, tmp
 
 
 def node(**cells):
-    return pd.Series({"planned": False, "reinforcement_status": None, "expected_date": None, **cells})
+    return pd.Series(
+        {"planned": False, "reinforcement_status": None, "expected_date": None, **cells}
+    )
 
 
 def test_works_at_a_node_put_a_floor_under_the_date():
-    months, note, why = backbone_months(node(reinforcement_status="under_construction", expected_date="2030-12-15"), AS_OF)
+    months, note, why = backbone_months(
+        node(reinforcement_status="under_construction", expected_date="2030-12-15"), AS_OF
+    )
     assert months == pytest.approx(52, abs=0.1)
     assert "not before" in note
     assert why == ""
@@ -179,7 +198,9 @@ def test_works_without_a_date_are_no_stage_but_a_note():
 
 @pytest.mark.parametrize("planned", [True, False])
 def test_a_date_that_has_passed_is_no_stage(planned):
-    months, note, why = backbone_months(node(planned=planned, reinforcement_status="approved", expected_date="2025"), AS_OF)
+    months, note, why = backbone_months(
+        node(planned=planned, reinforcement_status="approved", expected_date="2025"), AS_OF
+    )
     assert np.isnan(months)
     assert "no in-service mark" in note
     assert why == ""
@@ -187,7 +208,9 @@ def test_a_date_that_has_passed_is_no_stage(planned):
 
 @pytest.mark.parametrize("status", ["in_service", "cancelled", None])
 def test_finished_works_are_no_stage(status):
-    assert np.isnan(backbone_months(node(reinforcement_status=status, expected_date="2030"), AS_OF)[0])
+    assert np.isnan(
+        backbone_months(node(reinforcement_status=status, expected_date="2030"), AS_OF)[0]
+    )
 
 
 def test_a_partial_date_counts_by_its_last_day():
@@ -199,20 +222,26 @@ def test_a_partial_date_counts_by_its_last_day():
 def test_the_regions_own_rows_override_the_generic_ones(make_region, tmp_path):
     row = {"process_id": "own", "utility_id": "u1", "kind": "stage", "stage_id": "study", "stage": "study", "mw_min": 100, "mw_max": 400,
            "networks": "", "p50_months": 24, "p90_months": 40, "basis": "published"}  # fmt: skip
-    plain = pw.measure(pw.read(make_region(tmp_path / "x")))["time_to_power_months"].loc["a", "value"]
+    plain = pw.measure(pw.read(make_region(tmp_path / "x")))["time_to_power_months"].loc[
+        "a", "value"
+    ]
     region = pw.read(make_region(tmp_path / "y", time_to_power=[row]))
     assert pw.measure(region)["time_to_power_months"].loc["a", "value"] > plain + 6
     outside = region.with_request(mw=90.0)
     generic = pw.read(make_region(tmp_path / "z")).with_request(mw=90.0)
     name = "time_to_power_months"
-    assert pw.measure(outside)[name].loc["a", "value"] == pw.measure(generic)[name].loc["a", "value"]
+    assert (
+        pw.measure(outside)[name].loc["a", "value"] == pw.measure(generic)[name].loc["a", "value"]
+    )
 
 
 def test_what_is_no_stage_never_enters_the_network(make_region, tmp_path, tiny_measures):
     rows = [{"process_id": kind, "utility_id": "u1", "kind": kind, "stage_id": "study", "stage": "x", "p50_months": 99, "p90_months": 120,
              "mw_min": 0, "mw_max": 9999, "networks": "", "basis": "published"}
             for kind in ("total", "reference_class", "reference_case", "outside_view", "statement")]  # fmt: skip
-    found = pw.measure(pw.read(make_region(tmp_path, time_to_power=rows)))["time_to_power_months"]["value"]
+    found = pw.measure(pw.read(make_region(tmp_path, time_to_power=rows)))["time_to_power_months"][
+        "value"
+    ]
     pd.testing.assert_series_equal(found, tiny_measures["time_to_power_months"]["value"])
 
 
@@ -229,7 +258,9 @@ def test_the_plan_takes_the_declared_node_before_the_nearest(make_region, tmp_pa
 def test_a_node_below_the_needed_class_is_passed_over_unless_declared(make_region, tmp_path, tiny):
     assert plan_of(tiny.with_request(mw=600.0)).loc["a", "poi_id"] == "p345"
     sites = [{"site_id": "a", "lon": -99.0, "lat": 38.5, "poi_id": "p230", "utility_id": "u1"}]
-    declared = plan_of(pw.read(make_region(tmp_path, sites=sites, toml={"request": {"mw": 600}}))).loc["a"]
+    declared = plan_of(
+        pw.read(make_region(tmp_path, sites=sites, toml={"request": {"mw": 600}}))
+    ).loc["a"]
     assert declared["poi_id"] == "p230"
     assert declared["why"] == "no process table for 600 MW at a 230 kV node"
 
@@ -237,14 +268,22 @@ def test_a_node_below_the_needed_class_is_passed_over_unless_declared(make_regio
 def test_a_node_without_a_voltage_is_passed_over(make_region, tmp_path):
     nodes = [{"poi_id": "blank", "kind": "substation", "voltage_kv": "", "lon": -99.0, "lat": 38.501},
              {"poi_id": "far", "kind": "substation", "voltage_kv": 230, "lon": -99.01, "lat": 38.52}]  # fmt: skip
-    assert plan_of(pw.read(make_region(tmp_path, points_of_interconnection=nodes))).loc["a", "poi_id"] == "far"
+    assert (
+        plan_of(pw.read(make_region(tmp_path, points_of_interconnection=nodes))).loc["a", "poi_id"]
+        == "far"
+    )
 
 
 @pytest.mark.parametrize(("km", "expected"), [(20, "old"), (30, "new")])
-def test_a_planned_node_counts_only_without_an_existing_one_within_25_km(make_region, tmp_path, km, expected):
+def test_a_planned_node_counts_only_without_an_existing_one_within_25_km(
+    make_region, tmp_path, km, expected
+):
     nodes = [{"poi_id": "new", "kind": "planned", "voltage_kv": 230, "lon": -99.0, "lat": 38.51, "expected_date": "2029"},
              {"poi_id": "old", "kind": "substation", "voltage_kv": 230, "lon": -99.0, "lat": 38.5 + km / 111.0, "expected_date": ""}]  # fmt: skip
-    assert plan_of(pw.read(make_region(tmp_path, points_of_interconnection=nodes))).loc["a", "poi_id"] == expected
+    assert (
+        plan_of(pw.read(make_region(tmp_path, points_of_interconnection=nodes))).loc["a", "poi_id"]
+        == expected
+    )
 
 
 def test_a_site_takes_its_nodes_utility_only_where_the_authority_lists_it(make_region, tmp_path):
@@ -253,15 +292,37 @@ def test_a_site_takes_its_nodes_utility_only_where_the_authority_lists_it(make_r
     assert listed["utility_id"] == "u1"
     assert "utility taken from the node" in listed["note"]
     outline = "POLYGON ((-99.4 38.2, -97.9 38.2, -97.9 38.9, -99.4 38.9, -99.4 38.2))"
-    other = [{"jurisdiction_id": "us-ks-one", "name": "One", "kind": "county", "utility_ids": "u2", "outline_accuracy_m": 50, "wkt": outline}]
-    assert pd.isna(plan_of(pw.read(make_region(tmp_path / "y", sites=sites, jurisdictions=other))).loc["a", "utility_id"])
+    other = [
+        {
+            "jurisdiction_id": "us-ks-one",
+            "name": "One",
+            "kind": "county",
+            "utility_ids": "u2",
+            "outline_accuracy_m": 50,
+            "wkt": outline,
+        }
+    ]
+    assert pd.isna(
+        plan_of(pw.read(make_region(tmp_path / "y", sites=sites, jurisdictions=other))).loc[
+            "a", "utility_id"
+        ]
+    )
 
 
 def test_a_not_before_date_of_the_place_holds_there_alone(make_region, tmp_path, tiny_measures):
-    row = {"calendar_id": "ONE", "kind": "not_before", "opens": "", "closes": "", "result_date": "2034-01-01", "repeat_months": ""}
+    row = {
+        "calendar_id": "ONE",
+        "kind": "not_before",
+        "opens": "",
+        "closes": "",
+        "result_date": "2034-01-01",
+        "repeat_months": "",
+    }
     name = "time_to_power_months"
     for where, holds in (("us-ks-one", True), ("us-ks-two", False)):
-        region = pw.read(make_region(tmp_path / where, calendars=[{**row, "jurisdiction_ids": where}]))
+        region = pw.read(
+            make_region(tmp_path / where, calendars=[{**row, "jurisdiction_ids": where}])
+        )
         found, plain = pw.measure(region)[name].loc["a"], tiny_measures[name].loc["a"]
         assert bool(found["value"] > plain["value"]) is holds
         if holds:
@@ -270,7 +331,9 @@ def test_a_not_before_date_of_the_place_holds_there_alone(make_region, tmp_path,
 
 
 @pytest.mark.parametrize("mw", [300.0, 100.0])
-@pytest.mark.parametrize("name", ["northern-virginia", "central-ohio", "dallas-fort-worth", "dublin", "phoenix"])
+@pytest.mark.parametrize(
+    "name", ["northern-virginia", "central-ohio", "dallas-fort-worth", "dublin", "phoenix"]
+)
 def test_every_bundled_region_shows_at_least_three_distinct_dates(regions, name, mw):
     plan = plan_of(pw.read(regions / f"{name}.toml").with_request(mw=mw))
     assert plan["p50_months"].dropna().round(1).nunique() >= 3
@@ -280,7 +343,10 @@ def test_a_date_comes_with_an_ordered_range_and_a_chance(tiny_measures):
     measure = tiny_measures["time_to_power_months"].loc[["a", "b"]]
     assert (measure["low"] < measure["value"]).all()
     assert (measure["value"] < measure["high"]).all()
-    chance, late = tiny_measures["power_success_probability"]["value"], tiny_measures["on_time_probability"]["value"]
+    chance, late = (
+        tiny_measures["power_success_probability"]["value"],
+        tiny_measures["on_time_probability"]["value"],
+    )
     assert (late.loc[["a", "b"]] <= chance.loc[["a", "b"]]).all()
     assert (chance.loc[["a", "b"]] < 1).all()
 

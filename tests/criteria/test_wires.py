@@ -8,10 +8,15 @@ import pytest
 from powerwall.criteria.power.wires import MILE_KM, short_line_bound_mw, st_clair_mw
 
 
-@pytest.mark.parametrize(("miles", "multiple"), [(75, 2.42), (100, 2.00), (150, 1.52), (200, 1.26), (300, 0.96), (400, 0.79)])
+@pytest.mark.parametrize(
+    ("miles", "multiple"),
+    [(75, 2.42), (100, 2.00), (150, 1.52), (200, 1.26), (300, 0.96), (400, 0.79)],
+)
 def test_the_curve_has_its_published_multiples_of_the_surge_impedance_loading(miles, multiple):
     """Dunlop, Gutman and Marchenko 1979, IEEE Trans. PAS-98(2)."""
-    assert float(st_clair_mw(345, miles * MILE_KM, 300)) / (345**2 / 300) == pytest.approx(multiple, abs=0.005)
+    assert float(st_clair_mw(345, miles * MILE_KM, 300)) / (345**2 / 300) == pytest.approx(
+        multiple, abs=0.005
+    )
 
 
 @pytest.mark.parametrize(("miles", "capped"), [(10, True), (54.3, True), (54.6, False)])
@@ -27,7 +32,10 @@ def test_a_missing_input_is_unknown_and_not_zero(kv, km, ohm):
 
 
 def test_arrays_broadcast():
-    assert st_clair_mw(np.array([[230.0], [345.0]]), np.array([10.0, 100.0, 300.0]), 300).shape == (2, 3)
+    assert st_clair_mw(np.array([[230.0], [345.0]]), np.array([10.0, 100.0, 300.0]), 300).shape == (
+        2,
+        3,
+    )
 
 
 def test_a_longer_line_never_carries_more():

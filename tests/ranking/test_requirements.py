@@ -20,8 +20,16 @@ NO_MORATORIUM = Requirement("moratorium", "bool", -math.inf, math.inf, truth=Fal
 NAN = math.nan
 
 
+def ranked(path):
+    region = pw.read(path)
+    return pw.rank(region, pw.measure(region))
+
+
 def one(**cells):
-    return measured(pd.DataFrame([cells], index=pd.Index(["s"], name="site_id")), pd.Index(["s"], name="site_id"))
+    return measured(
+        pd.DataFrame([cells], index=pd.Index(["s"], name="site_id")),
+        pd.Index(["s"], name="site_id"),
+    )
 
 
 def state(requirement, **cells):
@@ -29,7 +37,13 @@ def state(requirement, **cells):
 
 
 @pytest.mark.parametrize(
-    ("value", "expected", "margin"), [(5.0, "passes", 0.0), (np.nextafter(5, 0), "out", 0.0), (4.0, "out", -1.0), (9.0, "passes", 4.0)]
+    ("value", "expected", "margin"),
+    [
+        (5.0, "passes", 0.0),
+        (np.nextafter(5, 0), "out", 0.0),
+        (4.0, "out", -1.0),
+        (9.0, "passes", 4.0),
+    ],
 )
 def test_a_minimum_is_inclusive_and_its_margin_is_in_its_own_unit(value, expected, margin):
     found = state(AT_LEAST_5, value=value)
@@ -37,7 +51,10 @@ def test_a_minimum_is_inclusive_and_its_margin_is_in_its_own_unit(value, expecte
     assert found["margin"] == pytest.approx(margin, abs=1e-9)
 
 
-@pytest.mark.parametrize(("value", "expected", "margin"), [(36.0, "passes", 0.0), (36.1, "out", -0.1), (48.0, "out", -12.0)])
+@pytest.mark.parametrize(
+    ("value", "expected", "margin"),
+    [(36.0, "passes", 0.0), (36.1, "out", -0.1), (48.0, "out", -12.0)],
+)
 def test_a_maximum_is_inclusive(value, expected, margin):
     found = state(AT_MOST_36, value=value)
     assert found["state"] == expected
@@ -67,7 +84,8 @@ def test_a_range_puts_a_site_out_only_if_its_favourable_end_fails(low, high, exp
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "expected"), [(37.0, 60.0, "out"), (36.0, 60.0, "at risk"), (20.0, 60.0, "at risk"), (20.0, 36.0, "passes")]
+    ("low", "high", "expected"),
+    [(37.0, 60.0, "out"), (36.0, 60.0, "at risk"), (20.0, 60.0, "at risk"), (20.0, 36.0, "passes")],
 )
 def test_for_a_maximum_the_favourable_end_is_the_low_one(low, high, expected):
     assert state(AT_MOST_36, value=(low + high) / 2, low=low, high=high)["state"] == expected
@@ -97,10 +115,13 @@ def test_evidence_that_may_not_gate_never_puts_a_site_out(value, below, above):
 
 
 @pytest.mark.parametrize(
-    ("value", "truth", "expected"), [(1.0, False, "out"), (0.0, False, "passes"), (0.0, True, "out"), (1.0, True, "passes")]
+    ("value", "truth", "expected"),
+    [(1.0, False, "out"), (0.0, False, "passes"), (0.0, True, "out"), (1.0, True, "passes")],
 )
 def test_a_flag_passes_with_the_required_truth(value, truth, expected):
-    found = state(NO_MORATORIUM.__class__("moratorium", "bool", -math.inf, math.inf, truth), value=value)
+    found = state(
+        NO_MORATORIUM.__class__("moratorium", "bool", -math.inf, math.inf, truth), value=value
+    )
     assert found["state"] == expected
     assert math.isnan(found["margin"])
 
@@ -110,7 +131,10 @@ def test_a_flag_without_gate_is_at_risk():
 
 
 def test_a_reason_names_value_limit_and_margin_with_their_unit():
-    assert state(AT_MOST_36, value=48.0)["reason"] == "time to power months 48 months, required ≤ 36 months, margin -12 months"
+    assert (
+        state(AT_MOST_36, value=48.0)["reason"]
+        == "time to power months 48 months, required ≤ 36 months, margin -12 months"
+    )
 
 
 def test_a_limit_per_megawatt_follows_the_request(make_region, tmp_path):
@@ -121,14 +145,18 @@ def test_a_limit_per_megawatt_follows_the_request(make_region, tmp_path):
         assert sorted(frame.index[frame["status"] == "out"]) == out
 
 
-def test_an_out_site_keeps_its_row_its_score_its_reason_and_its_margin(make_region, tmp_path, tiny, tiny_measures):
+def test_an_out_site_keeps_its_row_its_score_its_reason_and_its_margin(
+    make_region, tmp_path, tiny, tiny_measures
+):
     region = pw.read(make_region(tmp_path, toml={"require": {"area_ha": {"min": 80}}}))
     found, plain = pw.rank(region, pw.measure(region)), pw.rank(tiny, tiny_measures)
     assert found.frame.loc["b", "status"] == "out"
     assert pd.isna(found.frame.loc["b", "rank"])
     assert "required ≥ 80 ha" in found.frame.loc["b", "reasons"]
     assert found.verdicts["area_ha"].loc["b", "margin"] == -20
-    pd.testing.assert_series_equal(found.frame["score"].sort_index(), plain.frame["score"].sort_index())
+    pd.testing.assert_series_equal(
+        found.frame["score"].sort_index(), plain.frame["score"].sort_index()
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +170,7 @@ def test_an_out_site_keeps_its_row_its_score_its_reason_and_its_margin(make_regi
     ],
 )
 def test_a_bad_requirement_is_an_error_with_its_place(make_region, tmp_path, require, code, word):
+    path = make_region(tmp_path, toml={"require": require})
     with pytest.raises(pw.BadInput) as caught:
-        region = pw.read(make_region(tmp_path, toml={"require": require}))
-        pw.rank(region, pw.measure(region))
+        ranked(path)
     assert any(f.code == code and word in f.message and f.line > 1 for f in caught.value.findings)

@@ -26,15 +26,21 @@ def test_published_value_functions_agree_to_1e_12(shared):
     cases = json.loads((shared / "cases/ranking/value_functions.json").read_text(encoding="utf-8"))
     number = {None: math.nan, "inf": math.inf, "-inf": -math.inf}
     for case in cases["cases"]:
-        x = np.array([number[v] if v is None or isinstance(v, str) else v for v in case["x"]], dtype=float)
+        x = np.array(
+            [number[v] if v is None or isinstance(v, str) else v for v in case["x"]], dtype=float
+        )
         expected = np.array([math.nan if v is None else v for v in case["expected"]], dtype=float)
-        np.testing.assert_allclose(piecewise(x, case["points"]), expected, atol=cases["atol"], rtol=0, err_msg=case["name"])
+        np.testing.assert_allclose(
+            piecewise(x, case["points"]), expected, atol=cases["atol"], rtol=0, err_msg=case["name"]
+        )
     for case in cases["errors"]:
         with pytest.raises(ValueError, match="value function"):
             piecewise(np.zeros(1), case["points"])
 
 
-@pytest.mark.parametrize(("x", "value"), [(0, 1.0), (12, 1.0), (24, 0.8), (36, 0.6), (48, 0.45), (84, 0.0), (120, 0.0)])
+@pytest.mark.parametrize(
+    ("x", "value"), [(0, 1.0), (12, 1.0), (24, 0.8), (36, 0.6), (48, 0.45), (84, 0.0), (120, 0.0)]
+)
 def test_a_value_is_linear_between_points_and_constant_outside(x, value):
     assert piecewise(x, TIME) == pytest.approx(value, abs=1e-12)
 
@@ -77,7 +83,9 @@ def test_illegal_points_are_refused_in_words(bad, words):
         piecewise(np.zeros(1), bad)
 
 
-@pytest.mark.parametrize("legal", [[(0, 0), (1, 1)], [(0, 1), (1, 0)], [(0, 0), (1, 1), (2, 0)], [(0, 0.5), (1, 0.5)]])
+@pytest.mark.parametrize(
+    "legal", [[(0, 0), (1, 1)], [(0, 1), (1, 0)], [(0, 0), (1, 1), (2, 0)], [(0, 0.5), (1, 0.5)]]
+)
 def test_rising_falling_peaked_and_flat_functions_are_legal(legal):
     assert faults(legal) == []
 

@@ -20,30 +20,40 @@ def example_values():
     return np.column_stack([piecewise(MEASURES[:, j], f) for j, f in enumerate(FUNCTIONS)])
 
 
-def tables(rows=st.integers(1, 12), columns=st.integers(1, 6)):
+def tables():
     cell = st.one_of(st.floats(0, 1), st.just(float("nan")))
-    return st.tuples(rows, columns).flatmap(
+    return st.tuples(st.integers(1, 12), st.integers(1, 6)).flatmap(
         lambda shape: st.tuples(
-            st.lists(st.lists(cell, min_size=shape[1], max_size=shape[1]), min_size=shape[0], max_size=shape[0]).map(np.array),
+            st.lists(
+                st.lists(cell, min_size=shape[1], max_size=shape[1]),
+                min_size=shape[0],
+                max_size=shape[0],
+            ).map(np.array),
             st.lists(st.floats(0.01, 10), min_size=shape[1], max_size=shape[1]).map(np.array),
         )
     )
 
 
 def test_the_worked_example_scores_57_5_61_and_60():
-    np.testing.assert_allclose(weighted_score(example_values(), WEIGHTS), [57.5, 61.0, 60.0], atol=1e-12)
+    np.testing.assert_allclose(
+        weighted_score(example_values(), WEIGHTS), [57.5, 61.0, 60.0], atol=1e-12
+    )
 
 
 def test_an_unknown_opens_the_interval_50_to_70_of_the_worked_example():
     values = example_values()
     assert weighted_score(values, WEIGHTS, 0)[2] == pytest.approx(50, abs=1e-12)
     assert weighted_score(values, WEIGHTS, 1)[2] == pytest.approx(70, abs=1e-12)
-    np.testing.assert_array_equal(weighted_score(values, WEIGHTS, 0)[:2], weighted_score(values, WEIGHTS, 1)[:2])
+    np.testing.assert_array_equal(
+        weighted_score(values, WEIGHTS, 0)[:2], weighted_score(values, WEIGHTS, 1)[:2]
+    )
 
 
 def test_each_criterion_may_have_a_neutral_value_of_its_own():
     values = np.array([[np.nan, np.nan]])
-    assert weighted_score(values, np.array([3.0, 1.0]), np.array([0.2, 1.0]))[0] == pytest.approx(40)
+    assert weighted_score(values, np.array([3.0, 1.0]), np.array([0.2, 1.0]))[0] == pytest.approx(
+        40
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -93,20 +103,29 @@ def test_a_better_value_never_lowers_the_score(table, data):
 @given(tables(), st.floats(0.01, 100))
 def test_scaling_all_weights_changes_nothing(table, factor):
     values, weights = table
-    np.testing.assert_allclose(weighted_score(values, weights * factor), weighted_score(values, weights), atol=1e-10)
+    np.testing.assert_allclose(
+        weighted_score(values, weights * factor), weighted_score(values, weights), atol=1e-10
+    )
 
 
 def test_a_criterion_of_weight_0_changes_nothing_known_or_not():
     values, weights = example_values(), WEIGHTS
     plain = weighted_score(values, weights)
     for extra in (np.zeros(3), np.ones(3), np.full(3, np.nan)):
-        assert weighted_score(np.column_stack([values, extra]), np.append(weights, 0.0)).tobytes() == plain.tobytes()
+        assert (
+            weighted_score(np.column_stack([values, extra]), np.append(weights, 0.0)).tobytes()
+            == plain.tobytes()
+        )
 
 
 def test_splitting_a_criterion_into_two_equal_ones_changes_nothing():
     values = example_values()
     split = np.column_stack([values, values[:, 0]])
-    np.testing.assert_allclose(weighted_score(split, np.array([2.5, 3, 2, 2.5])), weighted_score(values, WEIGHTS), atol=1e-12)
+    np.testing.assert_allclose(
+        weighted_score(split, np.array([2.5, 3, 2, 2.5])),
+        weighted_score(values, WEIGHTS),
+        atol=1e-12,
+    )
 
 
 def test_no_sites_have_no_scores():
@@ -114,7 +133,9 @@ def test_no_sites_have_no_scores():
 
 
 @pytest.mark.parametrize(
-    "weights", [[np.nan, 1.0], [np.inf, 1.0], [-1.0, 2.0], [0.0, 0.0], [1.0], [1.0, 1.0, 1.0], [[1.0, 1.0]]], ids=str
+    "weights",
+    [[np.nan, 1.0], [np.inf, 1.0], [-1.0, 2.0], [0.0, 0.0], [1.0], [1.0, 1.0, 1.0], [[1.0, 1.0]]],
+    ids=str,
 )
 def test_weights_that_are_none_are_refused(weights):
     with pytest.raises(ValueError, match="weights"):

@@ -58,7 +58,12 @@ def test_a_matrix_that_is_no_comparison_is_refused(matrix, words):
 
 @pytest.mark.parametrize(
     ("m", "expected"),
-    [(1, [1.0]), (2, [0.75, 0.25]), (3, [0.6111, 0.2778, 0.1111]), (4, [0.5208, 0.2708, 0.1458, 0.0625])],
+    [
+        (1, [1.0]),
+        (2, [0.75, 0.25]),
+        (3, [0.6111, 0.2778, 0.1111]),
+        (4, [0.5208, 0.2708, 0.1458, 0.0625]),
+    ],
 )
 def test_a_bare_order_has_the_centroid_weights(m, expected):
     """Barron and Barrett 1996, Management Science 42(11)."""
@@ -69,6 +74,11 @@ def test_a_bare_order_has_the_centroid_weights(m, expected):
 def test_no_criteria_cannot_be_ordered():
     with pytest.raises(ValueError, match="cannot be ordered"):
         rank_order(0)
+
+
+def ranked(path):
+    region = pw.read(path)
+    return pw.rank(region, pw.measure(region))
 
 
 def weights_of(make_region, folder, weights):
@@ -101,15 +111,19 @@ def test_ten_times_the_points_in_another_order_are_the_same_weights(make_region,
         ({"power": math.nan}, "PW106", "nan"),
         ({"power": 1, "power_criteria": {"months_lat": 1}}, "PW105", "months_lat"),
         ({"power": 1, "power_criteria": {"months_late": -2}}, "PW106", "months_late"),
-        ({"power": 1, "power_criteria": {"months_late": 0, "on_time_probability": 0}}, "PW106", "no criterion in use"),
+        (
+            {"power": 1, "power_criteria": {"months_late": 0, "on_time_probability": 0}},
+            "PW106",
+            "no criterion in use",
+        ),
         ({"power": 1, "pwer_criteria": {"months_late": 1}}, "PW105", "pwer_criteria"),
         ({"land": 1, "land_criteria": {"area_ha": 1}}, "PW106", "no value function"),
     ],
 )
 def test_bad_weights_are_errors_that_name_them(make_region, tmp_path, weights, code, word):
+    path = make_region(tmp_path, toml={"weights": weights})
     with pytest.raises(pw.BadInput) as caught:
-        region = pw.read(make_region(tmp_path, toml={"weights": weights}))
-        pw.rank(region, pw.measure(region))
+        ranked(path)
     assert any(f.code == code and word in f.message and f.line for f in caught.value.findings)
 
 

@@ -86,7 +86,7 @@ class Draws:
 
     def _normal(self, key: str) -> np.ndarray:
         if key not in self._columns:
-            # the standard library's inverse is as exact as scipy's, whose import costs more than all draws
+            # exact to the last digits, and without the import of a large library
             inverse = map(_STANDARD.inv_cdf, column(key, self.count, self.seed).tolist())
             self._columns[key] = np.fromiter(inverse, dtype=float, count=self.count)
         return self._columns[key]
