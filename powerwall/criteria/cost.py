@@ -139,6 +139,8 @@ def _per_mwh(record: Mapping[str, Any], mw: float, load_factor: float) -> float 
 def _upfront(record: Mapping[str, Any], mw: float) -> float | None:
     steps, value = record.get("steps"), record.get("value")
     if isinstance(steps, list):
+        if any(number is None for step in steps for number in step):
+            return None
         fees = [fee for threshold, fee in steps if threshold <= mw]
         return float(fees[-1]) / mw if fees else 0.0
     if not isinstance(value, int | float):

@@ -22,7 +22,7 @@ def console(*, stderr: bool = False, color: bool = True) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     plain = not color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     width = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDE
-    return Console(
+    made = Console(
         file=stream,
         stderr=stderr,
         no_color=bool(plain),
@@ -32,6 +32,13 @@ def console(*, stderr: bool = False, color: bool = True) -> Console:
         emoji=False,
         markup=False,
     )
+    made.on_broken_pipe = _reader_gone  # type: ignore[method-assign]
+    return made
+
+
+def _reader_gone() -> None:
+    """rich would leave with code 1; a reader that has seen enough is no failure."""
+    raise BrokenPipeError
 
 
 def print_findings(found: Iterable[Finding], to: Console, *, every: bool = False) -> None:

@@ -107,7 +107,7 @@ def read_layer(
         findings.add(
             "PW204",
             f"layer `{name}` has no rows",
-            **cells(None, ""),
+            **cells(None, "header"),
             remedy="remove the layer, or fill it",
         )
         return None

@@ -246,7 +246,7 @@ def read_table(path: Path, findings: Findings) -> tuple[RegionTable, Places]:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line, column = _decode_place(error)
+        line, column = _decode_place(error, text)
         findings.add(
             "PW101", f"not valid TOML: {str(error).split(' (at')[0]}", file=path, line=line, column=column,
             remedy="strings stand in quotes, dates do not; tables start with [name]",
@@ -282,10 +282,10 @@ def _text(path: Path, findings: Findings) -> str:
         raise BadInput(findings) from error
 
 
-def _decode_place(error: tomllib.TOMLDecodeError) -> tuple[int, int]:
+def _decode_place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, int]:
     words = str(error).replace(",", " ").replace(")", " ").split()
     numbers = [int(word) for word in words if word.isdigit()]
-    return (numbers[-2], numbers[-1]) if len(numbers) >= 2 else (1, 1)
+    return (numbers[-2], numbers[-1]) if len(numbers) >= 2 else (len(text.splitlines()) or 1, 1)
 
 
 def _record(error: ValidationError, places: Places, findings: Findings) -> None:

@@ -52,7 +52,8 @@ def build_sites(
     if not kept:
         return gpd.GeoDataFrame({"site_id": []}, geometry=[], crs=crs).set_index("site_id")
     sites = gpd.GeoDataFrame(pd.concat(kept, ignore_index=True), geometry="geometry", crs=crs)
-    for site_id in sites.loc[sites["site_id"].duplicated(), "site_id"]:
+    named = sites["origin"] == "named"
+    for site_id in sites.loc[sites["site_id"].duplicated() & ~named, "site_id"]:
         findings.add("PW404", f"sites: `site_id` = {site_id} stands twice", **places("sites"))
     return sites.set_index("site_id").sort_index()
 

@@ -256,3 +256,9 @@ def test_a_stack_that_lacks_a_key_is_no_tariff(make_region, tmp_path, lost):
     content = stack()
     del content["stacks"][0][lost]
     assert cost(make_region, tmp_path, content)["grade"] == "D 2023"
+
+
+@pytest.mark.parametrize("steps", [[[25, None], [100, 90_000]], [[None, 20_000]]])
+def test_a_stepped_fee_with_a_gap_is_unknown(steps):
+    fee = layer("usd", None, layer="upfront", component="study", steps=steps)
+    assert price_stack([ENERGY, fee], MW, LF, DAY).upfront_missing == ("upfront study",)

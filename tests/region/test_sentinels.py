@@ -14,6 +14,8 @@ from pandas.testing import assert_frame_equal
 import powerwall as pw
 
 REGIONS = Path(__file__).resolve().parents[2] / "regions"
+#: Columns that are printed and never computed with; one of them is in the sample.
+PROSE = {"name", "summary", "subject", "note", "source_title", "source_url", "license"}
 NAMES = ["central-ohio", "dallas-fort-worth", "dublin", "example", "northern-virginia", "phoenix"]
 
 #: Cells that move a number somewhere: region, layer, column, row.
@@ -32,6 +34,7 @@ SAMPLE = [
     ("dallas-fort-worth", "time_to_power", "p90_months", 1),
     ("dublin", "points_of_interconnection", "queue_ahead_mw", 0),
     ("phoenix", "sites", "utility_id", 2),
+    ("phoenix", "sites", "name", 0),
 ]
 
 
@@ -168,7 +171,7 @@ def test_a_sentinel_in_every_column_of_every_layer_reads_exactly_as_an_empty_cel
         original = file.read_bytes()
         with file.open(encoding="utf-8", newline="") as lines:
             header, *rows = list(csv.reader(lines))
-        for column in header:
+        for column in [c for c in header if c not in PROSE]:
             row = next((n for n, cells in enumerate(rows) if cells[header.index(column)]), 0)
             results = []
             try:
@@ -179,15 +182,7 @@ def test_a_sentinel_in_every_column_of_every_layer_reads_exactly_as_an_empty_cel
                     assert results[0] == results[1]
                 else:
                     assert_same_data(*results)
-                    if column not in {
-                        "source_title",
-                        "source_url",
-                        "note",
-                        "as_of",
-                        "status",
-                        "license",
-                    }:
-                        pw.rank(results[1], pw.measure(results[1]))
+                    pw.rank(results[1], pw.measure(results[1]))
             except (AssertionError, ValueError, TypeError, LookupError) as error:
                 wrong.append(
                     f"{file.name}: {column}, row {row + 1}: {type(error).__name__}: {str(error)[:200]}"
