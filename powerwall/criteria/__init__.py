@@ -18,6 +18,6 @@ def load() -> None:
     if _loaded:
         return
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
-        if module.name not in {"criterion", "measure", "facts"}:
+        if module.name not in {"check", "criterion", "facts", "measure"}:
             importlib.import_module(f"{__name__}.{module.name}")
     _loaded = True

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from powerwall.criteria.check import check_rows
 from powerwall.criteria.criterion import Criterion, Shared, registry
-from powerwall.criteria.proximity import check_custom, custom_criteria
+from powerwall.criteria.proximity import custom_criteria
 from powerwall.region.findings import Findings
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def measure(region: Region) -> Measures:
         If a criterion declared in the region file names something that is not there.
     """
     findings = Findings()
-    check_custom(region, findings)
+    check_rows(region, findings)
     findings.raise_errors()
     criteria = {**registry(), **custom_criteria(region.table.criteria)}
     shared = Shared(region.sites, region.layers, region.request)

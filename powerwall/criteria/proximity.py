@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from powerwall.criteria.criterion import Criterion
+from powerwall.criteria.criterion import SUBJECTS, Criterion, registry
 from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.geometry import nearest
 from powerwall.region.units import unit_of
@@ -147,6 +147,10 @@ def check_custom(region: Region, findings: Findings) -> None:
             findings.add("PW105", f"[criteria.{name}] reads the layer `{entry.layer}`, which is not there",
                          remedy=did_you_mean(entry.layer, list(region.layers)), **place)  # fmt: skip
             continue
+        _check_name(name, entry, place, findings)
+        column = entry.column
+        if column in layer.frame and not pd.api.types.is_numeric_dtype(layer.frame[column]):
+            findings.add("PW401", f"[criteria.{name}] `{column}` holds words, not numbers", **place)
         if entry.measure in NEEDS_WITHIN and entry.within_km is None:
             findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  within_km", **place)
         if entry.measure in NEEDS_COLUMN and entry.column is None:
@@ -160,6 +164,19 @@ def check_custom(region: Region, findings: Findings) -> None:
             if column not in layer.frame:
                 findings.add("PW203", f"[criteria.{name}] reads `{column}`, which layer `{entry.layer}` does not have",
                              remedy=did_you_mean(column, [str(c) for c in layer.frame]), **place)  # fmt: skip
+
+
+def _check_name(name: str, entry: CustomCriterion, place: Any, findings: Findings) -> None:
+    if name in registry():
+        findings.add(
+            "PW105",
+            f"[criteria.{name}] takes the name of a criterion that exists",
+            remedy="choose another name",
+            **place,
+        )
+    if entry.subject not in SUBJECTS:
+        findings.add("PW105", f"[criteria.{name}] counts in the unknown subject `{entry.subject}`",
+                     remedy=did_you_mean(entry.subject, list(SUBJECTS)), **place)  # fmt: skip
 
 
 def custom_criteria(declared: Mapping[str, CustomCriterion]) -> dict[str, Criterion]:

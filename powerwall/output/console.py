@@ -37,7 +37,7 @@ def console(*, stderr: bool = False, color: bool = True) -> Console:
 
 
 def _reader_gone() -> None:
-    """rich would leave with code 1; a reader that has seen enough is no failure."""
+    """Rich would leave with code 1; a reader that has seen enough is no failure."""
     raise BrokenPipeError
 
 

@@ -8,16 +8,16 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlparse
 
+from powerwall.criteria.check import check_rows
 from powerwall.criteria.criterion import registry
 from powerwall.criteria.measure import Measures, measure
 from powerwall.criteria.policy import standing
-from powerwall.criteria.proximity import check_custom, custom_criteria
+from powerwall.criteria.proximity import custom_criteria
 from powerwall.ranking.rank import rank
 from powerwall.ranking.settings import Settings, settings
 from powerwall.region.findings import BadInput, Finding, Findings
 from powerwall.region.layers import Layer
 from powerwall.region.read import Region, read_into
-from powerwall.region.schema import LAYERS
 
 _UNLICENSED = re.compile(r"pricephillips/data-center-map")
 _COARSE_M = 2000.0  # positions coarser than this are named
@@ -47,7 +47,6 @@ def check(path: str | Path, today: date | None = None) -> list[Finding]:
     if region is not None:
         for layer in region.layers.values():
             _check_layer(layer, region, today or date.today(), findings)  # noqa: DTZ011 — a civil day
-        _check_references(region, findings)
         _check_policy(region, findings)
         _check_ranking(region, findings)
     return list(findings)
@@ -121,19 +120,6 @@ def _rows(
         )
 
 
-def _check_references(region: Region, findings: Findings) -> None:
-    for layer in region.layers.values():
-        for column, other in layer.schema.refers.items():
-            target = region.layers.get(other)
-            if target is None or column not in layer.frame:
-                continue
-            known = set(target.frame[LAYERS[other].key])
-            for row, value in layer.frame[column].dropna().items():
-                if value not in known and str(value).count("-") > 1:
-                    findings.add("PW409", f"{layer.name}: `{column}` = {value} is not in `{other}`", severity="warning",
-                                 **layer.places(int(str(row)), column))  # fmt: skip
-
-
 def _check_policy(region: Region, findings: Findings) -> None:
     layer = region.layers.get("policy")
     if layer is None:
@@ -142,9 +128,8 @@ def _check_policy(region: Region, findings: Findings) -> None:
         place = layer.places(int(str(index)), "policy_status")
         try:
             stands = standing(row.to_dict(), region.request.as_of, region.request.mw)
-        except ValueError as error:
-            findings.add("PW507", str(error), **place)
-            continue
+        except ValueError:
+            continue  # reported with the rows that no criterion can read
         if row["policy_status"] == "active" and stands.reason == "expired":
             findings.add("PW507", f"{row['policy_id']} is called active, but its term has passed", severity="warning",
                          remedy="was it extended? otherwise set policy_status = expired", **place)  # fmt: skip
@@ -161,7 +146,7 @@ def _check_policy(region: Region, findings: Findings) -> None:
 def _check_ranking(region: Region, findings: Findings) -> None:
     """What the ranking would rest on: coverage, stand-ins and assumptions."""
     criteria = {**registry(), **custom_criteria(region.table.criteria)}
-    check_custom(region, findings)
+    check_rows(region, findings)
     try:
         in_use = settings([region], criteria, {})
     except BadInput as error:

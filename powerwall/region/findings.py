@@ -103,6 +103,10 @@ CODES: dict[str, tuple[str, str]] = {
     "PW408": ("bad date", "A date is neither a year, a month nor a day in ISO form."),
     "PW409": ("dangling reference", "An id points to a row that does not exist."),
     "PW410": ("infinite number", "A cell holds an infinite number; it counts as unknown."),
+    "PW411": (
+        "not quantiles of one duration",
+        "P50 and P90 of a stage must be positive, and the P90 no smaller than the P50.",
+    ),
     "PW501": (
         "site without a jurisdiction",
         "The site lies in none of the outlines, within the accuracy of an edge, or in several.",

@@ -36,7 +36,7 @@ def join_sites(sites: gpd.GeoDataFrame, layers: Layers, findings: Findings) -> g
     outlines = layers.frame("jurisdictions")
     if isinstance(outlines, gpd.GeoDataFrame) and len(sites):
         _join_jurisdictions(joined, outlines, findings)
-    _join_water(joined, layers.frame("water_systems"))
+    _join_water(joined, layers.frame("water_systems"), findings)
     return joined
 
 
@@ -106,17 +106,20 @@ def _metres(frame: pd.DataFrame, column: str) -> np.ndarray:
     return frame[column].fillna(0.0).to_numpy() if column in frame else np.zeros(len(frame))
 
 
-def _join_water(sites: gpd.GeoDataFrame, water: pd.DataFrame | None) -> None:
+def _join_water(sites: gpd.GeoDataFrame, water: pd.DataFrame | None, findings: Findings) -> None:
     """Own column, else the system that lists the site, else the outline, else the state's row."""
     if "water_area_id" not in sites:
         sites["water_area_id"] = pd.Series([None] * len(sites), index=sites.index, dtype=object)
     if water is None:
         return
-    listed: dict[str, str] = {}
+    listed: dict[str, str | None] = {}
     if "site_ids" in water:
         for area, text in zip(water["water_area_id"], water["site_ids"], strict=True):
             for site_id in split_ids(text):
-                listed[site_id] = area
+                if site_id in listed:
+                    findings.add("PW409", f"water_systems: {site_id} is listed by {listed[site_id]} and by {area}: unknown",
+                                 severity="warning", remedy="list it once")  # fmt: skip
+                listed[site_id] = None if site_id in listed else area
     found = pd.Series(sites.index.map(listed), index=sites.index, dtype=object)
     if isinstance(water, gpd.GeoDataFrame) and "geometry" in water and water.geometry.notna().any():
         hits = gpd.sjoin(

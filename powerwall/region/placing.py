@@ -117,6 +117,8 @@ def _repair(
         if allowed
         else np.zeros(len(frame), dtype=bool)
     )
+    if (empty | wrong).all():
+        severity = "error"  # nothing of the layer is left
     for row in np.flatnonzero(wrong):
         findings.add("PW307", f"{name}: {_row_name(frame, schema, row)} is a {frame.geom_type.iloc[row]}, not a {schema.geometry}",
                      severity=severity, **cells(int(row)))  # fmt: skip

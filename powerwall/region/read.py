@@ -14,6 +14,7 @@ from pyproj.exceptions import CRSError
 from powerwall.region.findings import Finding, Findings
 from powerwall.region.joins import join_sites
 from powerwall.region.layers import Layers, read_layer
+from powerwall.region.references import check_references
 from powerwall.region.region import Places, RegionTable, read_table
 from powerwall.region.request import Request
 from powerwall.region.schema import LAYER_ALIASES
@@ -112,6 +113,7 @@ def read_into(path: Path, findings: Findings) -> Region | None:
         if not findings.errors:
             findings.add("PW204", "the region has no sites", **places("sites"))
         return None
+    check_references(layers, findings)
     sites = join_sites(sites, layers, findings)
     request = _request(table, layers, places, findings)
     return (

@@ -1,0 +1,80 @@
+"""Check: rows that no criterion could read, found before anything is measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from powerwall.criteria.noise.campus import COOLING_GROUPS
+from powerwall.criteria.policy.rows import standing
+from powerwall.criteria.power.lead_time import Stage
+from powerwall.criteria.proximity import check_custom
+from powerwall.region.dates import parse_span
+from powerwall.region.findings import Findings, did_you_mean
+
+if TYPE_CHECKING:
+    from powerwall.region.read import Region
+
+
+def check_rows(region: Region, findings: Findings) -> None:
+    """Record every row and key of a region that would stop a criterion."""
+    _check_cooling(region, findings)
+    _check_policy(region, findings)
+    _check_stages(region, findings)
+    _check_tariffs(region, findings)
+    check_custom(region, findings)
+
+
+def _check_cooling(region: Region, findings: Findings) -> None:
+    cooling = region.request.cooling
+    if cooling not in COOLING_GROUPS:
+        findings.add("PW102", f"cooling = `{cooling}` is not a cooling plant known here",
+                     remedy=did_you_mean(cooling, list(COOLING_GROUPS)), **region.places("request", "cooling"))  # fmt: skip
+
+
+def _check_policy(region: Region, findings: Findings) -> None:
+    """Dates in the wrong order and unreadable durations."""
+    layer = region.layers.get("policy")
+    if layer is None:
+        return
+    for index, row in layer.frame.iterrows():
+        try:
+            standing(row.to_dict(), region.request.as_of, region.request.mw)
+        except ValueError as error:
+            findings.add(
+                "PW507",
+                str(error),
+                remedy="mend its dates",
+                **layer.places(int(str(index)), "effective_to"),
+            )
+
+
+def _check_stages(region: Region, findings: Findings) -> None:
+    """Stage rows whose p50 and p90 are not quantiles of one duration."""
+    layer = region.layers.get("time_to_power")
+    if layer is None or not {"p50_months", "p90_months"} <= set(layer.frame):
+        return
+    rows = layer.frame[layer.frame["kind"] == "stage"].dropna(subset=["p50_months", "p90_months"])
+    for index, row in rows.iterrows():
+        try:
+            Stage(float(row["p50_months"]), float(row["p90_months"])).check(str(row["process_id"]))
+        except ValueError as error:
+            findings.add("PW411", str(error), remedy="p90 is p50 or more, and p50 is more than 0",
+                         **layer.places(int(str(index)), "p90_months"))  # fmt: skip
+
+
+def _check_tariffs(region: Region, findings: Findings) -> None:
+    """Charges whose window cannot be read."""
+    layer = region.layers.get("tariffs")
+    if layer is None or "layers" not in layer.frame:
+        return
+    for index, stack in layer.frame.iterrows():
+        for charge in stack["layers"] if isinstance(stack["layers"], list) else []:
+            for key in ("effective_from", "effective_to"):
+                try:
+                    parse_span(str(charge.get(key) or "2000"))
+                except ValueError as error:
+                    findings.add(
+                        "PW408",
+                        f"{stack['stack_id']}, {charge.get('layer')}: {key}: {error}",
+                        **layer.places(int(str(index))),
+                    )

@@ -1,0 +1,28 @@
+"""References: ids that point to a row of another layer."""
+
+from __future__ import annotations
+
+from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.layers import Layers
+from powerwall.region.schema import LAYERS
+
+#: A site that names a node which is not there must not silently get another one.
+_MUST = {"poi_id"}
+
+
+def check_references(layers: Layers, findings: Findings) -> None:
+    """Record ids that point nowhere; countries and states need no outline."""
+    for layer in layers.values():
+        for column, other in layer.schema.refers.items():
+            target = layers.get(other)
+            if target is None or column not in layer.frame:
+                continue
+            known = [str(value) for value in target.frame[LAYERS[other].key].dropna()]
+            for row, value in layer.frame[column].dropna().items():
+                wide = other == "jurisdictions" and str(value).count("-") <= 1
+                if str(value) not in known and not wide:
+                    findings.add(
+                        "PW409", f"{layer.name}: `{column}` = {value} is not in `{other}`",
+                        severity="error" if column in _MUST else "warning",
+                        remedy=did_you_mean(str(value), known), **layer.places(int(str(row)), column),
+                    )  # fmt: skip
