@@ -49,12 +49,21 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:
-        # the reader has gone: leave quietly, and let nothing complain at shutdown
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _reader_gone()
+    except SystemExit as left:
+        # typer itself leaves with 1 where a plain write finds that the reader has gone
+        if not isinstance(left.__context__, BrokenPipeError):
+            raise
+        code = _reader_gone()
     except Exception as error:  # noqa: BLE001 — the outermost edge: usage errors, then bugs
         code = _failed(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _reader_gone() -> int:
+    """Leave quietly, and let nothing complain at shutdown."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _failed(error: Exception) -> int:
@@ -67,6 +76,9 @@ def _failed(error: Exception) -> int:
         return 130
     if "--debug" in sys.argv:
         raise error
+    if isinstance(error, OSError):  # a full disk, a folder that may not be entered: no bug
+        sys.stderr.write(f"error: {error}\n")
+        return 2
     sys.stderr.write(f"error: {type(error).__name__}: {error}\n")
     sys.stderr.write(
         "  = help: this is a bug of powerwall; run it again with --debug and report what it prints\n"

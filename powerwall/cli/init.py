@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -86,7 +87,7 @@ def init(
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
     path = folder / f"{name}.toml"
     findings = Findings()
-    if not name or not all(c.islower() or c.isdigit() or c == "-" for c in name):
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         findings.add(
             "PW603",
             f"`{name}` is no name for a region",
@@ -100,7 +101,7 @@ def init(
         )
     with opt.failing(err):
         findings.raise_errors()
-    zone = int((lon + 180) // 6) % 60 + 1
+    zone = min(int((lon + 180) // 6), 59) + 1
     today = date.today()  # noqa: DTZ011 — a civil day
     words = {"name": name, "title": name.replace("-", " ").title(), "as_of": today, "need_by": today.replace(year=today.year + 5, day=1),
              "crs": f"EPSG:{(32600 if lat >= 0 else 32700) + zone}", "lon": f"{lon:.3f}", "lat": f"{lat:.3f}"}  # fmt: skip

@@ -72,6 +72,7 @@ def score(
         if check:
             raise typer.Exit(_stale(regions, wanted, points, unknown, err))
         ranking = _ranked(regions, wanted, points, unknown, err)
+        _check_sources(output or [], ranking)
         for path in output or []:
             ranking.save(path)
     opt.warn(
@@ -114,15 +115,21 @@ def _ranked(
 
 def _read_all(paths: list[Path], wanted: dict[str, object]) -> list[Region]:
     """All regions, or the findings of every one that cannot be read."""
-    from powerwall.region.findings import BadInput, Finding
+    from powerwall.region.findings import BadInput, Finding, Findings
 
     regions: list[Region] = []
     found: list[Finding] = []
     for path in paths:
         try:
-            regions.append(opt.requested(path, wanted))
+            region = opt.requested(path, wanted)
         except BadInput as error:
             found.extend(error.findings)
+            continue
+        if region.name in {other.name for other in regions}:
+            findings = Findings()
+            findings.add("PW603", f"two of the regions are called `{region.name}`", remedy="name each region once", **region.places("name"))  # fmt: skip
+            found.extend(findings)
+        regions.append(region)
     if found:
         raise BadInput(found)
     return regions
@@ -135,6 +142,19 @@ def _check_targets(paths: list[Path]) -> None:
     findings = Findings()
     for path in paths:
         check_target(path, findings)
+    findings.raise_errors()
+
+
+def _check_sources(paths: list[Path], ranking: Ranking) -> None:
+    """No output takes the place of a layer that was read."""
+    from powerwall.region.findings import Findings
+
+    findings = Findings()
+    for region in ranking.regions:
+        for layer in region.layers.values():
+            for path in paths:
+                if path.resolve() == layer.path.resolve():
+                    findings.add("PW601", f"{path} is the layer `{layer.name}` of {region.name}", file=path, remedy="write to another file")  # fmt: skip
     findings.raise_errors()
 
 

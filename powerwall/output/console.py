@@ -26,6 +26,7 @@ def console(*, stderr: bool = False, color: bool = True) -> Console:
         file=stream,
         stderr=stderr,
         no_color=bool(plain),
+        color_system=None if plain else "auto",  # no bold or dim either
         highlight=False,
         width=width,
         soft_wrap=False,

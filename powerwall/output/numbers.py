@@ -19,7 +19,7 @@ def shown(value: float, unit: str = "") -> str:
     if unit == "share":
         return percent(value)
     if math.isinf(value):
-        return "∞"
+        return "∞" if value > 0 else "−∞"
     if value == 0:
         return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
@@ -33,8 +33,14 @@ def percent(share: float) -> str:
 
 
 def month(as_of: date, months: float) -> str:
-    """Calendar month that lies a number of months after the as-of date."""
-    return UNKNOWN if math.isnan(months) else add_months(as_of, months).strftime("%Y-%m")
+    """Calendar month that lies a number of months after the as-of date; `∞` beyond the calendar."""
+    if math.isnan(months):
+        return UNKNOWN
+    try:
+        day = add_months(as_of, months)
+    except (ValueError, OverflowError):
+        return "∞" if months > 0 else "−∞"
+    return f"{day.year:04d}-{day.month:02d}"
 
 
 def span(low: float, high: float, unit: str = "") -> str:

@@ -279,6 +279,10 @@ def markdown(ranking: Ranking) -> str:
     for site_id, row in ranking.frame.iterrows():
         site = Site(ranking, str(site_id))
         cells = [*(column.cell(site) for column in COLUMNS), row["status"], row["reasons"]]
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+        lines.append(
+            "| "
+            + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells)
+            + " |"
+        )
     notes = [f"- {line}" for line in captions(ranking, COLUMNS)]
     return "\n".join([*lines, "", *notes]) + "\n"
