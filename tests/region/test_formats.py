@@ -165,8 +165,19 @@ def test_a_point_layer_of_polygons_is_found(make_region, tmp_path):
         | {"wkt": "POLYGON ((-99 38, -98.9 38, -98.9 38.1, -99 38))"}
         for row in ROWS
     ]
-    region = pw.read(make_region(tmp_path, points_of_interconnection=nodes))
+    with pytest.raises(pw.BadInput) as caught:
+        pw.read(make_region(tmp_path, points_of_interconnection=nodes))
+    assert {f.code for f in caught.value.findings} == {"PW307"}
+
+
+def test_one_polygon_among_points_is_left_out_and_found(make_region, tmp_path):
+    points = [dict(row) | {"wkt": f"POINT ({row['lon']} {row['lat']})"} for row in ROWS]
+    for row in points:
+        del row["lon"], row["lat"]
+    points[0]["wkt"] = "POLYGON ((-99 38, -98.9 38, -98.9 38.1, -99 38))"
+    region = pw.read(make_region(tmp_path, points_of_interconnection=points))
     assert "PW307" in {f.code for f in region.findings}
+    assert len(region.layers["points_of_interconnection"].frame) == len(ROWS) - 1
 
 
 def test_wkt_that_cannot_be_read_has_its_place(make_region, tmp_path):

@@ -159,7 +159,7 @@ def read_or_codes(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["dublin", "example"])
 def test_a_sentinel_in_every_column_of_every_layer_reads_exactly_as_an_empty_cell_and_ranks(
     tmp_path, name
 ):
