@@ -69,6 +69,9 @@ def _check_tariffs(region: Region, findings: Findings) -> None:
         return
     for index, stack in layer.frame.iterrows():
         for charge in stack["layers"] if isinstance(stack["layers"], list) else []:
+            if charge.get("value") is not None and not isinstance(charge["value"], int | float):
+                findings.add("PW401", f"{stack['stack_id']}, {charge.get('layer')}: value `{charge['value']}` is not a number",
+                             remedy="write a number, or null where it is unknown", **layer.places(int(str(index))))  # fmt: skip
             for key in ("effective_from", "effective_to"):
                 try:
                     parse_span(str(charge.get(key) or "2000"))

@@ -155,15 +155,24 @@ def check_custom(region: Region, findings: Findings) -> None:
             findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  within_km", **place)
         if entry.measure in NEEDS_COLUMN and entry.column is None:
             findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  column", **place)
-        try:
-            read = {*columns_of(entry.where)} if entry.where else set()
-        except ValueError as error:
-            findings.add("PW102", str(error), **region.places("criteria", name, "where"))
-            continue
-        for column in sorted(read | ({entry.column} if entry.column else set())):
-            if column not in layer.frame:
-                findings.add("PW203", f"[criteria.{name}] reads `{column}`, which layer `{entry.layer}` does not have",
-                             remedy=did_you_mean(column, [str(c) for c in layer.frame]), **place)  # fmt: skip
+        _check_columns(name, entry, layer.frame, region, findings)
+
+
+def _check_columns(
+    name: str, entry: CustomCriterion, frame: pd.DataFrame, region: Region, findings: Findings
+) -> None:
+    where = region.places("criteria", name, "where")
+    try:
+        read = {*columns_of(entry.where)} if entry.where else set()
+        if read <= set(frame):
+            matches(frame, entry.where)
+    except ValueError as error:
+        findings.add("PW102", str(error), **where)
+        return
+    for column in sorted(read | ({entry.column} if entry.column else set())):
+        if column not in frame:
+            findings.add("PW203", f"[criteria.{name}] reads `{column}`, which layer `{entry.layer}` does not have",
+                         remedy=did_you_mean(column, [str(c) for c in frame]), **region.places("criteria", name))  # fmt: skip
 
 
 def _check_name(name: str, entry: CustomCriterion, place: Any, findings: Findings) -> None:

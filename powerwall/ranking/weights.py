@@ -120,6 +120,9 @@ def _normalised(
     findings: Findings,
 ) -> Weights:
     total = sum(points[name] for name in sorted(points))
+    if not math.isfinite(total):
+        findings.add("PW106", "the weights are too large to be added", **places("weights"))
+        return Weights({}, dict.fromkeys(criteria, 0.0))
     if total <= 0:
         findings.add(
             "PW106",

@@ -15,6 +15,7 @@ from powerwall.region.region import FileTable, Places
 from powerwall.region.schema import LayerSchema
 from powerwall.region.tables import CellPlaces
 
+_MARGIN = 3.0  # degrees; border effects want features from outside the region too
 _GEOMETRY_TYPES = {
     "point": {"Point"},
     "line": {"LineString", "MultiLineString"},
@@ -61,8 +62,7 @@ def place(
         )
         return None
     located = _repair(name, located, schema, cells, findings)
-    _check_area(name, located, crs, cells, findings)
-    return located.to_crs(crs)
+    return _inside(name, located, crs, cells, findings).to_crs(crs)
 
 
 def _geometry(
@@ -129,19 +129,25 @@ def _row_name(frame: pd.DataFrame, schema: LayerSchema, row: Any) -> str:
     return f"`{frame[schema.key].iloc[row]}`" if schema.key in frame else f"row {row + 1}"
 
 
-def _check_area(
+def _inside(
     name: str, frame: gpd.GeoDataFrame, crs: CRS, cells: CellPlaces, findings: Findings
-) -> None:
-    """Coordinates outside the area of use are usually swapped, or belong to another region."""
+) -> gpd.GeoDataFrame:
+    """Rows in the area where the region's system holds; others are swapped, or belong elsewhere."""
     area = crs.area_of_use
     if area is None or frame.empty:
-        return
-    west, south, east, north = frame.to_crs("EPSG:4326").total_bounds
-    margin = 3.0  # degrees; border effects want features from outside the region too
-    inside = (west <= area.east + margin and east >= area.west - margin
-              and south <= area.north + margin and north >= area.south - margin)  # fmt: skip
-    if not inside or not np.isfinite([west, south, east, north]).all():
+        return frame
+    bounds = frame.to_crs("EPSG:4326").bounds
+    inside = (
+        (bounds["minx"] <= area.east + _MARGIN) & (bounds["maxx"] >= area.west - _MARGIN)
+        & (bounds["miny"] <= area.north + _MARGIN) & (bounds["maxy"] >= area.south - _MARGIN)
+    ).to_numpy()  # fmt: skip
+    outside = np.flatnonzero(~inside)
+    if len(outside):
+        first = bounds.iloc[outside[0]]
         findings.add(
-            "PW304", f"{name}: coordinates lie at {west:.2f} … {east:.2f}° E, {south:.2f} … {north:.2f}° N, "
-            f"where {crs.name} does not hold", **cells(0), remedy="are lon and lat swapped? is the layer's crs right?",
+            "PW304", f"{name}: {len(outside)} of {len(frame)} rows lie where {crs.name} does not hold, "
+            f"the first at {first['minx']:.2f}° E, {first['miny']:.2f}° N",
+            severity="error" if name == "sites" or not inside.any() else "warning",
+            remedy="are lon and lat swapped? is the layer's crs right?", **cells(int(frame.index[outside[0]])),
         )  # fmt: skip
+    return frame[inside]

@@ -86,6 +86,13 @@ def _around(
         findings.add("PW105", f"[sites.around] names the layer `{around.layer}`, which is not there",
                      remedy=did_you_mean(around.layer, list(layers)), **places("sites", "around"))  # fmt: skip
         return None
+    if not isinstance(layer.frame, gpd.GeoDataFrame):
+        findings.add(
+            "PW307",
+            f"[sites.around] names the layer `{around.layer}`, which has no geometry",
+            **places("sites", "around"),
+        )
+        return None
     chosen = _where(layer.frame, around.where, ("sites", "around"), places, findings)
     if chosen is None:
         return None

@@ -12,6 +12,7 @@ import pandas as pd
 
 from powerwall.region.findings import Findings
 
+csv.field_size_limit(2**31 - 1)  # an outline in WKT may be long
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 
 

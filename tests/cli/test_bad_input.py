@@ -188,6 +188,14 @@ SPOILT: dict[str, Case] = {
     "around no layer": Case(
         replaced(TOML, r'layer = "points_of_interconnection", where', 'layer = "points_of_interconection", where'),
         "PW105", At(TOML, "^around"), "did you mean `points_of_interconnection`?"),
+    "around a table": Case(
+        replaced(TOML, r'layer = "points_of_interconnection", where = "[^"]*"', 'layer = "utilities"'),
+        "PW307", At(TOML, "^around"), "has no geometry"),
+    "a criterion of words as numbers": Case(
+        replaced(TOML, r'^where = "voltage_kv_nominal >= 230"', 'where = "name >= 230"'),
+        "PW102", At(TOML, "^where = .name"), "holds words"),
+    "a site at 0, 0": Case(
+        replaced(SITES, r",-98\.\d+,38\.\d+,", ",0,0,"), "PW304", At(SITES, ",0,0,", with_column=False), "1 of 10 rows"),
     "around no column": Case(where("voltage_kw >= 138"), "PW105", At(TOML, "where = .voltage_kw"), "did you mean `voltage_kv`?"),
     "around words as numbers": Case(where("name >= 138"), "PW102", At(TOML, "where = .name"), "holds words"),
     "half a condition": Case(where("voltage_kv >="), "PW102", At(TOML, "where = .voltage_kv >=."), "cannot read the condition"),
