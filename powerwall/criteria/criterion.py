@@ -231,14 +231,29 @@ class Shared:
 def measured(result: pd.Series | pd.DataFrame, index: pd.Index) -> pd.DataFrame:
     """A measure with all its columns, in the order of the sites."""
     frame = result.to_frame("value") if isinstance(result, pd.Series) else result
-    full = frame.reindex(index=index, columns=list(MEASURE_COLUMNS))
-    for column in ("value", "low", "high", "bound"):
-        full[column] = full[column].astype(float)
-    full["low"] = full["low"].fillna(full["value"])
-    full["high"] = full["high"].fillna(full["value"])
-    full["why"] = full["why"].where(full["value"].isna(), None)
-    full["gates"] = full["gates"].map(lambda cell: cell is not False and cell is not np.False_)
-    return full
+    if not frame.index.equals(index):
+        frame = frame.reindex(index)
+    given = {name: frame[name].to_numpy() for name in MEASURE_COLUMNS if name in frame}
+    nothing = np.full(len(index), np.nan)
+    value, low, high, bound = (
+        np.asarray(given.get(name, nothing), dtype=float)
+        for name in ("value", "low", "high", "bound")
+    )
+    known = ~np.isnan(value)
+    columns: dict[str, Any] = {
+        name: given.get(name, np.full(len(index), None)) for name in MEASURE_COLUMNS
+    }
+    columns |= {
+        "value": value,
+        "low": np.where(np.isnan(low), value, low),
+        "high": np.where(np.isnan(high), value, high),
+        "bound": bound,
+        "why": np.where(known, None, columns["why"]),
+        "gates": np.array(
+            [cell is not False and cell is not np.False_ for cell in columns["gates"]]
+        ),
+    }
+    return pd.DataFrame(columns, index=index)
 
 
 def unknown(index: pd.Index, why: str | pd.Series) -> pd.DataFrame:
