@@ -61,7 +61,7 @@ def _note(rows: pd.DataFrame) -> pd.Series:
 def baseline_water_stress_score(sites: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:
     """Baseline water stress of the basin, Aqueduct score."""
     measured = _rows(sites, layers, "baseline_water_stress_score")
-    coarse = measured["note"].str.startswith("level: state").fillna(False)
+    coarse = measured["note"].str.match("level: (country|state|county)").fillna(False)
     half = np.where(coarse, 0.5, 0.0)
     low, high = STRESS_RANGE
     return measured.assign(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -364,3 +365,16 @@ def test_published_headroom_less_the_queue_is_firm_and_a_line_is_an_upper_bound(
 def test_no_sites_have_no_finish():
     stages = processes().network("us_firm_230kv", None).stages
     assert finish_months(stages, Draws(8, 0), {"line": np.empty(0)})["line"].shape == (0, 8)
+
+
+def test_a_site_that_declared_for_batch_zero_takes_its_window_and_is_earlier(regions):
+    region = pw.read(regions / "dallas-fort-worth.toml")
+    declared = region.sites.assign(batch=None)
+    declared.loc["tx-hood-comanche-circle", "batch"] = "ERCOT_BATCH0"
+    before, after = (
+        pw.measure(replace(region, sites=sites))["time_to_power_months"]["value"]
+        for sites in (region.sites, declared)
+    )
+    assert after["tx-hood-comanche-circle"] < before["tx-hood-comanche-circle"] - 5
+    others = before.index != "tx-hood-comanche-circle"
+    assert after[others].equals(before[others])

@@ -86,6 +86,7 @@ def _settle(
     settled: dict[str, object] = {
         "utility_id": utility,
         "operator": operator,
+        "batch": site.get("batch"),
         "network": None,
         "floor_months": np.nan,
     }
@@ -122,9 +123,11 @@ def _simulated(frame: pd.DataFrame, processes: Processes, request: Request) -> p
     """Add dates and odds, one simulation for all sites that share a stage table."""
     draws = Draws(request.draws, request.seed)
     planned = frame[frame["why"].isna() & frame["network"].notna()]
-    keys = planned[["network", "utility_id", "operator"]].fillna("")
-    for (network, utility, operator), group in planned.groupby([keys[c] for c in keys], sort=True):
-        stages = processes.network(str(network), utility or None, str(operator))
+    keys = planned[["network", "utility_id", "operator", "batch"]].fillna("")
+    for (network, utility, operator, batch), group in planned.groupby(
+        [keys[c] for c in keys], sort=True
+    ):
+        stages = processes.network(str(network), utility or None, str(operator), str(batch))
         factor = np.array([
             line_factor(str(network), float(km), region_row=stages.region_line) for km in group["distance_km"]
         ])  # fmt: skip
@@ -272,10 +275,12 @@ def firm_capacity_mw(plan: PowerPlan) -> pd.DataFrame:
         short_line_bound_mw(frame["voltage_kv"].astype(float), frame["klass"].astype(float)),
         index=frame.index,
     )
-    bound = headroom.clip(lower=0.0).where(published & queue.isna(), wires.where(~published))
+    # a stated headroom on a low rung bounds better than the wires do
+    stated = headroom.notna() & queue.where(published).isna()
+    bound = headroom.clip(lower=0.0).where(stated, wires.where(~published))
     rung = (
         frame["headroom_rung"]
-        .where(published, "line_proximity")
+        .where(headroom.notna(), "line_proximity")
         .where(frame["poi_id"].notna(), None)
     )
     note = np.where(published & queue.isna(), "queue ahead unknown: the published headroom is an upper bound",

@@ -160,7 +160,7 @@ class Processes:
             if stage_id in own:
                 row, rung = own[stage_id], "region"
             if stage_id == "study" and batch == "ERCOT_BATCH0":
-                row, rung = _stage_rows("ercot_batch_zero", mw)["study"], "operator"
+                row, rung = _stage_rows("ercot_batch_zero", mw).get("study", row), "operator"
             stages[stage_id] = self._stage(
                 row, default, notes, declared=bool(batch) and stage_id == "study"
             )
