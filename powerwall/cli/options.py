@@ -58,7 +58,10 @@ Mw = Annotated[
 FirstMw = Annotated[
     float | None,
     typer.Option(
-        "--first-mw", callback=_positive, help="First block of power [MW].", show_default=False
+        "--first-mw",
+        callback=_positive,
+        help="First block of power [MW]; read, but the request still arrives in one block.",
+        show_default=False,
     ),
 ]
 NeedBy = Annotated[

@@ -32,6 +32,7 @@ SIGMA = {
     "D": Parameter(0.25, "1", source="assumed: average of an industrial class"),
 }
 #: Layers of a stack that are paid once, and those that are obligations and no price.
+_MAY_END = {"tax", "rider", "surcharge"}
 _UPFRONT, _NO_PRICE = {"upfront", "on_site"}, {"none", "obligation"}
 STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
@@ -77,7 +78,7 @@ def price_stack(layers: list[Mapping[str, Any]], mw: float, load_factor: float, 
     mw, load_factor
         Contract capacity and mean over peak. [MW], [1]
     on
-        Day whose charges count; a charge outside its window is nil.
+        Day whose charges count; outside its window a tax or rider is nil, another charge missing.
 
     Notes
     -----
@@ -86,10 +87,16 @@ def price_stack(layers: list[Mapping[str, Any]], mw: float, load_factor: float, 
     total, upfront = 0.0, 0.0
     missing: list[str] = []
     upfront_missing: list[str] = []
+    lapsed: list[Mapping[str, Any]] = []
+    standing: set[str] = set()
     for record in layers:
         name = str(record.get("layer") or "?")
-        if record.get("charge_type") in _NO_PRICE or not _in_force(record, on):
+        if record.get("charge_type") in _NO_PRICE:
             continue
+        if not _in_force(record, on):
+            lapsed.append(record)
+            continue
+        standing.add(_layer_name(record))
         is_upfront = name in _UPFRONT
         per_mw = _upfront(record, mw) if is_upfront else _per_mwh(record, mw, load_factor)
         if per_mw is None:
@@ -98,6 +105,12 @@ def price_stack(layers: list[Mapping[str, Any]], mw: float, load_factor: float, 
             upfront += per_mw
         else:
             total += per_mw
+    # a tax or rider ends; the wires and the energy are charged for ever
+    missing.extend(
+        f"{_layer_name(record)} on {on}"
+        for record in lapsed
+        if record.get("component") not in _MAY_END and _layer_name(record) not in standing
+    )
     if not layers:
         missing.append("every layer")
     return Price(None if missing else total, tuple(missing), upfront, tuple(upfront_missing))
@@ -145,7 +158,9 @@ def _upfront(record: Mapping[str, Any], mw: float) -> float | None:
         return float(fees[-1]) / mw if fees else 0.0
     if not isinstance(value, int | float):
         return None
-    return float(value) if str(record.get("unit")).endswith("_per_mw") else float(value) / mw
+    _, _, per = str(record.get("unit") or "").partition("_")
+    factors = {"": 1.0 / mw, "per_mw": 1.0, "per_kw": 1000.0}
+    return float(value) * factors[per] if per in factors else None
 
 
 def state_average(state: object) -> pd.Series | None:

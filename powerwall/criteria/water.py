@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layers
 
 LAYER = "water_systems"
+#: The score is this publication's, whatever else the row of a provider cites.
+AQUEDUCT = "WRI Aqueduct 4.0, baseline water stress (Kuzma et al. 2023)"
 STRESS_RANGE = (0.0, 5.0)  # the scale of the Aqueduct score
 
 
@@ -65,6 +67,7 @@ def baseline_water_stress_score(sites: gpd.GeoDataFrame, layers: Layers) -> pd.D
     half = np.where(coarse, 0.5, 0.0)
     low, high = STRESS_RANGE
     return measured.assign(
+        source=AQUEDUCT, as_of="2023",
         low=(measured["value"] - half).clip(low, high), high=(measured["value"] + half).clip(low, high),
         grade=np.where(coarse, "D", "B"), status=measured["status"].where(~coarse, "approximate"),
     )  # fmt: skip

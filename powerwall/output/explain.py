@@ -60,7 +60,7 @@ def _print_power(site: Site, to: Console) -> None:
 #: Headers of the numbers: (text, right-aligned, how soon it goes on a narrow screen; 0 never).
 _HEADERS = (
     ("criterion", False, 0), ("measure", True, 0), ("range", True, 2), ("unit", False, 0), ("value", True, 3),
-    ("weight", True, 4), ("points", True, 0), ("lost", True, 6), ("grade", False, 5), ("status", False, 1),
+    ("weight", True, 4), ("points", True, 0), ("lost", True, 6), ("grade", False, 0), ("status", False, 7),
 )  # fmt: skip
 
 
@@ -72,6 +72,9 @@ def _numbers(ranking: Ranking, site: Site, width: int) -> Table:
         table = _table(ranking, site, [_HEADERS.index(header) for header in shown_headers])
         droppable = [header for header in shown_headers if header[2]]
         if measure.measure(table).maximum <= width or not droppable:
+            hidden = [header[0] for header in _HEADERS if header not in shown_headers]
+            table.caption = f"not shown at this width: {', '.join(hidden)}" if hidden else None
+            table.caption_justify = "left"
             return table
         shown_headers.remove(max(droppable, key=lambda header: header[2]))
 
@@ -217,12 +220,12 @@ def _print_changes(ranking: Ranking, site_id: str, to: Console) -> None:
         return
     to.print(
         Text(
-            f"to pass {ranking.frame['name'].loc[above]} ({above}), one of these alone would do:",
+            f"to pass {ranking.frame['name'].loc[above]} ({above}), one of these alone would do, all else unchanged:",
             style="bold",
         )
     )
     for change in changes(ranking, site_id, above):
-        unit = "" if change.unit in {"share", "bool"} else f" {change.unit}"
+        unit = "" if change.unit in {"share", "bool", "0–5"} else f" {change.unit}"
         if math.isnan(change.needed):
             to.print(f"  {change.criterion}: not by itself")
         elif math.isnan(change.value):

@@ -54,7 +54,12 @@ def _rank(site: Site) -> str:
 
 
 def _name(site: Site) -> str:
-    return str(site.row["name"])
+    """Name, and the node that serves a screening candidate where that is not its own."""
+    poi = site.measure("poi_distance_km")
+    own = str(site.id).rsplit(":", maxsplit=1)[-1] == f"near-{poi['row']}"
+    if site.row["origin"] != "screening" or own or math.isnan(poi["value"]):
+        return str(site.row["name"])
+    return f"{site.row['name']}, via {poi['row']} at {shown(poi['value'])} km"
 
 
 def _score(site: Site) -> str:
@@ -154,7 +159,7 @@ def print_ranking(ranking: Ranking, to: Console, top: int = 15) -> None:
             to.print(f"and {len(ranked) - top} more ranked sites: --top {len(ranked)}\n")
     else:
         to.print("\nno site can be ranked\n")
-    for line in captions(ranking, columns):
+    for line in captions(ranking, columns if ranked else ()):
         to.print(Text(line, style="dim"))
     _print_others(ranking, to)
     to.print(f"\nNext: {next_command(ranking)}")
@@ -220,8 +225,15 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
         for name, share in ranking.settings.weights.subjects.items()
         if share > 0
     )
-    hidden = [column.header for column in COLUMNS if column not in columns]
+    hidden = [column.header for column in COLUMNS if column not in columns] if columns else []
     lines.append(f"weights: {subjects}; ? is unknown and counts half")
+    stretched = (
+        ranking.measures["time_to_power_months"]["note"].fillna("").str.contains("extrapolated")
+    )
+    if stretched.any():
+        lines.append(
+            f"{int(stretched.sum())} sites use a stage network outside the megawatts it is meant for (extrapolated)"
+        )
     if hidden:
         lines.append(f"not shown at this width: {', '.join(hidden)}")
     return lines

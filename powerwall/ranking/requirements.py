@@ -13,6 +13,7 @@ import pandas as pd
 from powerwall.criteria.criterion import Criterion
 from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.region import Places, RequirementTable
+from powerwall.region.units import unit_of
 
 if TYPE_CHECKING:
     from powerwall.criteria.measure import Measures
@@ -111,16 +112,14 @@ def judge(requirement: Requirement, measure: pd.DataFrame) -> pd.DataFrame:
         out, risk = value == 1 - want, np.isnan(value)
         margin = np.full(len(value), np.nan)
     else:
-        margin = _margin(value, requirement)
-        ends = np.stack([_margin(low, requirement), _margin(high, requirement)])
-        best, worst = (
-            np.nanmax(np.vstack([ends, [margin]]), axis=0, initial=-np.inf),
-            np.nanmin(np.vstack([ends, [margin]]), axis=0, initial=np.inf),
-        )
-        nothing = np.isnan(value) & np.isnan(low) & np.isnan(high)
-        half_known = np.isnan(low) | np.isnan(high)
-        out = ~nothing & ~half_known & (best < 0)
-        risk = nothing | half_known | (~out & (worst < 0))
+        ends = np.sort(np.stack([low, high]), axis=0)
+        half_known = np.isnan(ends).any(axis=0)
+        out = ~half_known & ((ends[1] < requirement.low) | (ends[0] > requirement.high))
+        worst = np.minimum(_margin(ends[0], requirement), _margin(ends[1], requirement))
+        risk = half_known | (~out & (worst < 0))
+        # without a central value the favourable end speaks for the range
+        best = np.maximum(_margin(ends[0], requirement), _margin(ends[1], requirement))
+        margin = np.where(np.isnan(value), best, _margin(value, requirement))
     may = measure["gates"].to_numpy(dtype=bool)
     risk = risk | (out & ~may)
     out = out & may
@@ -146,8 +145,8 @@ def _reason(
 ) -> str:
     if state == "passes":
         return ""
-    value = float(str(row["value"]))
-    label = requirement.name.replace("_", " ")
+    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
+    label = _label(requirement)
     if requirement.truth is not None:
         note, why = row.get("note"), row.get("why")
         if state == "out":
@@ -157,11 +156,21 @@ def _reason(
             if isinstance(why, str)
             else f"{label} unknown, {requirement.words}"
         )
-    if math.isnan(value):
+    if math.isnan(value) and (math.isnan(low) or math.isnan(high)):
         return f"{label} unknown, {requirement.words}"
-    return f"{label} {value:.4g} {requirement.unit}, {requirement.words}, margin {margin:+.3g} {requirement.unit}".replace(
-        "+-", "-"
-    )
+    unit = requirement.unit
+    if math.isnan(value):
+        text = f"{label} between {min(low, high):.3g} and {max(low, high):.3g} {unit}, {requirement.words}, margin at best {margin:+.3g} {unit}"
+    else:
+        text = f"{label} {value:.4g} {unit}, {requirement.words}, margin {margin:+.3g} {unit}"
+    return text.replace("-", "−")
+
+
+def _label(requirement: Requirement) -> str:
+    """Name in words, without the ending that is its unit."""
+    unit = unit_of(requirement.name)
+    name = requirement.name.removesuffix(f"_{unit.suffix}") if unit else requirement.name
+    return name.replace("_", " ")
 
 
 def judge_all(requirements: list[Requirement], measures: Measures) -> dict[str, pd.DataFrame]:

@@ -265,7 +265,8 @@ def read_table(path: Path, findings: Findings) -> tuple[RegionTable, Places]:
 
 def _text(path: Path, findings: Findings) -> str:
     if not path.is_file():
-        near = sorted(p.stem for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        folders = {path.parent, Path("regions")}
+        near = sorted({p.stem for folder in folders for p in folder.glob("*.toml")} - {"pyproject"})
         findings.add(
             "PW101",
             f"no region file {shown(path)}",

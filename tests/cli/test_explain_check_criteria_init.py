@@ -202,7 +202,7 @@ def test_explain_prints_the_bottleneck_and_the_changes_that_would_do(explained, 
     name, lost = bottleneck(ranking, "ex-hazel-farm")
     assert f"bottleneck: {name}, {lost:.1f} points lost" in explained
     above = target(ranking, "ex-hazel-farm", 2)
-    tail = explained.split(f"({above}), one of these alone would do:\n")[1]
+    tail = explained.split(f"({above}), one of these alone would do, all else unchanged:\n")[1]
     assert [line.split(":")[0].strip() for line in tail.splitlines()] == [
         change.criterion for change in changes(ranking, "ex-hazel-farm", above)
     ]

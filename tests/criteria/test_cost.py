@@ -95,16 +95,29 @@ def test_a_stack_without_layers_has_no_price():
         ({"effective_to": "2031-01-02"}, True), ({"effective_from": "2030", "effective_to": "2032"}, True), ({"effective_to": "2030"}, False),
     ],
 )  # fmt: skip
-def test_a_charge_outside_its_window_is_nil_on_the_day_of_need(window, counts):
-    found = price_stack([ENERGY, layer("usd_per_mwh", 7.0, **window)], MW, LF, DAY).per_mwh
+def test_a_tax_outside_its_window_is_nil_on_the_day_of_need(window, counts):
+    tax = layer("usd_per_mwh", 7.0, layer="taxes", component="tax", **window)
+    found = price_stack([ENERGY, tax], MW, LF, DAY).per_mwh
     assert found == pytest.approx(47.0 if counts else 40.0)
 
 
-def test_a_missing_charge_outside_its_window_does_not_refuse_the_price():
-    assert (
-        price_stack([ENERGY, layer("usd_per_mwh", None, effective_to="2030")], MW, LF, DAY).per_mwh
-        == 40
-    )
+def test_a_missing_tax_outside_its_window_does_not_refuse_the_price():
+    tax = layer("usd_per_mwh", None, layer="taxes", component="tax", effective_to="2030")
+    assert price_stack([ENERGY, tax], MW, LF, DAY).per_mwh == 40
+
+
+def test_a_charge_for_the_wires_that_lapses_is_missing_unless_another_follows_it():
+    old = layer("usd_per_mwh", 7.0, effective_to="2030")
+    assert price_stack([ENERGY, old], MW, LF, DAY).missing == ("delivery demand on 2031-01-01",)
+    new = layer("usd_per_mwh", 9.0, effective_from="2030")
+    assert price_stack([ENERGY, old, new], MW, LF, DAY).per_mwh == pytest.approx(49.0)
+
+
+def test_a_fee_in_a_unit_that_is_not_known_is_unknown():
+    per_kw = layer("usd_per_kw", 100, layer="upfront")
+    assert price_stack([ENERGY, per_kw], MW, LF, DAY).upfront_per_mw == 100_000
+    per_acre = layer("usd_per_acre", 100, layer="upfront")
+    assert price_stack([ENERGY, per_acre], MW, LF, DAY).upfront_missing == ("upfront demand",)
 
 
 @pytest.mark.parametrize("charge_type", ["none", "obligation"])

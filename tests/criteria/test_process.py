@@ -378,3 +378,22 @@ def test_a_site_that_declared_for_batch_zero_takes_its_window_and_is_earlier(reg
     assert after["tx-hood-comanche-circle"] < before["tx-hood-comanche-circle"] - 5
     others = before.index != "tx-hood-comanche-circle"
     assert after[others].equals(before[others])
+
+
+def test_operators_with_a_network_of_their_own_and_those_that_take_no_applications(regions):
+    region = pw.read(regions / "example.toml")
+    utilities = region.layers["utilities"]
+
+    def months(operator):
+        frame = utilities.frame.assign(iso_rto=operator)
+        layers = Layers(
+            {**region.layers, "utilities": replace(utilities, frame=frame), "time_to_power": empty}
+        )
+        return pw.measure(replace(region, layers=layers))["time_to_power_months"]
+
+    stages = region.layers["time_to_power"]
+    empty = replace(stages, frame=stages.frame.iloc[:0])
+    assert months("Amprion")["value"].min() > 90
+    assert months("NESO")["value"].isna().all()
+    assert months("NESO")["why"].str.contains("paused").any()
+    assert months("Elia")["note"].str.contains("no process table for operator ELIA").any()

@@ -133,7 +133,7 @@ def test_a_flag_without_gate_is_at_risk():
 def test_a_reason_names_value_limit_and_margin_with_their_unit():
     assert (
         state(AT_MOST_36, value=48.0)["reason"]
-        == "time to power months 48 months, required ≤ 36 months, margin -12 months"
+        == "time to power 48 months, required ≤ 36 months, margin −12 months"
     )
 
 
@@ -174,3 +174,23 @@ def test_a_bad_requirement_is_an_error_with_its_place(make_region, tmp_path, req
     with pytest.raises(pw.BadInput) as caught:
         ranked(path)
     assert any(f.code == code and word in f.message and f.line > 1 for f in caught.value.findings)
+
+
+def test_a_range_that_spans_a_window_is_at_risk_and_not_out():
+    window = Requirement("x_km", "km", 10.0, 20.0, None)
+    frame = measured(pd.DataFrame({"value": [5.0], "low": [0.0], "high": [30.0]}), pd.RangeIndex(1))
+    assert judge(window, frame)["state"].tolist() == ["at risk"]
+
+
+def test_a_range_without_a_centre_names_its_ends_and_the_margin_at_best():
+    limit = Requirement("night_noise_margin_db", "dB", 0.0, float("inf"), None)
+    frame = measured(
+        pd.DataFrame({"value": [float("nan")], "low": [-9.0], "high": [-3.0]}), pd.RangeIndex(1)
+    )
+    verdict = judge(limit, frame).iloc[0]
+    assert verdict["state"] == "out"
+    assert verdict["margin"] == -3
+    assert (
+        verdict["reason"]
+        == "night noise margin between −9 and −3 dB, required ≥ 0 dB, margin at best −3 dB"
+    )

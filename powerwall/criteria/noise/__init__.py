@@ -151,7 +151,10 @@ def _binding(
     frame = _nothing(sites.index, "no night limit known where the nearest receptor lies")
     if not levels:
         return frame
-    margins = np.stack([level.margin_db for level in levels])
+    # a strict limit on a far home must not hide a nearer one
+    margins = np.stack([
+        np.where(level.distance_m > REACH_M.value, np.inf, level.margin_db) for level in levels
+    ])  # fmt: skip
     binding = margins.argmin(axis=0)
     place = sites["location_accuracy_m"].to_numpy()
     rows = frame.to_dict("records")

@@ -11,7 +11,13 @@ import pandas as pd
 from powerwall.criteria.criterion import criterion, provides
 from powerwall.criteria.power.lead_time import Draws, Stage, finish_months, quantiles, success
 from powerwall.criteria.power.nodes import choose_nodes, needed_class
-from powerwall.criteria.power.process import Processes, backbone_months, choose_network, line_factor
+from powerwall.criteria.power.process import (
+    PAUSED,
+    Processes,
+    backbone_months,
+    choose_network,
+    line_factor,
+)
 from powerwall.criteria.power.wires import short_line_bound_mw
 from powerwall.region.joins import split_ids
 from powerwall.region.layers import Layers
@@ -108,7 +114,7 @@ def _settle(
     if calendar:
         floor = not_before if not floor >= not_before else floor
         notes.append(f"not before {calendar}")
-    why = no_plan or (None if network else remark)
+    why = PAUSED.get(operator) or no_plan or (None if network else remark)
     return {
         **settled,
         "network": network,
@@ -129,7 +135,7 @@ def _simulated(frame: pd.DataFrame, processes: Processes, request: Request) -> p
     ):
         stages = processes.network(str(network), utility or None, str(operator), str(batch))
         factor = np.array([
-            line_factor(str(network), float(km), region_row=stages.region_line) for km in group["distance_km"]
+            line_factor(stages.name, float(km), region_row=stages.region_line) for km in group["distance_km"]
         ])  # fmt: skip
         floor = group["floor_months"].to_numpy(dtype=float)
         for start in range(0, len(group), _CHUNK):
@@ -144,6 +150,7 @@ def _simulated(frame: pd.DataFrame, processes: Processes, request: Request) -> p
             frame.loc[rows, "p_success"] = odds * np.isfinite(months).mean(axis=1)
             frame.loc[rows, "on_time"] = odds * (months <= request.need_by_months).mean(axis=1)
         frame.loc[group.index, "grade"] = stages.grade
+        frame.loc[group.index, "network"] = stages.name
         frame.loc[group.index, "status"] = "assumed" if stages.assumed else "secondary"
         extra = "; ".join(stages.notes)
         if extra:
@@ -242,12 +249,10 @@ def poi_distance_km(plan: PowerPlan, sites: gpd.GeoDataFrame) -> pd.DataFrame:
     """Distance to the point of interconnection."""
     km = plan.frame["distance_km"].astype(float)
     slack = sites["location_accuracy_m"].fillna(0.0) / 1000
-    screening = sites["origin"] == "screening"
+    # round its own node a screening candidate lies anywhere up to the radius, which is the value
+    own = (sites["origin"] == "screening") & (sites["around_poi_id"] == plan.frame["poi_id"])
     measured = _dated(
-        plan,
-        km,
-        (km - slack).clip(lower=0.0).where(~screening, 0.0),
-        (km + slack).where(~screening, km),
+        plan, km, (km - slack).clip(lower=0.0).where(~own, 0.0), (km + slack).where(~own, km)
     )
     return measured.assign(
         grade=None,

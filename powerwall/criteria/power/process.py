@@ -36,7 +36,15 @@ LINE_REFERENCE_KM: dict[str, float | None] = {
 REGION_LINE_REFERENCE_KM = 16.0  # the region tables describe works of about ten miles
 #: Operators with a study process of their own, by the `iso_rto` of the utility.
 OPERATOR_NETWORK = {"ERCOT": "ercot_batch_next", "SPP": "spp_hill"}
-WHOLE_NETWORK = {"STATNETT": "no_statnett", "TENNET": "nl_tennet"}
+WHOLE_NETWORK = {
+    "STATNETT": "no_statnett", "TENNET": "nl_tennet",
+    "50HERTZ": "de_tso", "AMPRION": "de_tso", "TRANSNETBW": "de_tso", "TENNET DE": "de_tso",
+}  # fmt: skip
+#: Operators that take no applications: no date can be given.
+PAUSED = {"NESO": "applications are paused in Great Britain, no reopening date known"}
+PAUSED["NGESO"] = PAUSED["NESO"]
+#: Operators that the generic tables describe.
+_GENERIC = {"", "NONE", "PJM", "MISO", "CAISO", "NYISO", "ISO-NE", "ISONE", "SPP", "ERCOT"}
 UNFINISHED = {
     "under_construction", "engineering", "approved", "approved_litigated", "consented", "planned",
     "planning", "proposed", "on_hold", "full", "denied_by_planning_commission",
@@ -104,6 +112,8 @@ class Network:
         True if any duration is an assumption.
     notes
         What a reader must know.
+    name
+        Network the stages come from.
     """
 
     stages: dict[str, Stage]
@@ -111,6 +121,7 @@ class Network:
     grade: str
     assumed: bool
     notes: tuple[str, ...]
+    name: str = ""
     rungs: dict[str, str] = field(default_factory=dict)
 
 
@@ -167,14 +178,11 @@ class Processes:
             rungs[stage_id] = rung
             if stage_id not in GENERIC_FIXED:
                 assumed |= (row.get("basis") or row.get("tier")) in {"assumption", "assumed"}
-        return Network(
-            stages,
-            rungs.get("line") == "region",
-            _grade(rungs, own),
-            assumed,
-            tuple(dict.fromkeys(notes)),
-            rungs,
-        )
+        grade = _grade(rungs, own)
+        if grade == "D" and base == generic and operator not in _GENERIC:
+            notes.append(f"no process table for operator {operator}: generic stages")
+        known = tuple(dict.fromkeys(notes))
+        return Network(stages, rungs.get("line") == "region", grade, assumed, known, base, rungs)
 
     def _own_rows(self, utility_id: str | None, network: str, mw: float) -> dict[str, Any]:
         if not utility_id or self._rows.empty:
