@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.rows import standing
-from powerwall.criteria.power.lead_time import Stage
+from powerwall.criteria.power.stages import Stage
 from powerwall.criteria.proximity import check_custom
 from powerwall.region.dates import parse_span
 from powerwall.region.findings import Findings, did_you_mean

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.lead_time import (
-    Draws,
+from powerwall.criteria.power.sampling import Draws, column
+from powerwall.criteria.power.stages import (
     Stage,
-    column,
     finish_months,
     order,
     quantiles,

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
-from powerwall.criteria.power.lead_time import Draws, Stage, finish_months, quantiles, success
+from powerwall.criteria.power.sampling import Draws
+from powerwall.criteria.power.stages import Stage, finish_months, quantiles, success
 from powerwall.criteria.power.nodes import choose_nodes, needed_class
 from powerwall.criteria.power.process import (
     PAUSED,
