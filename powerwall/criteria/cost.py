@@ -15,7 +15,7 @@ from powerwall.region.dates import parse_span
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from powerwall.criteria.power import PowerPlan
+    from powerwall.criteria.power.plan import PowerPlan
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 

@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from powerwall.region.dates import parse_span
 from powerwall.region.findings import BadInput, Findings, did_you_mean, shown
 from powerwall.region.places import Path as KeyPath
 from powerwall.region.places import key_places, nearest_place
@@ -22,7 +23,19 @@ def _day(value: object) -> object:
     return value
 
 
+def _by_month(value: dict[str, float]) -> dict[str, float]:
+    """Amounts by month in the order of time; they are cumulative, so they never fall."""
+    ordered = dict(sorted(value.items(), key=lambda item: parse_span(item[0]).first))
+    amounts = list(ordered.values())
+    if any(not math.isfinite(amount) or amount < 0 for amount in amounts):
+        raise ValueError("amounts are numbers of 0 or more")
+    if amounts != sorted(amounts):
+        raise ValueError("amounts are cumulative: each is as large as the one before, or larger")
+    return ordered
+
+
 Day = Annotated[date, BeforeValidator(_day)]
+ByMonth = Annotated[dict[str, float], AfterValidator(_by_month)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Points = list[tuple[float, float]]
 
@@ -59,8 +72,20 @@ class RequestTable(Strict):
     horizon: Day | None = Field(None, description="last day that counts")
     cooling: str = Field("mixed-hall", description="cooling plant")
     accelerator: str | None = Field(None, description="accelerator model")
-    deliveries: dict[str, float] | None = Field(
+    deliveries: ByMonth | None = Field(
         None, description="accelerators in hand by month, cumulative"
+    )
+    heat_rejection_mw: ByMonth | None = Field(
+        None, description="heat rejection built and permitted by month, cumulative [MW]"
+    )
+    contracted_mw: ByMonth | None = Field(
+        None, description="generation contracted or owned by month, cumulative [MW]"
+    )
+    ramp_months: float = Field(
+        0.0, ge=0, le=240, description="months from the first block to the whole request"
+    )
+    outside_weight: float = Field(
+        0.0, ge=0, le=1, description="weight of the outside view in every date and probability"
     )
 
 

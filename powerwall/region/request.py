@@ -20,6 +20,13 @@ class Request:
         Month 0 of every plan; rules are read as in force on this day.
     need_by, horizon
         Day by which the power is needed; last day that counts.
+    ramp_months
+        Months from the first block to the whole request; 0 is everything at once.
+    outside_weight
+        Weight of the outside view in every date and probability, 0–1.
+    deliveries, heat_rejection_mw, contracted_mw
+        Accelerators in hand, heat rejection built and permitted, generation contracted, each
+        cumulative by month; silent is no constraint.
     currency, rates
         Currency of the tariffs and its declared rates to US dollars.
     """
@@ -38,11 +45,20 @@ class Request:
     draws: int = 4096
     accelerator: str | None = None
     deliveries: dict[str, float] = field(default_factory=dict)
+    heat_rejection_mw: dict[str, float] = field(default_factory=dict)
+    contracted_mw: dict[str, float] = field(default_factory=dict)
+    ramp_months: float = 0.0
+    outside_weight: float = 0.0
 
     @property
     def need_by_months(self) -> float:
         """Months from the as-of date to the day of need. [months]"""
         return months_between(self.as_of, self.need_by)
+
+    @property
+    def horizon_months(self) -> float:
+        """Months from the as-of date to the horizon; NaN where there is none. [months]"""
+        return months_between(self.as_of, self.horizon) if self.horizon else float("nan")
 
     def with_options(self, **given: object) -> Request:
         """The request with the options that were given; None leaves a value alone."""

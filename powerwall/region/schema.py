@@ -64,7 +64,8 @@ LAYERS: dict[str, LayerSchema] = {
     "sites": LayerSchema(
         "candidate places, and places already taken",
         "site_id", "point",
-        words={"zoning_status": ZONING, "availability": ("open", "taken", "contested", "unknown")},
+        words={"zoning_status": ZONING, "availability": ("open", "taken", "contested", "unknown"),
+               "pipeline_state": ("no_studies", "under_review", "studies_approved", "approved_to_energise")},
         refers={"utility_id": "utilities", "jurisdiction_id": "jurisdictions", "poi_id": "points_of_interconnection"},
     ),
     "points_of_interconnection": LayerSchema(
@@ -144,7 +145,7 @@ LAYERS: dict[str, LayerSchema] = {
             "factor_group": ("tso", "local", "supply", "build", "policy"),
             "basis": ("published", "published_calendar", "derived", "assumption"),
         },
-        lists=("networks", "predecessors"),
+        lists=("networks", "predecessors"), dates=("started_on", "done_on"), refers={"site_id": "sites"},
     ),
     "calendars": LayerSchema(
         "study windows and dates before which nothing can be energised",

@@ -73,7 +73,7 @@ def test_states_and_months_broadcast():
     ("hazard", "cancel", "state"), [([-0.1], 0, 0), ([0.6], 0.6, 0), ([0.1], 0, 2), ([0.1], 0, 0.5)]
 )
 def test_no_rates_and_no_state_are_refused(hazard, cancel, state):
-    with pytest.raises(ValueError, match="hazards|state"):
+    with pytest.raises(ValueError, match=r"hazards|state"):
         energised_probability(hazard, cancel, state, 12)
 
 
@@ -86,7 +86,12 @@ def test_quantiles_are_given_energisation():
 
 def test_the_shipped_pipeline_is_the_published_one():
     found = pipeline_of("ERCOT")
-    assert found.states == ("no_studies", "under_review", "studies_approved", "approved_to_energise")
+    assert found.states == (
+        "no_studies",
+        "under_review",
+        "studies_approved",
+        "approved_to_energise",
+    )
     assert found.hazard == HAZARD
     assert set(found.cancel) == {0.005}
     assert found.tier == "assumed"  # the cancellations are

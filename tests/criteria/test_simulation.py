@@ -15,9 +15,9 @@ from powerwall.criteria.power.lead_time import (
     Tranche,
     chain,
     expected_mw_years,
-    ramp_steps,
     simulate,
 )
+from powerwall.criteria.power.simulation import ramp_steps
 from powerwall.criteria.power.stages import Stage, durations
 
 #: The firm 230 kV service and the engine bridge of the worked network, as mappings.
@@ -135,7 +135,9 @@ def test_a_chain_agrees_with_fenton_and_wilkinson():
 
 @pytest.mark.parametrize(("p", "left"), [(0.1, 0.867), (0.5, 4.520), (0.9, 12.212)])
 def test_a_started_stage_is_conditioned_on_not_having_finished(p, left):
-    assert one(12, 20, started_months_ago=9).quantile_months("t", p) == pytest.approx(left, abs=0.01)
+    assert one(12, 20, started_months_ago=9).quantile_months("t", p) == pytest.approx(
+        left, abs=0.01
+    )
 
 
 def test_a_started_stage_forgets_when_its_predecessor_ends_but_not_that_it_may_fail():
@@ -221,7 +223,11 @@ def test_a_bridge_retires_when_the_last_firm_block_arrives_and_stays_where_it_ne
     assert plan.expected_mw([47, 48, 60], "firm") == pytest.approx([0, 75, 225])
     assert plan.expected_mw_years("recip") == pytest.approx(100 * (0.75 * 36 + 0.25 * 60) / 12)
     assert plan.expected_mw_years("firm") == pytest.approx(0.75 * (100 * 36 + 200 * 24) / 12)
-    assert plan.mw_quantiles([48, 60], [0.1, 0.5, 0.9]).tolist() == [[100, 100], [200, 300], [200, 300]]
+    assert plan.mw_quantiles([48, 60], [0.1, 0.5, 0.9]).tolist() == [
+        [100, 100],
+        [200, 300],
+        [200, 300],
+    ]
     assert plan.quantile_months_to(100, [0.5]) == pytest.approx([24])
     assert plan.quantile_months_to(300, [0.5]) == pytest.approx([60])
     assert math.isnan(plan.quantile_months_to(500, [0.5])[0])

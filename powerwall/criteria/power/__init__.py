@@ -2,177 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
-from powerwall.criteria.power.sampling import Draws
-from powerwall.criteria.power.stages import Stage, finish_months, quantiles, success
-from powerwall.criteria.power.nodes import choose_nodes, needed_class
-from powerwall.criteria.power.process import (
-    PAUSED,
-    Processes,
-    backbone_months,
-    choose_network,
-    line_factor,
-)
+from powerwall.criteria.power.plan import NODES, PowerPlan, plan_sites
 from powerwall.criteria.power.wires import short_line_bound_mw
-from powerwall.region.joins import split_ids
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
-NODES = "points_of_interconnection"
 FIRM_RUNGS = ("utility_letter", "hosting_map", "study", "open_network")
-_CHUNK = 1024  # sites at once: 1024 × 4096 draws × 11 stages stay under half a gigabyte
-
-
-@dataclass(frozen=True)
-class PowerPlan:
-    """What the grid offers each site.
-
-    Attributes
-    ----------
-    frame
-        Index `site_id`; node, distance, network, `p10_months p50_months p90_months`, `p_success`,
-        `on_time`, `utility_id`, `grade`, `status`, `note` and `why`.
-    """
-
-    frame: pd.DataFrame
 
 
 @provides("plan")
 def plan(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> PowerPlan:
-    """Choose node and network of each site and simulate the way to first power."""
-    nodes = layers.frame(NODES)
-    if not isinstance(nodes, gpd.GeoDataFrame) or not {"kind", "voltage_kv"} <= set(nodes):
-        empty = pd.DataFrame({"why": f"no layer {NODES}"}, index=sites.index)
-        return PowerPlan(_with_columns(empty))
-    frame = choose_nodes(sites, nodes, request.mw)
-    processes = Processes(layers, request)
-    listed = _listed_utilities(layers)
-    settled = [
-        _settle(sites.loc[site], node, processes, listed, request)
-        for site, node in frame.iterrows()
-    ]
-    details = pd.DataFrame(settled, index=frame.index)
-    frame = pd.concat([frame.drop(columns=["why", "utility_id", "status"]), details], axis=1)
-    return PowerPlan(_simulated(_with_columns(frame), processes, request))
-
-
-def _with_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    wanted = ["p10_months", "p50_months", "p90_months", "p_success", "on_time", "network", "utility_id", "grade", "status",
-              "note", "poi_id", "distance_km", "source_title", "as_of"]  # fmt: skip
-    for name in wanted:
-        if name not in frame:
-            frame[name] = np.nan if name.endswith(("months", "success", "on_time", "km")) else None
-    return frame
-
-
-def _listed_utilities(layers: Layers) -> dict[str, set[str]]:
-    frame = layers.frame("jurisdictions")
-    if frame is None or "utility_ids" not in frame:
-        return {}
-    return {row.jurisdiction_id: set(split_ids(row.utility_ids)) for row in frame.itertuples()}
-
-
-def _settle(
-    site: pd.Series,
-    node: pd.Series,
-    processes: Processes,
-    listed: dict[str, set[str]],
-    request: Request,
-) -> dict[str, object]:
-    """Utility, network, floor and notes of one site; `why` if there is no plan."""
-    own, theirs = site["utility_id"], node["utility_id"]
-    from_node = not isinstance(own, str) and theirs in listed.get(str(site["jurisdiction_id"]), ())
-    utility = own if isinstance(own, str) else (theirs if from_node else None)
-    operator = processes.operator(own if isinstance(own, str) else theirs)
-    settled: dict[str, object] = {
-        "utility_id": utility,
-        "operator": operator,
-        "batch": site.get("batch"),
-        "network": None,
-        "floor_months": np.nan,
-    }
-    if node["why"] is not None:
-        return {**settled, "why": node["why"], "note": "", "status": None}
-    floor, works, no_plan = backbone_months(node, request.as_of)
-    network, remark = choose_network(
-        request.mw,
-        float(node["klass"]),
-        float(node["distance_km"]),
-        planned=node["planned"] is True,
-    )
-    not_before, calendar = processes.floor(site["jurisdiction_candidates"])
-    notes = [remark if network else "", works, "utility taken from the node" if from_node else ""]
-    if float(node["klass"]) < needed_class(request.mw):
-        notes.append(
-            f"{request.mw:g} MW usually needs {needed_class(request.mw):g} kV, the node has {node['voltage_kv']:g}"
-        )
-    if calendar:
-        floor = not_before if not floor >= not_before else floor
-        notes.append(f"not before {calendar}")
-    why = PAUSED.get(operator) or no_plan or (None if network else remark)
-    return {
-        **settled,
-        "network": network,
-        "floor_months": floor,
-        "why": why,
-        "note": "; ".join(n for n in notes if n),
-        "status": None,
-    }
-
-
-def _simulated(frame: pd.DataFrame, processes: Processes, request: Request) -> pd.DataFrame:
-    """Add dates and odds, one simulation for all sites that share a stage table."""
-    draws = Draws(request.draws, request.seed)
-    planned = frame[frame["why"].isna() & frame["network"].notna()]
-    keys = planned[["network", "utility_id", "operator", "batch"]].fillna("")
-    for (network, utility, operator, batch), group in planned.groupby(
-        [keys[c] for c in keys], sort=True
-    ):
-        stages = processes.network(str(network), utility or None, str(operator), str(batch))
-        factor = np.array([
-            line_factor(stages.name, float(km), region_row=stages.region_line) for km in group["distance_km"]
-        ])  # fmt: skip
-        floor = group["floor_months"].to_numpy(dtype=float)
-        for start in range(0, len(group), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            rows = group.index[part]
-            months = _first_power(stages.stages, draws, factor[part], floor[part])
-            p10, p50, p90 = quantiles(months, (0.1, 0.5, 0.9))
-            odds = success(stages.stages, "energised")
-            frame.loc[rows, ["p10_months", "p50_months", "p90_months"]] = np.column_stack(
-                [p10, p50, p90]
-            )
-            frame.loc[rows, "p_success"] = odds * np.isfinite(months).mean(axis=1)
-            frame.loc[rows, "on_time"] = odds * (months <= request.need_by_months).mean(axis=1)
-        frame.loc[group.index, "grade"] = stages.grade
-        frame.loc[group.index, "network"] = stages.name
-        frame.loc[group.index, "status"] = "assumed" if stages.assumed else "secondary"
-        extra = "; ".join(stages.notes)
-        if extra:
-            frame.loc[group.index, "note"] = [
-                f"{note}; {extra}".strip("; ") for note in group["note"]
-            ]
-    unknown = frame["p50_months"].isna() & frame["why"].isna()
-    frame.loc[unknown, "why"] = "no study window known"
-    return frame
-
-
-def _first_power(
-    stages: dict[str, Stage], draws: Draws, factor: np.ndarray, floor: np.ndarray
-) -> np.ndarray:
-    """Months to energisation; works at the node are a floor under commissioning's start. Shape (sites, draws)."""
-    joined = dict(stages)
-    last = joined["commissioning"]
-    joined["backbone"] = Stage(0.0, 0.0, group="tso")
-    joined["commissioning"] = last._replace(preds=(*last.preds, "backbone"))
-    months = finish_months(joined, draws, {"line": factor}, {"backbone": floor})["energised"]
-    return np.broadcast_to(months, (len(factor), draws.count))
+    """Choose node and network of each site and simulate the way to power."""
+    return plan_sites(sites, layers, request)
 
 
 def _dated(plan: PowerPlan, value: pd.Series, low: pd.Series, high: pd.Series) -> pd.DataFrame:
@@ -238,6 +84,35 @@ def on_time_probability(plan: PowerPlan) -> pd.DataFrame:
 def power_success_probability(plan: PowerPlan) -> pd.DataFrame:
     """Probability that power comes at all; no permit is counted here."""
     return _dated(plan, plan.frame["p_success"], plan.frame["p_success"], plan.frame["p_success"])
+
+
+@criterion(
+    unit="months",
+    needs={NODES: ("kind", "voltage_kv")},
+    uncertainty="P10–P90 of the stage network and the request's ramp, given that power comes at all",
+    grade="B",
+)
+def full_power_months(plan: PowerPlan) -> pd.DataFrame:
+    """Months from the as-of date to the whole request, P50 given success."""
+    frame = plan.frame
+    return _dated(
+        plan, frame["full_p50_months"], frame["full_p10_months"], frame["full_p90_months"]
+    )
+
+
+@criterion(
+    unit="MW-years",
+    needs={NODES: ("kind", "voltage_kv")},
+    uncertainty="an expectation: failures and delays are in it",
+    grade="B",
+)
+def delivered_mw_years(plan: PowerPlan, request: Request) -> pd.DataFrame:
+    """Expected megawatt-years delivered by the horizon, failures included."""
+    energy = plan.frame["delivered_mw_years"]
+    measured = _dated(plan, energy, energy, energy)
+    if request.horizon is None:
+        return measured.assign(value=np.nan, why="no horizon in the request")
+    return measured
 
 
 @criterion(

@@ -121,6 +121,36 @@ def anchor(country: str) -> View | None:
                 str(row["tier"]))  # fmt: skip
 
 
+def outside_views(site: Any, row: Any, processes: Any) -> list[View]:
+    """Outside views of a site, the best first: pipeline, region's rows, literature.
+
+    Parameters
+    ----------
+    site
+        Its row of the sites; `pipeline_state` where it is known, else the first state.
+    row
+        Its row of the plan: operator and utility.
+    processes
+        Stage tables of the region.
+    """
+    operator, state = str(row["operator"] or ""), site.get("pipeline_state")
+    known = isinstance(state, str)
+    views: list[View | None] = [from_pipeline(operator, str(state) if known else "no_studies")]
+    if views[0] is not None and not known:
+        views[0] = views[0]._replace(label=f"{operator} pipeline, no state declared: the first")
+    totals = from_rows(processes.totals(row["utility_id"]))
+    country = str(site["jurisdiction_id"] or "").split("-")[0].upper()
+    return [view for view in (*views, *totals, anchor(country)) if view is not None]
+
+
+def weight_of_documents(done: Iterable[str]) -> Parameter:
+    """Weight of the outside view by the stages a site has behind it."""
+    behind = set(done)
+    if "agreement" in behind:
+        return AFTER_AGREEMENT
+    return AFTER_STUDY if "study" in behind else WITHOUT_DOCUMENTS
+
+
 def _number(cell: Any) -> float:
     try:
         return float(cell)
@@ -128,9 +158,7 @@ def _number(cell: Any) -> float:
         return math.nan
 
 
-def blend(
-    inside_months: Any, outside_months: Any, weight: float
-) -> np.ndarray:
+def blend(inside_months: Any, outside_months: Any, weight: float) -> np.ndarray:
     """Blend quantiles of the two views: the weighted geometric mean. [months]
 
     Parameters

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
+from powerwall.criteria.power.calendars import Calendars, Windows, blank
 from powerwall.criteria.power.stages import Stage
 from powerwall.region.dates import months_between, parse_span
 from powerwall.region.joins import split_ids
@@ -96,33 +97,64 @@ def line_factor(network: str, distance_km: float, *, region_row: bool) -> float:
     return float(np.clip(fixed + (1 - fixed) * route / reference, fixed, LINE_FACTOR_MAX.value))
 
 
+class Evidence(NamedTuple):
+    """Where the duration of a stage comes from.
+
+    Attributes
+    ----------
+    title
+        What the stage is.
+    rung
+        `site`, `region`, `operator` or `generic`: the best row at hand.
+    basis, source, as_of
+        How well it is known, who says so, and when.
+    """
+
+    title: str
+    rung: str
+    basis: str
+    source: str
+    as_of: str
+
+    @property
+    def assumed(self) -> bool:
+        """Tell whether the duration is an assumption."""
+        return self.basis in {"assumption", "assumed"}
+
+
 @dataclass(frozen=True)
 class Network:
     """The stages of a site, and how well they are known.
 
     Attributes
     ----------
+    name
+        Process the stages come from.
     stages
         Stage by id, `line` not yet scaled.
-    region_line
-        True if the region's own row gave the line build.
+    evidence
+        Where each duration comes from.
     grade
         B own published stages, C own or operator's, D generic.
-    assumed
-        True if any duration is an assumption.
     notes
         What a reader must know.
-    name
-        Network the stages come from.
     """
 
+    name: str
     stages: dict[str, Stage]
-    region_line: bool
+    evidence: dict[str, Evidence]
     grade: str
-    assumed: bool
     notes: tuple[str, ...]
-    name: str = ""
-    rungs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def region_line(self) -> bool:
+        """Tell whether the region's own row, or the site's, gave the line build."""
+        return "line" in self.evidence and self.evidence["line"].rung in {"region", "site"}
+
+    @property
+    def assumed(self) -> bool:
+        """Tell whether any duration is an assumption."""
+        return any(e.assumed for stage, e in self.evidence.items() if stage not in GENERIC_FIXED)
 
 
 class Processes:
@@ -132,6 +164,7 @@ class Processes:
         self.request = request
         rows = layers.frame("time_to_power")
         self._rows = rows[rows["kind"] == "stage"] if rows is not None else pd.DataFrame()
+        self._totals = rows[rows["kind"] == "total"] if rows is not None else pd.DataFrame()
         utilities = layers.frame("utilities")
         self._operators: dict[str, str] = {}
         if utilities is not None and "iso_rto" in utilities:
@@ -139,120 +172,143 @@ class Processes:
             self._operators = dict(
                 zip(known["utility_id"], known["iso_rto"].str.upper(), strict=True)
             )
-        self._calendars = _calendars(layers)
-        self._cache: dict[tuple[str, str, str], Network] = {}
+        self.calendars = Calendars(layers, request.as_of)
+        self._cache: dict[tuple[str, ...], Network] = {}
 
     def operator(self, utility_id: object) -> str:
         """`iso_rto` of a utility, in capitals; empty if unknown."""
         return self._operators.get(utility_id, "") if isinstance(utility_id, str) else ""
 
+    def progress_of(self, site_id: str) -> str:
+        """The site's id if rows of its own say how far it is, else empty."""
+        named = "site_id" in self._rows and (self._rows["site_id"] == site_id).any()
+        return site_id if named else ""
+
+    def totals(self, utility_id: object) -> list[dict[str, Any]]:
+        """Rows of whole durations that hold for a utility and the request."""
+        if self._totals.empty or not isinstance(utility_id, str):
+            return []
+        return _within(self._totals, utility_id, self.request.mw).to_dict("records")
+
     def network(
-        self, generic: str, utility_id: str | None, operator: str = "", batch: str = ""
+        self,
+        generic: str,
+        utility_id: str | None,
+        operator: str = "",
+        batch: str = "",
+        site_id: str = "",
     ) -> Network:
-        """Stages of a site: the region's rows, else the operator's, else the generic ones."""
-        key = (generic, utility_id or "", f"{operator}|{batch}")
+        """Stages of a site: its own rows, the region's, the operator's, else the generic ones."""
+        key = (generic, utility_id or "", operator, batch, site_id)
         if key not in self._cache:
-            self._cache[key] = self._build(generic, utility_id, operator, batch)
+            self._cache[key] = self._build(*key)
         return self._cache[key]
 
-    def _build(self, generic: str, utility_id: str | None, operator: str, batch: str) -> Network:
-        mw = self.request.mw
+    def _build(
+        self, generic: str, utility_id: str, operator: str, batch: str, site_id: str
+    ) -> Network:
         base = WHOLE_NETWORK.get(operator, generic)
-        operators = _stage_rows(OPERATOR_NETWORK.get(operator, ""), mw)
-        own = self._own_rows(utility_id, base, mw)
+        operators = _stage_rows(OPERATOR_NETWORK.get(operator, ""), self.request.mw)
+        regional, own = self._region_rows(utility_id, base), self._site_rows(site_id)
+        zero = _stage_rows("ercot_batch_zero", self.request.mw) if batch == "ERCOT_BATCH0" else {}
         stages: dict[str, Stage] = {}
-        rungs: dict[str, str] = {}
+        evidence: dict[str, Evidence] = {}
         notes: list[str] = []
-        assumed = False
         for stage_id, default in _stage_rows(base, None).items():
             row, rung = default, "operator" if base != generic else "generic"
             if stage_id in FRONT and stage_id in operators:
                 row, rung = operators[stage_id], "operator"
-            if stage_id in own:
-                row, rung = own[stage_id], "region"
-            if stage_id == "study" and batch == "ERCOT_BATCH0":
-                row, rung = _stage_rows("ercot_batch_zero", mw).get("study", row), "operator"
-            stages[stage_id] = self._stage(
-                row, default, notes, declared=bool(batch) and stage_id == "study"
+            if stage_id in regional:
+                row, rung = regional[stage_id], "region"
+            if stage_id in FRONT and stage_id in zero:
+                row, rung = zero[stage_id], "operator"
+            progress = own.get(stage_id, {})
+            if not blank(progress.get("p50_months")) and not blank(progress.get("p90_months")):
+                row, rung = progress, "site"
+            windows = self.calendars.windows(
+                row.get("calendar_id"), declared=bool(batch) and stage_id in FRONT
             )
-            rungs[stage_id] = rung
-            if stage_id not in GENERIC_FIXED:
-                assumed |= (row.get("basis") or row.get("tier")) in {"assumption", "assumed"}
-        grade = _grade(rungs, own)
+            notes.append(windows.note)
+            stages[stage_id] = self._stage(row, default, windows, progress, notes)
+            evidence[stage_id] = _evidence(row, default, rung)
+        grade = _grade(evidence)
         if grade == "D" and base == generic and operator not in _GENERIC:
             notes.append(f"no process table for operator {operator}: generic stages")
-        known = tuple(dict.fromkeys(notes))
-        return Network(stages, rungs.get("line") == "region", grade, assumed, known, base, rungs)
+        known = tuple(dict.fromkeys(note for note in notes if note))
+        return Network(base, stages, evidence, grade, known)
 
-    def _own_rows(self, utility_id: str | None, network: str, mw: float) -> dict[str, Any]:
+    def service(self, process_id: str) -> Network:
+        """Stages of a service beside the firm one: a bridge, storage, interim service.
+
+        Raises
+        ------
+        LookupError
+            If no table has it.
+        """
+        rows = _stage_rows(process_id, None)
+        if not rows:
+            raise LookupError(f"no stage table `{process_id}`")
+        stages = {
+            name: self._stage(row, row, self.calendars.windows(row.get("calendar_id")), {}, [])
+            for name, row in rows.items()
+        }
+        evidence = {name: _evidence(row, row, "generic") for name, row in rows.items()}
+        return Network(process_id, stages, evidence, _grade(evidence), ())
+
+    def _region_rows(self, utility_id: str, network: str) -> dict[str, Any]:
         if not utility_id or self._rows.empty:
             return {}
-        rows = self._rows[self._rows["utility_id"] == utility_id]
-        low = rows["mw_min"].fillna(0.0) if "mw_min" in rows else 0.0
-        high = rows["mw_max"].fillna(np.inf) if "mw_max" in rows else np.inf
-        rows = rows[(low <= mw) & (mw <= high)].dropna(
-            subset=["stage_id", "p50_months", "p90_months"]
-        )
+        rows = _within(self._rows, utility_id, self.request.mw)
+        if "site_id" in rows:
+            rows = rows[rows["site_id"].isna()]
+        rows = rows.dropna(subset=["stage_id", "p50_months", "p90_months"])
         if "networks" in rows:
             rows = rows[
                 [not split_ids(cell) or network in split_ids(cell) for cell in rows["networks"]]
             ]
         return {row["stage_id"]: row for row in rows.to_dict("records")}
 
-    def _stage(self, row: Any, default: Any, notes: list[str], *, declared: bool) -> Stage:
-        windows, repeat = self._windows(row.get("calendar_id"), notes, declared=declared)
+    def _site_rows(self, site_id: str) -> dict[str, Any]:
+        if not site_id or "site_id" not in self._rows:
+            return {}
+        rows = self._rows[self._rows["site_id"] == site_id].dropna(subset=["stage_id"])
+        return {row["stage_id"]: row for row in rows.to_dict("records")}
+
+    def _stage(
+        self, row: Any, default: Any, windows: Windows, progress: Any, notes: list[str]
+    ) -> Stage:
         minimum = row.get("min_months")
         return Stage(
-            float(row["p50_months"]), float(row["p90_months"]), 0.0 if _blank(minimum) else float(minimum),
-            tuple(split_ids(default["preds"])), str(default["group"]), float(default["p_fail"]), windows, repeat,
+            float(row["p50_months"]), float(row["p90_months"]), 0.0 if blank(minimum) else float(minimum),
+            tuple(split_ids(default["preds"])), str(default["group"]), float(default["p_fail"]), windows.windows,
+            windows.repeat_months, self._ago(progress.get("started_on"), notes), self._ago(progress.get("done_on"), notes),
         )  # fmt: skip
 
-    def _windows(
-        self, calendar_id: object, notes: list[str], *, declared: bool
-    ) -> tuple[tuple[tuple[float, float], ...] | None, float | None]:
-        if not isinstance(calendar_id, str):
-            return None, None
-        row = self._calendars.get(calendar_id)
-        if row is None or _blank(row.get("closes")):
-            notes.append("no study window known")
-            return (), None
-        close = months_between(self.request.as_of, parse_span(str(row["closes"])).last)
-        result = row.get("result_date")
-        at = (
-            close
-            if _blank(result)
-            else months_between(self.request.as_of, parse_span(str(result)).last)
-        )
-        if str(row.get("tier")) == "assumed":
-            notes.append("assumed batch window")
-        repeat = row.get("repeat_months")
-        # a declared site already stands in its window: its result stays the floor
-        return ((max(close, 0.0) if declared else close, at),), None if _blank(repeat) else float(
-            str(repeat)
-        )
-
-    def floor(self, candidates: tuple[str, ...]) -> tuple[float, str]:
-        """Months before which nothing is energised in any of the authorities, and the row's id."""
-        best, name = float("nan"), ""
-        for calendar_id, row in self._calendars.items():
-            if str(row.get("kind")) != "not_before" or _blank(row.get("result_date")):
-                continue  # a row without a date holds nothing back
-            if set(split_ids(row.get("jurisdiction_ids"))) & set(candidates):
-                months = months_between(
-                    self.request.as_of, parse_span(str(row["result_date"])).first
-                )
-                if not months <= best:
-                    best, name = months, calendar_id
-        return best, name
+    def _ago(self, day: object, notes: list[str]) -> float | None:
+        """Months since a day, by its last possible date; a day after the as-of date has not come."""
+        if not isinstance(day, str) or not day:
+            return None
+        span = parse_span(day)
+        if span.first > self.request.as_of:
+            notes.append(f"{day} lies after the as-of date: not counted")
+            return None
+        return max(months_between(span.last, self.request.as_of), 0.0)
 
 
-def _calendars(layers: Layers) -> dict[str, dict[Any, Any]]:
-    """Windows and floors: the region's rows replace the shipped ones by id."""
-    rows = {row["calendar_id"]: row for row in fact_table("calendars").to_dict("records")}
-    own = layers.frame("calendars")
-    if own is not None:
-        rows.update({row["calendar_id"]: row for row in own.to_dict("records")})
-    return rows
+def _within(rows: pd.DataFrame, utility_id: str, mw: float) -> pd.DataFrame:
+    """Rows of a utility that hold for a request."""
+    rows = rows[rows["utility_id"] == utility_id]
+    low = rows["mw_min"].fillna(0.0) if "mw_min" in rows else 0.0
+    high = rows["mw_max"].fillna(np.inf) if "mw_max" in rows else np.inf
+    return rows[(low <= mw) & (mw <= high)]
+
+
+def _evidence(row: Any, default: Any, rung: str) -> Evidence:
+    basis = row.get("basis") or row.get("tier") or ""
+    source = row.get("source_title") if rung in {"region", "site"} else row.get("source")
+    return Evidence(
+        str(default["stage"]), rung, str(basis), str(source or ""), str(row.get("as_of") or "")
+    )
 
 
 @cache
@@ -264,18 +320,11 @@ def _stage_rows(network: str, mw: float | None) -> dict[str, Any]:
     return {row["stage_id"]: row for row in rows.to_dict("records")}
 
 
-def _grade(rungs: dict[str, str], own: dict[str, Any]) -> str:
-    timed = {rung for stage, rung in rungs.items() if stage not in GENERIC_FIXED}
-    if "generic" in timed:
+def _grade(evidence: dict[str, Evidence]) -> str:
+    timed = [e for stage, e in evidence.items() if stage not in GENERIC_FIXED]
+    if any(e.rung == "generic" for e in timed):
         return "D"
-    bases = {str(own[stage].get("basis")) for stage, rung in rungs.items() if rung == "region"}
-    return "C" if "operator" in timed or "assumption" in bases else "B"
-
-
-def _blank(cell: object) -> bool:
-    return (
-        cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)) or cell == ""
-    )
+    return "C" if any(e.rung == "operator" or e.assumed for e in timed) else "B"
 
 
 def backbone_months(node: Any, as_of: date) -> tuple[float, str, str]:
@@ -284,7 +333,7 @@ def backbone_months(node: Any, as_of: date) -> tuple[float, str, str]:
     unfinished = status in UNFINISHED
     if not (node["planned"] is True or unfinished):
         return float("nan"), "", ""
-    if _blank(expected):
+    if blank(expected):
         if node["planned"] is True:
             return float("nan"), "", "planned node without a date"
         return float("nan"), f"works at the node ({status}) without a date: not counted", ""

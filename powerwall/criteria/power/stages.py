@@ -68,9 +68,7 @@ class Stage(NamedTuple):
         if not (math.isfinite(self.min_months) and self.min_months >= 0):
             raise ValueError(f"stage `{name}`: min_months {self.min_months:g} is no duration")
         if self.group not in GROUPS:
-            raise ValueError(
-                f"stage `{name}`: group `{self.group}` is none of {', '.join(GROUPS)}"
-            )
+            raise ValueError(f"stage `{name}`: group `{self.group}` is none of {', '.join(GROUPS)}")
         for key, share in (("p_fail", self.p_fail), ("p_extension", self.p_extension)):
             if not 0 <= share <= 1:
                 raise ValueError(f"stage `{name}`: {key} {share:g} is not between 0 and 1")
@@ -82,7 +80,9 @@ class Stage(NamedTuple):
         if closes != sorted(closes) or any(math.isnan(close) for close in closes):
             raise ValueError(f"stage `{name}`: its windows do not ascend by the day they close")
         if self.repeat_months is not None and not self.repeat_months > 0:
-            raise ValueError(f"stage `{name}`: repeat_months {self.repeat_months:g} is not positive")
+            raise ValueError(
+                f"stage `{name}`: repeat_months {self.repeat_months:g} is not positive"
+            )
         if self.p_extension > 0:
             self._check_extension(name)
 
@@ -125,7 +125,9 @@ def order(stages: Mapping[str, Stage]) -> list[str]:
     for name, stage in stages.items():
         for pred in stage.preds:
             if pred not in stages:
-                raise ValueError(f"stage `{name}` follows `{pred}`, which the network does not have")
+                raise ValueError(
+                    f"stage `{name}` follows `{pred}`, which the network does not have"
+                )
     while len(done) < len(stages):
         ready = [n for n, s in stages.items() if n not in done and all(p in done for p in s.preds)]
         if not ready:
@@ -188,7 +190,9 @@ def finish_months(
         start = np.zeros((1, draws.count))
         for pred in stage.preds:
             start = np.maximum(start, finish[pred])
-        end = _finish(stage, start, draws.stage(name, stage.group)[None, :], (scale or {}).get(name))
+        end = _finish(
+            stage, start, draws.stage(name, stage.group)[None, :], (scale or {}).get(name)
+        )
         if floors and name in floors:
             end = np.fmax(end, floors[name][:, None])
         finish[name] = end

@@ -1,0 +1,251 @@
+"""Plan: when and how likely the grid serves each site, for all sites of a region at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.power.nodes import choose_nodes, needed_class
+from powerwall.criteria.power.outside import View, blend_draws, blend_success, outside_views
+from powerwall.criteria.power.process import (
+    PAUSED,
+    Network,
+    Processes,
+    backbone_months,
+    choose_network,
+    line_factor,
+)
+from powerwall.criteria.power.sampling import Draws
+from powerwall.criteria.power.simulation import ramp_steps
+from powerwall.criteria.power.stages import Stage, finish_months, quantiles, success
+from powerwall.region.joins import split_ids
+
+if TYPE_CHECKING:
+    from powerwall.region.layers import Layers
+    from powerwall.region.request import Request
+
+NODES = "points_of_interconnection"
+_CHUNK = 1024  # sites at once: 1024 × 4096 draws × 11 stages stay under half a gigabyte
+_NUMBERS = (
+    "p10_months", "p50_months", "p90_months", "full_p10_months", "full_p50_months", "full_p90_months", "p_success",
+    "on_time", "delivered_mw_years", "distance_km", "floor_months",
+)  # fmt: skip
+_WORDS = ("network", "utility_id", "operator", "batch", "progress", "grade", "status", "note", "basis", "poi_id",
+          "source_title", "as_of", "why")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PowerPlan:
+    """What the grid offers each site.
+
+    Attributes
+    ----------
+    frame
+        Index `site_id`; node, distance, network, quantiles of the first block (`p10_months
+        p50_months p90_months`) and of the whole request (`full_…`), `p_success`, `on_time`,
+        `delivered_mw_years`, `utility_id`, `basis`, `grade`, `status`, `note` and `why`.
+    processes
+        Stage tables of the region, from which one site's plan is drawn again in detail.
+    """
+
+    frame: pd.DataFrame
+    processes: Processes | None = None
+
+
+def plan_sites(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> PowerPlan:
+    """Choose node and network of each site and simulate the way to power."""
+    nodes = layers.frame(NODES)
+    if not isinstance(nodes, gpd.GeoDataFrame) or not {"kind", "voltage_kv"} <= set(nodes):
+        empty = pd.DataFrame({"why": f"no layer {NODES}"}, index=sites.index)
+        return PowerPlan(_with_columns(empty))
+    frame = choose_nodes(sites, nodes, request.mw)
+    processes = Processes(layers, request)
+    listed = _listed_utilities(layers)
+    settled = [
+        _settle(sites.loc[site], node, processes, listed, request)
+        for site, node in frame.iterrows()
+    ]
+    details = pd.DataFrame(settled, index=frame.index)
+    frame = pd.concat([frame.drop(columns=["why", "utility_id", "status"]), details], axis=1)
+    return PowerPlan(_simulated(_with_columns(frame), sites, processes), processes)
+
+
+def _with_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    for names, empty in ((_NUMBERS, np.nan), (_WORDS, None)):
+        for name in names:
+            if name not in frame:
+                frame[name] = empty
+    return frame
+
+
+def _listed_utilities(layers: Layers) -> dict[str, set[str]]:
+    frame = layers.frame("jurisdictions")
+    if frame is None or "utility_ids" not in frame:
+        return {}
+    return {row.jurisdiction_id: set(split_ids(row.utility_ids)) for row in frame.itertuples()}
+
+
+def _settle(
+    site: pd.Series,
+    node: pd.Series,
+    processes: Processes,
+    listed: dict[str, set[str]],
+    request: Request,
+) -> dict[str, object]:
+    """Utility, network, floor and notes of one site; `why` if there is no plan."""
+    own, theirs = site["utility_id"], node["utility_id"]
+    from_node = not isinstance(own, str) and theirs in listed.get(str(site["jurisdiction_id"]), ())
+    utility = own if isinstance(own, str) else (theirs if from_node else None)
+    operator = processes.operator(own if isinstance(own, str) else theirs)
+    settled: dict[str, object] = {
+        "utility_id": utility,
+        "operator": operator,
+        "batch": site.get("batch"),
+        "progress": processes.progress_of(str(site.name)),
+        "network": None,
+        "floor_months": np.nan,
+    }
+    if node["why"] is not None:
+        return {**settled, "why": node["why"], "note": "", "status": None}
+    floor, works, no_plan = backbone_months(node, request.as_of)
+    network, remark = choose_network(
+        request.mw,
+        float(node["klass"]),
+        float(node["distance_km"]),
+        planned=node["planned"] is True,
+    )
+    not_before, calendar = processes.calendars.floor(site["jurisdiction_candidates"])
+    notes = [remark if network else "", works, "utility taken from the node" if from_node else ""]
+    if float(node["klass"]) < needed_class(request.mw):
+        notes.append(
+            f"{request.mw:g} MW usually needs {needed_class(request.mw):g} kV, the node has {node['voltage_kv']:g}"
+        )
+    if calendar:
+        floor = not_before if not floor >= not_before else floor
+        notes.append(f"not before {calendar}")
+    why = PAUSED.get(operator) or no_plan or (None if network else remark)
+    return {
+        **settled,
+        "network": network,
+        "floor_months": floor,
+        "why": why,
+        "note": "; ".join(n for n in notes if n),
+        "status": None,
+    }
+
+
+def network_of(processes: Processes, row: Any) -> Network:
+    """Stage network of a site, from its row of the plan."""
+    return processes.network(
+        str(row["network"]),
+        row["utility_id"] or None,
+        str(row["operator"] or ""),
+        str(row["batch"] or ""),
+        str(row["progress"] or ""),
+    )
+
+
+def _simulated(frame: pd.DataFrame, sites: gpd.GeoDataFrame, processes: Processes) -> pd.DataFrame:
+    """Add dates and odds, one simulation for all sites that share a stage table."""
+    request = processes.request
+    draws = Draws(request.draws, request.seed)
+    planned = frame[frame["why"].isna() & frame["network"].notna()]
+    keys = planned[["network", "utility_id", "operator", "batch", "progress"]].fillna("")
+    for _, group in planned.groupby([keys[c] for c in keys], sort=True):
+        network = network_of(processes, keys.loc[group.index[0]])
+        for start in range(0, len(group), _CHUNK):
+            part = group.iloc[start : start + _CHUNK]
+            months = site_months(network, draws, part["distance_km"], part["floor_months"])
+            numbers = _outcomes(months, network, request, _views(part, sites, processes))
+            frame.loc[part.index, list(numbers)] = np.column_stack(list(numbers.values()))
+        described = {
+            "grade": network.grade, "network": network.name, "status": "assumed" if network.assumed else "secondary",
+            "basis": _basis(request),
+        }  # fmt: skip
+        for name, word in described.items():
+            frame.loc[group.index, name] = word
+        extra = "; ".join(network.notes)
+        if extra:
+            frame.loc[group.index, "note"] = [f"{n}; {extra}".strip("; ") for n in group["note"]]
+    unknown = frame["p50_months"].isna() & frame["why"].isna()
+    frame.loc[unknown, "why"] = "no study window known"
+    return frame
+
+
+def _basis(request: Request) -> str:
+    if not request.outside_weight:
+        return "inside view"
+    return f"blend, {request.outside_weight:.0%} outside view".replace("%", " %")
+
+
+def _views(part: pd.DataFrame, sites: gpd.GeoDataFrame, processes: Processes) -> list[View | None]:
+    """Best outside view of each site; not looked for where it has no weight."""
+    if not processes.request.outside_weight:
+        return [None] * len(part)
+    return [
+        next(iter(outside_views(sites.loc[site], row, processes)), None)
+        for site, row in part.iterrows()
+    ]
+
+
+def site_months(
+    network: Network, draws: Any, distance_km: Iterable[float], floor_months: pd.Series
+) -> np.ndarray:
+    """Months to energisation of sites that share a network. Shape (sites, draws)."""
+    factor = np.array([
+        line_factor(network.name, float(km), region_row=network.region_line) for km in distance_km
+    ])  # fmt: skip
+    return _first_power(network.stages, draws, factor, floor_months.to_numpy(dtype=float))
+
+
+def _first_power(
+    stages: dict[str, Stage], draws: Any, factor: np.ndarray, floor: np.ndarray
+) -> np.ndarray:
+    """Months to energisation; works at the node are a floor under commissioning's start. Shape (sites, draws)."""
+    months = finish_months(with_backbone(stages), draws, {"line": factor}, {"backbone": floor})[
+        "energised"
+    ]
+    return np.broadcast_to(months, (len(factor), draws.count))
+
+
+def with_backbone(stages: dict[str, Stage], floor_months: float = 0.0) -> dict[str, Stage]:
+    """The network with works at the node, or a date of its place, before commissioning."""
+    last = stages["commissioning"]
+    return {
+        **stages,
+        "backbone": Stage(floor_months, floor_months, group="tso"),
+        "commissioning": last._replace(preds=(*last.preds, "backbone")),
+    }
+
+
+def _outcomes(
+    months: np.ndarray, network: Network, request: Request, views: list[View | None]
+) -> dict[str, np.ndarray]:
+    """Quantiles, odds and energy of each site from the months of every draw."""
+    odds = np.full(len(months), success(network.stages, "energised"))
+    weight = request.outside_weight or 0.0
+    if weight:
+        months = np.stack([
+            blend_draws(row, view, weight) if view else row for row, view in zip(months, views, strict=True)
+        ])  # fmt: skip
+        odds = np.array([
+            blend_success(p, view.p_success, weight) if view else p for p, view in zip(odds, views, strict=True)
+        ])  # fmt: skip
+    steps = ramp_steps(request.mw, request.first_mw, request.ramp_months)
+    first, full = quantiles(months, (0.1, 0.5, 0.9)), steps[-1][0]
+    horizon = request.horizon_months
+    spell = sum(
+        mw * np.clip(horizon - np.maximum(months + delay, 0.0), 0.0, None).mean(axis=1) for delay, mw in steps
+    )  # fmt: skip
+    return {
+        "p10_months": first[0], "p50_months": first[1], "p90_months": first[2],
+        "full_p10_months": first[0] + full, "full_p50_months": first[1] + full, "full_p90_months": first[2] + full,
+        "p_success": odds * np.isfinite(months).mean(axis=1),
+        "on_time": odds * (months + full <= request.need_by_months).mean(axis=1),
+        "delivered_mw_years": odds * spell / 12,
+    }  # fmt: skip
