@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import powerwall
-from powerwall.cli import check, criteria, explain, init, score
+from powerwall.cli import check, criteria, explain, init, plan, score
 
 app = typer.Typer(
     name="powerwall",
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("score")(score.score)
 app.command("explain")(explain.explain)
+app.command("plan")(plan.plan)
 app.command("check")(check.check)
 app.command("criteria")(criteria.criteria)
 app.command("init")(init.init)

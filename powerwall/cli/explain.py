@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from powerwall.cli import options as opt
-
-if TYPE_CHECKING:
-    from powerwall.ranking.rank import Ranking
 
 
 def explain(
@@ -23,6 +20,7 @@ def explain(
     mw: opt.Mw = None,
     first_mw: opt.FirstMw = None,
     need_by: opt.NeedBy = None,
+    horizon: opt.Horizon = None,
     as_of: opt.AsOf = None,
     weight: opt.Weight = None,
     form: Annotated[
@@ -50,10 +48,20 @@ def explain(
 
         read = opt.requested(
             region,
-            {"mw": mw, "first_mw": first_mw, "need_by": need_by, "as_of": as_of, "seed": seed},
+            {
+                "mw": mw,
+                "first_mw": first_mw,
+                "need_by": need_by,
+                "horizon": horizon,
+                "as_of": as_of,
+                "seed": seed,
+            },
         )
         ranking = rank(read, measure(read), weights=points)
-        site_id = _find(ranking, site)
+        names = dict(
+            zip(ranking.frame.index.astype(str), ranking.frame["name"].astype(str), strict=True)
+        )
+        site_id = opt.find_site(site, names)
     opt.warn(read.findings, err, quiet=quiet)
     if form == "json":
         import json
@@ -66,28 +74,3 @@ def explain(
     from powerwall.output.explain import print_site
 
     print_site(ranking, site_id, out)
-
-
-def _find(ranking: Ranking, wanted: str) -> str:
-    """Id of the site a user means: the id itself, else the only name that contains the text."""
-    from powerwall.region.findings import BadInput, Findings, did_you_mean
-
-    ids = [str(i) for i in ranking.frame.index]
-    if wanted in ids:
-        return wanted
-    names = ranking.frame["name"].astype(str)
-    hits = [
-        i
-        for i, name in zip(ids, names, strict=True)
-        if wanted.casefold() in name.casefold() or wanted.casefold() in i.casefold()
-    ]
-    if len(hits) == 1:
-        return hits[0]
-    findings = Findings()
-    if hits:
-        findings.add(
-            "PW603", f"`{wanted}` fits {len(hits)} sites", remedy=f"one of {', '.join(hits[:6])}"
-        )
-    else:
-        findings.add("PW603", f"no site `{wanted}`", remedy=did_you_mean(wanted, ids))
-    raise BadInput(findings)

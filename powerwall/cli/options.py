@@ -60,7 +60,7 @@ FirstMw = Annotated[
     typer.Option(
         "--first-mw",
         callback=_positive,
-        help="First block of power [MW]; read, but the request still arrives in one block.",
+        help="First block of power [MW]; the rest follows over ramp_months of the region file.",
         show_default=False,
     ),
 ]
@@ -71,6 +71,16 @@ NeedBy = Annotated[
         parser=day,
         metavar="DATE",
         help="Day by which the power is needed, YYYY-MM or YYYY-MM-DD.",
+        show_default=False,
+    ),
+]
+Horizon = Annotated[
+    Any,
+    typer.Option(
+        "--horizon",
+        parser=day,
+        metavar="DATE",
+        help="Last day that counts for delivered MW-years and FLOP.",
         show_default=False,
     ),
 ]
@@ -148,6 +158,10 @@ def requested(path: Path, options: dict[str, object]) -> Region:
         findings.add(
             "PW603", f"--need-by {request.need_by} is not after the as-of date {request.as_of}"
         )
+    if request.horizon is not None and request.horizon <= request.as_of:
+        findings.add(
+            "PW603", f"--horizon {request.horizon} is not after the as-of date {request.as_of}"
+        )
     if request.first_mw and request.first_mw > request.mw:
         if options.get("first_mw") is None:
             return region.with_request(first_mw=request.mw)
@@ -169,6 +183,35 @@ def failing(err: Console) -> Iterator[None]:
         print_findings(error.findings, err, every=True)
         err.print(summary(error.findings))
         raise typer.Exit(2) from None
+
+
+def find_site(wanted: str, names: dict[str, str]) -> str:
+    """Id of the site a user means: the id itself, else the only name that contains the text.
+
+    Raises
+    ------
+    BadInput
+        If none or several fit.
+    """
+    from powerwall.region.findings import BadInput, Findings, did_you_mean
+
+    if wanted in names:
+        return wanted
+    hits = [
+        i
+        for i, name in names.items()
+        if wanted.casefold() in name.casefold() or wanted.casefold() in i.casefold()
+    ]
+    if len(hits) == 1:
+        return hits[0]
+    findings = Findings()
+    if hits:
+        findings.add(
+            "PW603", f"`{wanted}` fits {len(hits)} sites", remedy=f"one of {', '.join(hits[:6])}"
+        )
+    else:
+        findings.add("PW603", f"no site `{wanted}`", remedy=did_you_mean(wanted, list(names)))
+    raise BadInput(findings)
 
 
 def warn(found: tuple[Finding, ...], err: Console, *, quiet: bool) -> None:

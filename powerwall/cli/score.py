@@ -23,6 +23,7 @@ def score(
     mw: opt.Mw = None,
     first_mw: opt.FirstMw = None,
     need_by: opt.NeedBy = None,
+    horizon: opt.Horizon = None,
     as_of: opt.AsOf = None,
     weight: opt.Weight = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Ranked sites in the table.")] = 15,
@@ -66,9 +67,18 @@ def score(
     from powerwall.output.console import console
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
-    wanted = {"mw": mw, "first_mw": first_mw, "need_by": need_by, "as_of": as_of, "seed": seed}
+    wanted = {
+        "mw": mw,
+        "first_mw": first_mw,
+        "need_by": need_by,
+        "horizon": horizon,
+        "as_of": as_of,
+        "seed": seed,
+    }
     with opt.failing(err):
-        _check_targets(output or [])
+        from powerwall.output.files import check_targets
+
+        check_targets(output or [])
         if check:
             raise typer.Exit(_stale(regions, wanted, points, unknown, err))
         ranking = _ranked(regions, wanted, points, unknown, err)
@@ -133,16 +143,6 @@ def _read_all(paths: list[Path], wanted: dict[str, object]) -> list[Region]:
     if found:
         raise BadInput(found)
     return regions
-
-
-def _check_targets(paths: list[Path]) -> None:
-    from powerwall.output.files import check_target
-    from powerwall.region.findings import Findings
-
-    findings = Findings()
-    for path in paths:
-        check_target(path, findings)
-    findings.raise_errors()
 
 
 def _check_sources(paths: list[Path], ranking: Ranking) -> None:

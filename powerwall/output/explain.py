@@ -11,12 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from powerwall.criteria.criterion import SUBJECTS
+from powerwall.criteria.power.site_plan import plan_dates
 from powerwall.output.numbers import UNKNOWN, month, shown, span
+from powerwall.output.plan import print_dates
 from powerwall.output.table import Site
 from powerwall.ranking.whatif import bottleneck, changes, target
 
 if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
+    from powerwall.region.read import Region
 
 _RANKS_UP = 2
 
@@ -33,19 +36,21 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     )
     to.print(f"{place}, score {row['score']:.2f} ({row['score_low']:.2f}–{row['score_high']:.2f}), "
              f"{row['coverage']:.0%} of the weight is known".replace("%", " %"))  # fmt: skip
-    _print_power(site, to)
+    _print_power(ranking, site, to)
     for reason in filter(None, str(row["reasons"]).split("; ")):
         to.print(f"  – {reason}")
     to.print(_numbers(ranking, site, to.width))
     total = ranking.contributions.loc[site_id].sum()
     to.print(f"contributions add up to {total:.2f}; an unknown (?) counts half of its weight\n")
     _print_sources(ranking, site, to)
+    print_dates(plan_dates(_region(ranking, site), _local(site)), site.request.as_of, to)
+    to.print()
     _print_statements(ranking, site, to)
     _print_policy(ranking, site, to)
     _print_changes(ranking, site_id, to)
 
 
-def _print_power(site: Site, to: Console) -> None:
+def _print_power(ranking: Ranking, site: Site, to: Console) -> None:
     plan, odds = site.measure("time_to_power_months"), site.measure("power_success_probability")
     as_of = site.request.as_of
     if math.isnan(plan["value"]):
@@ -55,6 +60,24 @@ def _print_power(site: Site, to: Console) -> None:
     to.print(
         f"first power {dates}, grade {plan['grade']}, through {plan['row']} at {shown(site.measure('poi_distance_km')['value'])} km"
     )
+    whole, energy = site.measure("full_power_months"), site.measure("delivered_mw_years")
+    more = f"{shown(energy['value'])} MW-years expected by {site.request.horizon}"
+    if whole["value"] != plan["value"]:
+        more = f"all {site.request.mw:g} MW {month(as_of, whole['value'])}; {more}"
+    if not math.isnan(energy["value"]):
+        to.print(more)
+    _print_neighbours(ranking, site, to)
+
+
+def _print_neighbours(ranking: Ranking, site: Site, to: Console) -> None:
+    """Other candidates that lean on the same node; they move no number of this site."""
+    nodes = ranking.measures["poi_distance_km"]["row"]
+    frame = ranking.frame
+    same = (nodes == nodes.loc[site.id]) & (frame["status"] != "reference").reindex(nodes.index)
+    others = [str(i) for i in nodes.index[same] if i != site.id]
+    if others:
+        named = ", ".join(others[:4]) + (f" and {len(others) - 4} more" if len(others) > 4 else "")
+        to.print(f"shares {nodes.loc[site.id]} with {named}", soft_wrap=True)
 
 
 #: Headers of the numbers: (text, right-aligned, how soon it goes on a narrow screen; 0 never).
@@ -163,15 +186,24 @@ def _dated(row: Any) -> str:
     return f"as of {row['as_of']}" if isinstance(row["as_of"], str) and row["as_of"] else ""
 
 
+def _region(ranking: Ranking, site: Site) -> Region:
+    return next(region for region in ranking.regions if region.name == site.row["region"])
+
+
+def _local(site: Site) -> str:
+    """Id of the site within its own region."""
+    return str(site.id).rsplit(":", 1)[-1]
+
+
 def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
     """What the utility itself says, beside the model and never in it."""
-    region = next(r for r in ranking.regions if r.name == site.row["region"])
+    region = _region(ranking, site)
     rows = region.layers.frame("time_to_power")
-    utility = region.sites["utility_id"].get(str(site.id).rsplit(":", 1)[-1])
+    utility = region.sites["utility_id"].get(_local(site))
     if rows is None or not isinstance(utility, str):
         return
     mw = site.request.mw
-    rows = rows[(rows["utility_id"] == utility) & rows["kind"].isin(["total", "statement"])]
+    rows = rows[(rows["utility_id"] == utility) & (rows["kind"] == "statement")]
     low = rows["mw_min"].fillna(0) if "mw_min" in rows else 0
     high = rows["mw_max"].fillna(math.inf) if "mw_max" in rows else math.inf
     rows = rows[(low <= mw) & (mw <= high)]
@@ -193,11 +225,9 @@ def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
 
 def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:
     """Dated acts of the site's authority, oldest first."""
-    region = next(r for r in ranking.regions if r.name == site.row["region"])
-    rows, authority = (
-        region.layers.frame("policy"),
-        region.sites["jurisdiction_id"].get(str(site.id).rsplit(":", 1)[-1]),
-    )
+    region = _region(ranking, site)
+    rows = region.layers.frame("policy")
+    authority = region.sites["jurisdiction_id"].get(_local(site))
     if rows is None or not isinstance(authority, str):
         return
     rows = rows[rows["jurisdiction_id"] == authority].sort_values(["action_date", "policy_id"])

@@ -13,7 +13,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,10 +228,18 @@ def text(ranking: Ranking, form: str) -> str:
     return _TEXT[f".{form}"](ranking)
 
 
-def check_target(path: Path, findings: Findings) -> None:
-    """Record what would stop a file from being written, before anything is computed."""
-    if path.suffix.lower() not in SUFFIXES:
-        known = [suffix.lstrip(".") for suffix in SUFFIXES]
+def check_targets(paths: Iterable[Path], suffixes: Iterable[str] = SUFFIXES) -> None:
+    """Raise BadInput for files that could not be written, before anything is computed."""
+    findings = Findings()
+    for path in paths:
+        check_target(path, findings, suffixes)
+    findings.raise_errors()
+
+
+def check_target(path: Path, findings: Findings, suffixes: Iterable[str] = SUFFIXES) -> None:
+    """Record what would stop a file from being written."""
+    if path.suffix.lower() not in suffixes:
+        known = [suffix.lstrip(".") for suffix in suffixes]
         findings.add("PW601", f"cannot write {path.name}: no format `{path.suffix}`",
                      remedy=did_you_mean(path.suffix.lstrip("."), known), file=path)  # fmt: skip
     elif not path.parent.is_dir():
@@ -253,30 +261,36 @@ def save(ranking: Ranking, path: Path) -> Path:
     BadInput
         If the suffix is unknown or the file cannot be written.
     """
-    findings = Findings()
-    check_target(path, findings)
-    findings.raise_errors()
+    check_targets([path])
     suffix = path.suffix.lower()
+    if suffix not in _TEXT:
+        _write(path, lambda part: _BINARY[suffix](ranking, part))
+        return path
+    write_text(path, _TEXT[suffix](ranking))
+    if suffix == ".csv":
+        meta = json.dumps(provenance(ranking), ensure_ascii=False, indent=1) + "\n"
+        write_text(path.with_name(path.name + ".meta.json"), meta)
+    return path
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a text whole, or not at all.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be written.
+    """
+    _write(path, lambda part: part.write_text(content, encoding="utf-8", newline="\n"))
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
     try:
-        if suffix in _TEXT:
-            _replace(
-                path,
-                lambda part: part.write_text(
-                    _TEXT[suffix](ranking), encoding="utf-8", newline="\n"
-                ),
-            )
-        else:
-            _replace(path, lambda part: _BINARY[suffix](ranking, part))
-        if suffix == ".csv":
-            meta = json.dumps(provenance(ranking), ensure_ascii=False, indent=1) + "\n"
-            _replace(
-                path.with_name(path.name + ".meta.json"),
-                lambda part: part.write_text(meta, encoding="utf-8", newline="\n"),
-            )
+        _replace(path, write)
     except OSError as error:
+        findings = Findings()
         findings.add("PW601", f"cannot write {path}: {error.strerror or error}", file=path)
         raise BadInput(findings) from error
-    return path
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

@@ -7,7 +7,7 @@ from powerwall.region.layers import Layers
 from powerwall.region.schema import LAYERS
 
 #: A site that names a node which is not there must not silently get another one.
-_MUST = {"poi_id"}
+_MUST = {"poi_id", "network_bus"}
 
 
 def check_references(layers: Layers, findings: Findings) -> None:

@@ -81,7 +81,17 @@ LAYERS: dict[str, LayerSchema] = {
                 "full", "on_hold", "cancelled",
             ),
         },
-        lists=("defect_flag",), dates=("expected_date",), refers={"utility_id": "utilities"},
+        lists=("defect_flag",), dates=("expected_date",), refers={"utility_id": "utilities", "network_bus": "network"},
+    ),
+    "network": LayerSchema(
+        "buses of a transmission network (`bus.csv`), its `branch.csv` beside it; nodes name theirs in `network_bus`",
+        "bus", "none", ("kv", "load_mw", "gen_mw", "gen_max_mw"),
+    ),
+    "load_queue": LayerSchema(
+        "requests of large loads ahead at a node, and where each stands",
+        "queue_id", "none", ("poi_id", "mw", "pipeline_state"),
+        words={"pipeline_state": ("no_studies", "under_review", "studies_approved", "approved_to_energise")},
+        dates=("requested_on",), refers={"poi_id": "points_of_interconnection"},
     ),
     "transmission_lines": LayerSchema(
         "corridors of transmission lines; a corridor is not a capacity",

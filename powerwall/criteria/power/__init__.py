@@ -7,12 +7,10 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
+from powerwall.criteria.power.capacity import node_capacity
 from powerwall.criteria.power.plan import NODES, PowerPlan, plan_sites
-from powerwall.criteria.power.wires import short_line_bound_mw
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request
-
-FIRM_RUNGS = ("utility_letter", "hosting_map", "study", "open_network")
 
 
 @provides("plan")
@@ -144,30 +142,15 @@ def poi_distance_km(plan: PowerPlan, sites: gpd.GeoDataFrame) -> pd.DataFrame:
     uncertainty="by rung; line proximity and area shares are upper bounds, printed ≤ x",
     grade="B",
 )
-def firm_capacity_mw(plan: PowerPlan) -> pd.DataFrame:
-    """Published headroom at the node less the queue ahead; else an upper bound."""
+def firm_capacity_mw(plan: PowerPlan, layers: Layers) -> pd.DataFrame:
+    """Headroom at the node less the queue ahead, on the best rung of evidence; else an upper bound."""
     frame = plan.frame
     if "klass" not in frame:
         return _dated(plan, frame["p50_months"], frame["p50_months"], frame["p50_months"])
-    headroom, queue = (frame[c].astype(float) for c in ("published_headroom_mw", "queue_ahead_mw"))
-    published = headroom.notna() & frame["headroom_rung"].isin(FIRM_RUNGS)
-    firm = (headroom - queue).clip(lower=0.0).where(published)
-    wires = pd.Series(
-        short_line_bound_mw(frame["voltage_kv"].astype(float), frame["klass"].astype(float)),
-        index=frame.index,
-    )
-    # a stated headroom on a low rung bounds better than the wires do
-    stated = headroom.notna() & queue.where(published).isna()
-    bound = headroom.clip(lower=0.0).where(stated, wires.where(~published))
-    rung = (
-        frame["headroom_rung"]
-        .where(headroom.notna(), "line_proximity")
-        .where(frame["poi_id"].notna(), None)
-    )
-    note = np.where(published & queue.isna(), "queue ahead unknown: the published headroom is an upper bound",
-                    np.where(published, "", "one circuit of the node's voltage on a short line, St Clair"))  # fmt: skip
+    capacity = node_capacity(frame, layers)
     return pd.DataFrame({
-        "value": firm, "bound": bound, "grade": rung, "layer": NODES, "row": frame["poi_id"], "source": frame["source_title"],
-        "as_of": frame["as_of"], "status": "approximate", "note": note, "gates": published & queue.notna(),
-        "why": frame["why"].where(frame["poi_id"].isna(), "no firm figure: " + rung.fillna("").str.replace("_", " ")),
+        "value": capacity["firm_mw"], "low": capacity["low_mw"], "high": capacity["high_mw"], "bound": capacity["bound_mw"],
+        "grade": capacity["rung"], "layer": NODES, "row": frame["poi_id"], "source": frame["source_title"],
+        "as_of": frame["as_of"], "status": "approximate", "note": capacity["note"], "gates": capacity["firm_mw"].notna(),
+        "why": frame["why"].where(frame["poi_id"].isna(), "no firm figure: " + capacity["rung"].fillna("").str.replace("_", " ")),
     })  # fmt: skip

@@ -70,7 +70,7 @@ def simulate(
         block.check(name, network, list(blocks))
     finish = finish_months(network, Sobol(network, draws, seed, rho))
     return Simulation(
-        network, blocks, {name: months[0] for name, months in finish.items()}, horizon_months
+        network, blocks, {name: months[0] for name, months in finish.items()}, horizon_months, seed
     )
 
 

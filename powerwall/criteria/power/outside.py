@@ -8,7 +8,7 @@ None of them enters the stage network; `blend` joins the two views by a stated w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -141,6 +141,53 @@ def outside_views(site: Any, row: Any, processes: Any) -> list[View]:
     totals = from_rows(processes.totals(row["utility_id"]))
     country = str(site["jurisdiction_id"] or "").split("-")[0].upper()
     return [view for view in (*views, *totals, anchor(country)) if view is not None]
+
+
+class Line(NamedTuple):
+    """One view of the whole request, to stand beside the others.
+
+    Attributes
+    ----------
+    view
+        Who says it.
+    months
+        P10, P50 and P90, given that power comes. [months]
+    p_success
+        Odds that it comes; NaN where the view does not say. [share]
+    source
+        Where it comes from.
+    """
+
+    view: str
+    months: np.ndarray
+    p_success: float
+    source: str
+
+
+def compared(inside: Line | None, views: Sequence[View], blended_weight: float) -> list[Line]:
+    """Inside view, outside views and their blend, one line each.
+
+    Parameters
+    ----------
+    inside
+        The stages' own view; None where no process gives a date.
+    views
+        Outside views, the best first.
+    blended_weight
+        Weight of the best outside view in the blend shown; 0 shows none. [share]
+    """
+    lines = [] if inside is None else [inside]
+    lines += [
+        Line(v.label, np.array([v.p10_months, v.p50_months, v.p90_months]), v.p_success, f"{v.source} ({v.status}, {v.as_of})")
+        for v in views
+    ]  # fmt: skip
+    if inside is None or not views or not blended_weight or np.isnan(inside.months).any():
+        return lines
+    best = views[0]
+    months = blend(inside.months, best.quantile([0.1, 0.5, 0.9]), blended_weight)
+    odds = blend_success(inside.p_success, best.p_success, blended_weight)
+    label = f"blend, {blended_weight:.0%} outside view".replace("%", " %")
+    return [*lines, Line(label, months, odds, "not in the ranking unless outside_weight is set")]
 
 
 def weight_of_documents(done: Iterable[str]) -> Parameter:

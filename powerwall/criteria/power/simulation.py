@@ -91,12 +91,15 @@ class Simulation:
         Stage → months from the as-of date, inf where no window is known. Shape (draws,).
     horizon_months
         Last month that counts.
+    seed
+        Of the sequence it was drawn from.
     """
 
     stages: Mapping[str, Stage]
     tranches: Mapping[str, Tranche]
     finish: Mapping[str, np.ndarray]
     horizon_months: float
+    seed: int = 0
 
     def months(self, tranche: str) -> np.ndarray:
         """Start of a tranche in every draw; inf is never. [months], shape (draws,)."""

@@ -1,0 +1,166 @@
+"""`powerwall plan`: the power plan of one site, with its bridges and what it computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from powerwall.cli import options as opt
+
+if TYPE_CHECKING:
+    from powerwall.criteria.compute.delivery import Delivery
+    from powerwall.criteria.power.services import Bridge
+    from powerwall.criteria.power.site_plan import SitePlan
+    from powerwall.region.read import Region
+
+_FORMATS = ("table", "json", "csv", "md")
+
+
+def plan(
+    region: opt.RegionPath,
+    site: Annotated[
+        str,
+        typer.Argument(
+            metavar="SITE", help="Id of the site, or a part of its name.", show_default=False
+        ),
+    ],
+    mw: opt.Mw = None,
+    first_mw: opt.FirstMw = None,
+    need_by: opt.NeedBy = None,
+    horizon: opt.Horizon = None,
+    as_of: opt.AsOf = None,
+    ramp_months: Annotated[
+        float | None,
+        typer.Option("--ramp-months", min=0, max=240, help="Months from the first block to the whole request.", show_default=False),
+    ] = None,
+    bridge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--bridge",
+            metavar="SERVICE:MW[:keep]",
+            help="On-site generation or storage until the firm service arrives, e.g. recip:100; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    flex: Annotated[
+        float | None,
+        typer.Option(
+            "--flex",
+            metavar="SHARE",
+            help="Interim non-firm service for the rest, if this share of the energy may be curtailed: 0.0025, 0.005, 0.01, 0.05.",
+            show_default=False,
+        ),
+    ] = None,
+    outside_weight: Annotated[
+        float | None,
+        typer.Option("--outside-weight", min=0, max=1, help="Weight of the outside view in every date.", show_default=False),
+    ] = None,
+    accelerator: Annotated[
+        str | None,
+        typer.Option("--accelerator", metavar="ID", help="Accelerator model, e.g. gb300-nvl72.", show_default=False),
+    ] = None,
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="bf16|fp8|fp4", help="Precision of the FLOP.")
+    ] = "bf16",
+    draws: Annotated[
+        int, typer.Option("--draws", min=64, max=2**18, help="Draws, raised to a power of two.")
+    ] = 4096,
+    seed: opt.Seed = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write json, csv or md; may be repeated.", show_default=False),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")
+    ] = "table",
+    quiet: opt.Quiet = False,
+    no_color: opt.NoColor = False,
+    debug: opt.Debug = False,
+) -> None:  # fmt: skip
+    """Show when the megawatts of a site arrive, through what, at what odds, and what they compute.
+
+    Example: powerwall plan regions/northern-virginia.toml va-possum-point --bridge recip:100
+    """
+    del debug
+    if form not in _FORMATS:
+        raise typer.BadParameter(
+            f"`{form}` is none of {', '.join(_FORMATS)}", param_hint="--format"
+        )
+    from powerwall.output.console import console
+
+    out, err = console(color=not no_color), console(stderr=True, color=not no_color)
+    with opt.failing(err):
+        from powerwall.criteria.power.sheet import sheet
+        from powerwall.output.files import check_targets
+        from powerwall.output.plan_files import SUFFIXES, save, text
+
+        check_targets(output or [], SUFFIXES)
+        bridges = _bridges(bridge or [], flex)
+        read = opt.requested(
+            region,
+            {"mw": mw, "first_mw": first_mw, "need_by": need_by, "horizon": horizon, "as_of": as_of,
+             "ramp_months": ramp_months, "outside_weight": outside_weight, "accelerator": accelerator, "seed": seed},
+        )  # fmt: skip
+        names = dict(zip(read.sites.index.astype(str), read.sites["name"].astype(str), strict=True))
+        found = _planned(read, opt.find_site(site, names), bridges, flex, draws)
+        tranches, computed = sheet(found, read.layers), _delivered(found, precision)
+        for path in output or []:
+            save(found, tranches, computed, path)
+    opt.warn(read.findings, err, quiet=quiet)
+    if form == "table":
+        from powerwall.output.plan import print_plan
+
+        print_plan(found, tranches, computed, out)
+        out.print(f"\nNext: powerwall explain {read.path.as_posix()} {found.site_id}")
+    else:
+        out.file.write(text(found, tranches, computed, form))
+    for path in output or []:
+        if not quiet:
+            err.print(f"wrote {path}")
+
+
+def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
+    """The bridges a user names; what cannot be read is a usage error."""
+    from powerwall.criteria.power.flexible import area_service
+    from powerwall.criteria.power.services import parse_bridge
+
+    try:
+        bridges = [parse_bridge(text) for text in given]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--bridge") from None
+    try:
+        if flex is not None:
+            area_service(flex)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--flex") from None
+    return bridges
+
+
+def _planned(
+    region: Region, site_id: str, bridges: list[Bridge], flex: float | None, draws: int
+) -> SitePlan:
+    from powerwall.criteria.check import check_rows
+    from powerwall.criteria.criterion import registry
+    from powerwall.criteria.power.site_plan import plan_site
+    from powerwall.region.findings import Findings
+
+    findings = Findings()
+    check_rows(region, findings)
+    findings.raise_errors()
+    registry()
+    return plan_site(
+        region, site_id, bridges, flexible_share=flex, draws=draws, seed=region.request.seed
+    )
+
+
+def _delivered(plan: SitePlan, precision: str) -> Delivery | None:
+    from powerwall.criteria.compute.delivery import deliver
+
+    if plan.simulation is None:
+        return None
+    try:
+        return deliver(plan, precision)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--accelerator") from None

@@ -1,0 +1,205 @@
+"""Sheet: what each tranche of a plan costs, curtails and emits."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.power.emissions import (
+    NOX_PPM,
+    co2_kt_per_year,
+    engine_hours,
+    fuel_usd_per_mwh,
+    gas_mmbtu_per_day,
+    nox_tons_per_year,
+    permit_findings,
+    permit_path,
+)
+from powerwall.criteria.power.flexible import AreaService, area_headroom, area_service
+from powerwall.criteria.power.services import Bridge, Service
+from powerwall.criteria.power.site_plan import FIRM, SitePlan, delivers
+
+if TYPE_CHECKING:
+    from powerwall.region.layers import Layers
+
+GAS_PRICE = Parameter(
+    4.0, "USD/MMBtu", 2.5, 7.0, "assumed: delivered gas, until the region's own price is at hand"
+)
+USUAL_LIMIT = 0.005  # share at which the facts state the hours of a curtailable service
+
+
+class Sheet(NamedTuple):
+    """Tranches of a plan, and what must be known of them.
+
+    Attributes
+    ----------
+    table
+        Index tranche; power, start, odds, energy, curtailment, money and emissions. None is not
+        applicable, NaN is unknown.
+    findings
+        Thresholds, limits and bounds, one line each.
+    """
+
+    table: pd.DataFrame
+    findings: tuple[str, ...]
+
+
+def sheet(plan: SitePlan, layers: Layers) -> Sheet:
+    """Describe every tranche of a plan.
+
+    Parameters
+    ----------
+    plan
+        Of one site.
+    layers
+        The region's; balancing areas and ozone classes are read from them.
+    """
+    if plan.simulation is None:
+        return Sheet(pd.DataFrame(), ())
+    rows = {}
+    if FIRM in plan.simulation.tranches:
+        rows[FIRM] = {**_timing(plan, FIRM), "firm": "yes", **_no_plant(), "curtailed_h_per_year": 0.0, "events_per_year": 0.0,
+                      "lost_share": 0.0, "permit": "connection agreement", "leaves": "stays"}  # fmt: skip
+    for name, bridge in plan.bridges.items():
+        rows[name] = {**_timing(plan, name), **_described(plan, bridge)}
+    # object columns keep None, which is not applicable, apart from NaN, which is unknown
+    table = pd.DataFrame(list(rows.values()), index=list(rows), dtype=object).rename_axis("tranche")
+    return Sheet(table, tuple(_findings(plan, layers)))
+
+
+def _timing(plan: SitePlan, name: str) -> dict[str, Any]:
+    simulation = plan.simulation
+    assert simulation is not None  # noqa: S101 — the caller looked
+    p10, p50, p90 = simulation.quantile_months(name, [0.1, 0.5, 0.9])
+    mw = plan.bridges[name].mw if name in plan.bridges else simulation.tranches[name].mw
+    return {
+        "mw": mw, "start_p10_months": p10, "start_p50_months": p50, "start_p90_months": p90,
+        "p_success": simulation.p_success(name), "mw_years": simulation.expected_mw_years(name),
+    }  # fmt: skip
+
+
+def _no_plant() -> dict[str, Any]:
+    return dict.fromkeys(
+        ("capex_musd", "fuel_usd_per_mwh", "energy_usd_per_mwh", "gas_mmbtu_per_day", "co2_kt_per_year", "nox_tons_per_year")
+    )  # fmt: skip
+
+
+def _described(plan: SitePlan, bridge: Bridge) -> dict[str, Any]:
+    service, mw = bridge.service, bridge.mw
+    share = service.firm_share.value if service.firm_share else math.nan
+    words = {1.0: "yes", 0.0: "no"}.get(share, "in part")
+    curtailed = _curtailment(plan, service)
+    stays = "stays" if bridge.keep or FIRM not in (plan.simulation or plan).tranches else "with full firm power"  # type: ignore[union-attr]  # fmt: skip
+    return {
+        "firm": "covers events" if not delivers(service) else words,
+        **_plant(service, mw), **curtailed, "permit": _path(service, mw), "leaves": stays,
+    }  # fmt: skip
+
+
+def _plant(service: Service, mw: float) -> dict[str, Any]:
+    """Money and emissions of a plant at full power all year."""
+    found, rate = _no_plant(), service.heat_rate_mmbtu_per_mwh
+    if service.process_id.startswith("bridge_"):
+        capex = service.capex_usd_per_kw
+        found["capex_musd"] = mw * capex.value / 1000 if capex else math.nan
+    if service.energy_cost_usd_per_mwh:
+        found["energy_usd_per_mwh"] = service.energy_cost_usd_per_mwh.value
+    if rate:
+        found |= {
+            "fuel_usd_per_mwh": float(fuel_usd_per_mwh(rate.value, GAS_PRICE.value)),
+            "gas_mmbtu_per_day": float(gas_mmbtu_per_day(mw, rate.value)),
+            "co2_kt_per_year": float(co2_kt_per_year(mw, rate.value)),
+            "nox_tons_per_year": float(
+                nox_tons_per_year(mw, rate.value, NOX_PPM[service.id].value)
+            ),
+        }
+    return found
+
+
+def _curtailment(plan: SitePlan, service: Service) -> dict[str, Any]:
+    """Hours and events of a service that may be curtailed; none for the others."""
+    if service.curtailed_h_per_year is None:
+        return {"curtailed_h_per_year": 0.0 if delivers(service) else None, "events_per_year": 0.0 if delivers(service) else None,
+                "lost_share": 0.0 if delivers(service) else None}  # fmt: skip
+    area = curtailed_service(plan)
+    own = service.firm_share is not None and service.firm_share.value == 1
+    lost = 0.0 if own else area.limit_share * (1 - covered_share(plan, area))
+    return {"curtailed_h_per_year": area.curtailed_h_per_year.value, "events_per_year": area.events_per_year.value,
+            "lost_share": lost}  # fmt: skip
+
+
+def curtailed_service(plan: SitePlan) -> AreaService:
+    """Curtailment at the share the request allows, else at the usual one."""
+    return area_service(plan.flexible_share if plan.flexible_share is not None else USUAL_LIMIT)
+
+
+def covered_share(plan: SitePlan, area: AreaService) -> float:
+    """Share of the curtailable power that storage carries through an event of mean length. [share]"""
+    stored = sum(
+        bridge.mw for bridge in plan.bridges.values()
+        if bridge.service.duration_h and bridge.service.duration_h.value >= area.mean_event_h.value
+    )  # fmt: skip
+    exposed = sum(b.mw for b in plan.bridges.values() if curtailable(b.service))
+    return min(1.0, stored / exposed) if exposed else 0.0
+
+
+def curtailable(service: Service) -> bool:
+    """Tell whether the load itself is curtailed under a service."""
+    share = service.firm_share
+    return delivers(service) and share is not None and share.value == 0 and service.curtailed_h_per_year is not None  # fmt: skip
+
+
+def _path(service: Service, mw: float) -> str:
+    if service.id in NOX_PPM or service.id == "flexible_own_backup":
+        return permit_path(permit_findings([(service.id, mw)]))
+    return "local and fire-code permit" if not delivers(service) else "connection agreement"
+
+
+def _findings(plan: SitePlan, layers: Layers) -> list[str]:
+    found = []
+    units = [(b.service.id, b.mw) for b in plan.bridges.values()]
+    ozone = ozone_class(plan, layers)
+    emitted = permit_findings(units, ozone_class=ozone)
+    found += [item.text for item in emitted]
+    if emitted and ozone is None:
+        found.append("ozone designation of the county unknown (column ozone_class of jurisdictions): attainment thresholds shown, nonattainment ones are lower")  # fmt: skip
+    for bridge in plan.bridges.values():
+        hours = bridge.service.curtailed_h_per_year
+        if bridge.service.id == "flexible_own_backup" and hours:
+            found.append(engine_hours(curtailed_service(plan).curtailed_h_per_year.value).text)
+        if not str(plan.site["jurisdiction_id"] or "us").startswith("us"):
+            found.append(f"{bridge.service.id}: its stages describe the United States")
+    if any(b.service.curtailed_h_per_year for b in plan.bridges.values()):
+        found.append(_area_bound(plan, layers))
+    if any(b.service.heat_rate_mmbtu_per_mwh for b in plan.bridges.values()):
+        found.append(f"gas at {GAS_PRICE.value:g} USD/MMBtu ({GAS_PRICE.low:g}–{GAS_PRICE.high:g}, assumed); CO2, NOx and gas at full power all year")  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def ozone_class(plan: SitePlan, layers: Layers) -> str | None:
+    """Class of the ozone nonattainment area the site's authority lies in, where a region states it."""
+    frame = layers.frame("jurisdictions")
+    if frame is None or "ozone_class" not in frame:
+        return None
+    rows = frame[frame["jurisdiction_id"] == plan.site["jurisdiction_id"]]["ozone_class"].dropna()
+    return str(rows.iloc[0]) if len(rows) else None
+
+
+def _area_bound(plan: SitePlan, layers: Layers) -> str:
+    """Curtailment-enabled headroom of the balancing area, an upper bound on all new load in it."""
+    share = curtailed_service(plan).limit_share
+    utilities = layers.frame("utilities")
+    area = None
+    if utilities is not None and "balancing_authority" in utilities:
+        rows = utilities[utilities["utility_id"] == plan.row["utility_id"]]
+        area = rows["balancing_authority"].iloc[0] if len(rows) else None
+    if not isinstance(area, str):
+        return "balancing area of the utility unknown: no curtailment-enabled headroom"
+    headroom = area_headroom(area, share)
+    words = f"new load of {area} that fits if {100 * share:g} % of its energy may be curtailed"
+    if headroom.bound_mw is None:
+        return f"{words}: ? ({headroom.why})"
+    return f"{words}: ≤ {headroom.bound_mw.value:,.0f} MW for the whole area (area share; generation only, no network; {headroom.bound_mw.source})"  # fmt: skip
