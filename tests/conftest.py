@@ -94,6 +94,8 @@ TABLE_ONLY = {
     "noise_rules",
     "water_systems",
     "time_to_power",
+    "network",
+    "load_queue",
     "calendars",
     "tariffs",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.rows import standing
 from powerwall.criteria.power.stages import Stage
@@ -49,17 +51,39 @@ def _check_policy(region: Region, findings: Findings) -> None:
 
 
 def _check_stages(region: Region, findings: Findings) -> None:
-    """Stage rows whose p50 and p90 are not quantiles of one duration."""
+    """Stage rows whose p50 and p90 are not quantiles of one duration, and progress of no site."""
     layer = region.layers.get("time_to_power")
-    if layer is None or not {"p50_months", "p90_months"} <= set(layer.frame):
+    if layer is None:
         return
-    rows = layer.frame[layer.frame["kind"] == "stage"].dropna(subset=["p50_months", "p90_months"])
+    rows = layer.frame[layer.frame["kind"] == "stage"]
     for index, row in rows.iterrows():
-        try:
-            Stage(float(row["p50_months"]), float(row["p90_months"])).check(str(row["process_id"]))
-        except ValueError as error:
-            findings.add("PW411", str(error), remedy="p90 is p50 or more, and p50 is more than 0",
-                         **layer.places(int(str(index)), "p90_months"))  # fmt: skip
+        place = int(str(index))
+        p50, p90 = row.get("p50_months"), row.get("p90_months")
+        if pd.notna(p50) and pd.notna(p90):
+            try:
+                Stage(float(p50), float(p90)).check(str(row["process_id"]))
+            except ValueError as error:
+                findings.add("PW411", str(error), remedy="p90 is p50 or more, and p50 is more than 0",
+                             **layer.places(place, "p90_months"))  # fmt: skip
+        _check_progress(row, region, findings, place)
+
+
+def _check_progress(row: pd.Series, region: Region, findings: Findings, place: int) -> None:
+    layer, site = region.layers["time_to_power"], row.get("site_id")
+    started, done = row.get("started_on"), row.get("done_on")
+    if isinstance(site, str) and site not in region.sites.index:
+        findings.add("PW409", f"time_to_power: `site_id` = {site} is no site",
+                     remedy=did_you_mean(site, [str(i) for i in region.sites.index]), **layer.places(place, "site_id"))  # fmt: skip
+    if not isinstance(site, str) and (isinstance(started, str) or isinstance(done, str)):
+        findings.add("PW409", f"time_to_power: {row['process_id']} has progress but no `site_id`",
+                     remedy="name the site whose stage it is", **layer.places(place, "started_on"))  # fmt: skip
+    if (
+        isinstance(started, str)
+        and isinstance(done, str)
+        and parse_span(done).last < parse_span(started).first
+    ):
+        findings.add("PW507", f"time_to_power: {row['process_id']} is done before it starts",
+                     remedy="mend its dates", **layer.places(place, "done_on"))  # fmt: skip
 
 
 def _check_tariffs(region: Region, findings: Findings) -> None:

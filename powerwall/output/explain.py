@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from powerwall.criteria.criterion import SUBJECTS
+from powerwall.criteria.power.process import within_mw
 from powerwall.criteria.power.site_plan import plan_dates
 from powerwall.output.numbers import UNKNOWN, month, shown, span
 from powerwall.output.plan import print_dates
@@ -202,11 +203,8 @@ def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
     utility = region.sites["utility_id"].get(_local(site))
     if rows is None or not isinstance(utility, str):
         return
-    mw = site.request.mw
     rows = rows[(rows["utility_id"] == utility) & (rows["kind"] == "statement")]
-    low = rows["mw_min"].fillna(0) if "mw_min" in rows else 0
-    high = rows["mw_max"].fillna(math.inf) if "mw_max" in rows else math.inf
-    rows = rows[(low <= mw) & (mw <= high)]
+    rows = within_mw(rows, site.request.mw)
     if rows.empty:
         return
     to.print(Text("said beside the model, and not in it", style="bold"))

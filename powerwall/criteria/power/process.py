@@ -162,9 +162,8 @@ class Processes:
 
     def __init__(self, layers: Layers, request: Request) -> None:
         self.request = request
-        rows = layers.frame("time_to_power")
-        self._rows = rows[rows["kind"] == "stage"] if rows is not None else pd.DataFrame()
-        self._totals = rows[rows["kind"] == "total"] if rows is not None else pd.DataFrame()
+        rows = _evidence_rows(layers)
+        self._rows, self._totals = (rows[rows["kind"] == kind] for kind in ("stage", "total"))
         utilities = layers.frame("utilities")
         self._operators: dict[str, str] = {}
         if utilities is not None and "iso_rto" in utilities:
@@ -181,14 +180,12 @@ class Processes:
 
     def progress_of(self, site_id: str) -> str:
         """The site's id if rows of its own say how far it is, else empty."""
-        named = "site_id" in self._rows and (self._rows["site_id"] == site_id).any()
-        return site_id if named else ""
+        return site_id if (self._rows["site_id"] == site_id).any() else ""
 
     def totals(self, utility_id: object) -> list[dict[str, Any]]:
         """Rows of whole durations that hold for a utility and the request."""
-        if self._totals.empty or not isinstance(utility_id, str):
-            return []
-        return _within(self._totals, utility_id, self.request.mw).to_dict("records")
+        mine = self._totals[self._totals["utility_id"] == utility_id]
+        return within_mw(mine, self.request.mw).to_dict("records")
 
     def network(
         self,
@@ -256,21 +253,13 @@ class Processes:
         return Network(process_id, stages, evidence, _grade(evidence), ())
 
     def _region_rows(self, utility_id: str, network: str) -> dict[str, Any]:
-        if not utility_id or self._rows.empty:
-            return {}
-        rows = _within(self._rows, utility_id, self.request.mw)
-        if "site_id" in rows:
-            rows = rows[rows["site_id"].isna()]
+        mine = self._rows[(self._rows["utility_id"] == utility_id) & self._rows["site_id"].isna()]
+        rows = within_mw(mine, self.request.mw)
         rows = rows.dropna(subset=["stage_id", "p50_months", "p90_months"])
-        if "networks" in rows:
-            rows = rows[
-                [not split_ids(cell) or network in split_ids(cell) for cell in rows["networks"]]
-            ]
-        return {row["stage_id"]: row for row in rows.to_dict("records")}
+        here = [not split_ids(cell) or network in split_ids(cell) for cell in rows["networks"]]
+        return {row["stage_id"]: row for row in rows[here].to_dict("records")}
 
     def _site_rows(self, site_id: str) -> dict[str, Any]:
-        if not site_id or "site_id" not in self._rows:
-            return {}
         rows = self._rows[self._rows["site_id"] == site_id].dropna(subset=["stage_id"])
         return {row["stage_id"]: row for row in rows.to_dict("records")}
 
@@ -295,12 +284,22 @@ class Processes:
         return max(months_between(span.last, self.request.as_of), 0.0)
 
 
-def _within(rows: pd.DataFrame, utility_id: str, mw: float) -> pd.DataFrame:
-    """Rows of a utility that hold for a request."""
-    rows = rows[rows["utility_id"] == utility_id]
-    low = rows["mw_min"].fillna(0.0) if "mw_min" in rows else 0.0
-    high = rows["mw_max"].fillna(np.inf) if "mw_max" in rows else np.inf
-    return rows[(low <= mw) & (mw <= high)]
+def _evidence_rows(layers: Layers) -> pd.DataFrame:
+    """The layer `time_to_power` with every column that may stand in it."""
+    columns = ("kind", "utility_id", "stage_id", "stage", "networks", "site_id", "started_on", "done_on", "calendar_id",
+               "basis", "source_title", "as_of", "status")  # fmt: skip
+    numbers = ("mw_min", "mw_max", "p50_months", "p90_months", "min_months")
+    rows = layers.frame("time_to_power")
+    empty = pd.DataFrame() if rows is None else rows
+    table = pd.DataFrame(empty).reindex(columns=[*columns, *numbers])
+    return table.astype({**dict.fromkeys(columns, object), **dict.fromkeys(numbers, float)})
+
+
+def within_mw(rows: pd.DataFrame, mw: float) -> pd.DataFrame:
+    """Rows that hold for a request; a blank bound, or none at all, is open."""
+    columns = rows.reindex(columns=["mw_min", "mw_max"]).astype(float)
+    holds = (columns["mw_min"].fillna(0.0) <= mw) & (mw <= columns["mw_max"].fillna(np.inf))
+    return rows[holds]
 
 
 def _evidence(row: Any, default: Any, rung: str) -> Evidence:
