@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.table import Table
 
-_PROSE, _GAP = 28, 2  # prose may be folded down to this; blanks between columns
+_PROSE, _GAP = 28, 3  # prose may be folded down to this; blanks between columns
 
 
 class Head(NamedTuple):

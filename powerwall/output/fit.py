@@ -30,13 +30,13 @@ _FLAGS = {
     "few_completed": f"fewer than {FEW_EVENTS} completed, so the times are a guess",
 }
 _SENTENCES = (
-    "The lognormal answers how long completion takes were nothing ever withdrawn: take the spread from it, never the share finished by a date.",
-    f"The shares are cumulative incidences (Aalen–Johansen); {UNKNOWN} lies beyond the longest time seen.",
+    "P50, P90 and sigma are a censored lognormal: how long it takes were nothing ever withdrawn; take the spread from it, no odds",
+    f"% completed and % withdrawn are cumulative incidences after {_YEARS} years; {UNKNOWN} lies beyond the longest time seen",
 )  # fmt: skip
 _WHAT = (Head("group", right=False), Head("n"), Head("completed", goes=1), Head("withdrawn", goes=2), Head("waiting", goes=3),
-         Head(f"completed by\n{_YEARS} yr, %"), Head(f"withdrawn by\n{_YEARS} yr, %"))  # fmt: skip
-_HOW_LONG = (Head("group", right=False), Head("lognormal\nP50 months"), Head("lognormal\nP90 months"), Head("sigma"),
-             Head("given completion\nP10/P50/P90 months"), Head("median completed", goes=1), Head("withdrawn a month, %", goes=2))  # fmt: skip
+         Head("% completed"), Head("% withdrawn"))  # fmt: skip
+_HOW_LONG = (Head("group", right=False), Head("P50 months"), Head("P90 months", goes=1), Head("sigma"),
+             Head("P10/P50/P90 if completed"), Head("median completed", goes=2), Head("withdrawn a month, %", goes=3))  # fmt: skip
 
 
 def heading(queue: Queue, name: str) -> str:

@@ -241,7 +241,7 @@ def delivery_rows(plan: SitePlan, delivery: Delivery) -> tuple[tuple[Head, ...],
     heads = (
         Head("by", right=False), Head("MW P10", goes=4), Head("MW P50"), Head("MW P90", goes=3), Head("MW expected"),
         Head("accelerators"), Head("FLOP/s"), Head("FLOP so far", goes=2),
-        *(Head(f"days for {name.removeprefix('days_')}", goes=5) for name in days),
+        *(Head(f"days {name.removeprefix('days_')}", goes=5) for name in days),
     )  # fmt: skip
     rows = []
     for months, row in delivery.table.iterrows():

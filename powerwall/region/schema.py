@@ -109,7 +109,8 @@ LAYERS: dict[str, LayerSchema] = {
     "jurisdictions": LayerSchema(
         "authorities that zone and permit",
         "jurisdiction_id", "polygon", ("name", "kind"),
-        words={"kind": ("country", "state", "county", "city", "town", "township", "local_authority")},
+        words={"kind": ("country", "state", "county", "city", "town", "township", "local_authority"),
+               "ozone_class": ("attainment", "marginal", "moderate", "serious", "severe", "extreme")},
         lists=("utility_ids",),
     ),
     "water_systems": LayerSchema(

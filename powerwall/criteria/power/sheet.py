@@ -10,6 +10,8 @@ import pandas as pd
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.power.emissions import (
     NOX_PPM,
+    OZONE_NONATTAINMENT,
+    PermitFinding,
     co2_kt_per_year,
     engine_hours,
     fuel_usd_per_mwh,
@@ -59,15 +61,22 @@ def sheet(plan: SitePlan, layers: Layers) -> Sheet:
     """
     if plan.simulation is None:
         return Sheet(pd.DataFrame(), ())
+    emitted = permit_findings(_units(plan), ozone_class=ozone_class(plan, layers))
+    together = permit_path(emitted)
     rows = {}
     if FIRM in plan.simulation.tranches:
         rows[FIRM] = {**_timing(plan, FIRM), "firm": "yes", **_no_plant(), "curtailed_h_per_year": 0.0, "events_per_year": 0.0,
                       "lost_share": 0.0, "permit": "connection agreement", "leaves": "stays"}  # fmt: skip
     for name, bridge in plan.bridges.items():
-        rows[name] = {**_timing(plan, name), **_described(plan, bridge)}
+        rows[name] = {**_timing(plan, name), **_described(plan, bridge, together)}
     # object columns keep None, which is not applicable, apart from NaN, which is unknown
     table = pd.DataFrame(list(rows.values()), index=list(rows), dtype=object).rename_axis("tranche")
-    return Sheet(table, tuple(_findings(plan, layers)))
+    return Sheet(table, tuple(_findings(plan, layers, emitted)))
+
+
+def _units(plan: SitePlan) -> list[tuple[str, float]]:
+    """Everything under common control on the site: it adds up before a threshold."""
+    return [(bridge.service.id, bridge.mw) for bridge in plan.bridges.values()]
 
 
 def _timing(plan: SitePlan, name: str) -> dict[str, Any]:
@@ -87,7 +96,7 @@ def _no_plant() -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _described(plan: SitePlan, bridge: Bridge) -> dict[str, Any]:
+def _described(plan: SitePlan, bridge: Bridge, together: str) -> dict[str, Any]:
     service, mw = bridge.service, bridge.mw
     share = service.firm_share.value if service.firm_share else math.nan
     words = {1.0: "yes", 0.0: "no"}.get(share, "in part")
@@ -95,7 +104,7 @@ def _described(plan: SitePlan, bridge: Bridge) -> dict[str, Any]:
     stays = "stays" if bridge.keep or FIRM not in (plan.simulation or plan).tranches else "with full firm power"  # type: ignore[union-attr]  # fmt: skip
     return {
         "firm": "covers events" if not delivers(service) else words,
-        **_plant(service, mw), **curtailed, "permit": _path(service, mw), "leaves": stays,
+        **_plant(service, mw), **curtailed, "permit": _path(service, together), "leaves": stays,
     }  # fmt: skip
 
 
@@ -121,14 +130,17 @@ def _plant(service: Service, mw: float) -> dict[str, Any]:
 
 def _curtailment(plan: SitePlan, service: Service) -> dict[str, Any]:
     """Hours and events of a service that may be curtailed; none for the others."""
+    names = ("curtailed_h_per_year", "events_per_year", "lost_share")
     if service.curtailed_h_per_year is None:
-        return {"curtailed_h_per_year": 0.0 if delivers(service) else None, "events_per_year": 0.0 if delivers(service) else None,
-                "lost_share": 0.0 if delivers(service) else None}  # fmt: skip
+        firm = service.firm_share is not None and service.firm_share.value == 1
+        nothing = 0.0 if firm else math.nan  # what is not firm is curtailed at hours nobody stated
+        return dict.fromkeys(names, nothing if delivers(service) else None)
     area = curtailed_service(plan)
     own = service.firm_share is not None and service.firm_share.value == 1
     lost = 0.0 if own else area.limit_share * (1 - covered_share(plan, area))
-    return {"curtailed_h_per_year": area.curtailed_h_per_year.value, "events_per_year": area.events_per_year.value,
-            "lost_share": lost}  # fmt: skip
+    return dict(
+        zip(names, (area.curtailed_h_per_year.value, area.events_per_year.value, lost), strict=True)
+    )
 
 
 def curtailed_service(plan: SitePlan) -> AreaService:
@@ -152,31 +164,27 @@ def curtailable(service: Service) -> bool:
     return delivers(service) and share is not None and share.value == 0 and service.curtailed_h_per_year is not None  # fmt: skip
 
 
-def _path(service: Service, mw: float) -> str:
+def _path(service: Service, together: str) -> str:
+    """Permit path: an air permit looks at the whole site, not at one plant."""
     if service.id in NOX_PPM or service.id == "flexible_own_backup":
-        return permit_path(permit_findings([(service.id, mw)]))
-    return "local and fire-code permit" if not delivers(service) else "connection agreement"
+        return together
+    return "connection agreement" if delivers(service) else "local and fire-code permit"
 
 
-def _findings(plan: SitePlan, layers: Layers) -> list[str]:
-    found = []
-    units = [(b.service.id, b.mw) for b in plan.bridges.values()]
-    ozone = ozone_class(plan, layers)
-    emitted = permit_findings(units, ozone_class=ozone)
-    found += [item.text for item in emitted]
-    if emitted and ozone is None:
+def _findings(plan: SitePlan, layers: Layers, emitted: list[PermitFinding]) -> list[str]:
+    found = [item.text for item in emitted]
+    if emitted and ozone_class(plan, layers) is None:
         found.append("ozone designation of the county unknown (column ozone_class of jurisdictions): attainment thresholds shown, nonattainment ones are lower")  # fmt: skip
-    for bridge in plan.bridges.values():
-        hours = bridge.service.curtailed_h_per_year
-        if bridge.service.id == "flexible_own_backup" and hours:
-            found.append(engine_hours(curtailed_service(plan).curtailed_h_per_year.value).text)
-        if not str(plan.site["jurisdiction_id"] or "us").startswith("us"):
-            found.append(f"{bridge.service.id}: its stages describe the United States")
-    if any(b.service.curtailed_h_per_year for b in plan.bridges.values()):
+    services = [bridge.service for bridge in plan.bridges.values()]
+    if any(service.id == "flexible_own_backup" for service in services):
+        found.append(engine_hours(curtailed_service(plan).curtailed_h_per_year.value).text)
+    if services and not str(plan.site["jurisdiction_id"] or "us").startswith("us"):
+        found.append("stages and thresholds of the services beside the firm one describe the United States")  # fmt: skip
+    if any(service.curtailed_h_per_year for service in services):
         found.append(_area_bound(plan, layers))
-    if any(b.service.heat_rate_mmbtu_per_mwh for b in plan.bridges.values()):
+    if any(service.heat_rate_mmbtu_per_mwh for service in services):
         found.append(f"gas at {GAS_PRICE.value:g} USD/MMBtu ({GAS_PRICE.low:g}–{GAS_PRICE.high:g}, assumed); CO2, NOx and gas at full power all year")  # fmt: skip
-    return list(dict.fromkeys(found))
+    return found
 
 
 def ozone_class(plan: SitePlan, layers: Layers) -> str | None:
@@ -185,7 +193,8 @@ def ozone_class(plan: SitePlan, layers: Layers) -> str | None:
     if frame is None or "ozone_class" not in frame:
         return None
     rows = frame[frame["jurisdiction_id"] == plan.site["jurisdiction_id"]]["ozone_class"].dropna()
-    return str(rows.iloc[0]) if len(rows) else None
+    word = str(rows.iloc[0]).strip().lower() if len(rows) else ""
+    return word if word in {*OZONE_NONATTAINMENT, "attainment"} else None
 
 
 def _area_bound(plan: SitePlan, layers: Layers) -> str:

@@ -1,0 +1,246 @@
+"""Delivery: what the megawatts of a plan compute by when, and which constraint binds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.compute.constraint import binding, lost_mw, shares
+from powerwall.criteria.compute.hardware import (
+    DEFAULT_ACCELERATOR,
+    Accelerator,
+    accelerator,
+    default,
+    training_ladder,
+)
+from powerwall.criteria.compute.yields import (
+    SECONDS_PER_YEAR,
+    curtailment_factor,
+    days_to_train,
+    flop_per_s_per_it_mw,
+    sustained,
+)
+from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.power.sheet import covered_share, curtailable, curtailed_service
+from powerwall.region.dates import months_between, parse_span
+
+if TYPE_CHECKING:
+    from powerwall.criteria.power.site_plan import SitePlan
+    from powerwall.region.request import Request
+
+RESTART = Parameter(
+    0.5, "h", 0.1, 2.0, "assumed: time to reload a checkpoint and ramp up after an event"
+)
+YEAR, QUARTER = 12.0, 3.0
+#: Constraint → key of the request that would say it by date.
+_DECLARED = {"power": "contracted_mw", "cooling": "heat_rejection_mw", "accelerators": "deliveries"}
+
+
+class Delivery(NamedTuple):
+    """Compute by date.
+
+    Attributes
+    ----------
+    table
+        Index months, one row a year: delivered power, accelerators, sustained FLOP/s of the
+        median case, expected FLOP so far, days of each rung of the ladder (`days_<run>`).
+    by_quarter
+        Index months: odds that each constraint binds, with `none` and `joint`; a row adds to 1.
+    lost
+        Constraint → expected FLOP by the horizon that releasing it alone would add.
+    words, notes
+        What it rests on.
+    """
+
+    table: pd.DataFrame
+    by_quarter: pd.DataFrame
+    lost: Mapping[str, float]
+    words: str
+    notes: tuple[str, ...]
+
+    @property
+    def binding(self) -> pd.DataFrame:
+        """Odds at the end of each year."""
+        return self.by_quarter.loc[[m for m in self.by_quarter.index if m % YEAR == 0]]
+
+
+@dataclass(frozen=True)
+class _Site:
+    """What turns the megawatts of one plan into FLOP."""
+
+    plan: SitePlan
+    hardware: Accelerator
+    precision: str
+    pue: Parameter
+    mfu: Parameter
+    goodput: Parameter
+    overhead: Parameter
+
+    @property
+    def software(self) -> float:
+        return self.mfu.value * self.goodput.value
+
+    @property
+    def need_it_mw(self) -> float:
+        return self.plan.request.mw / self.pue.value
+
+    @property
+    def flop_per_s_per_it_mw(self) -> float:
+        return flop_per_s_per_it_mw(
+            self.hardware.kw_it.value, self.hardware.peak(self.precision).value,
+            self.mfu.value, self.goodput.value, self.overhead.value,
+        )  # fmt: skip
+
+
+def deliver(plan: SitePlan, precision: str = "bf16") -> Delivery:
+    """What a plan computes, and what binds.
+
+    Parameters
+    ----------
+    plan
+        Of one site; it must have a simulation.
+    precision
+        `bf16`, `fp8` or `fp4`; never mixed in one column.
+
+    Raises
+    ------
+    ValueError
+        For an unknown accelerator, or one without a dense peak in that precision.
+    """
+    request = plan.request
+    hardware = accelerator(request.accelerator or DEFAULT_ACCELERATOR)
+    hardware.peak(precision)
+    site = _Site(plan, hardware, precision, default("pue"), default(f"mfu_{precision}"), default("goodput"), default("overhead_share"))  # fmt: skip
+    quarters = np.arange(QUARTER, plan.until_months + 1e-9, QUARTER)
+    capacity, weight = _capacities(site, quarters)
+    names = tuple(capacity)
+    target = software_target()
+    bound = binding(capacity, software=site.software, software_target=max(target, site.software) if precision == "bf16" else site.software, need_it_mw=site.need_it_mw)  # fmt: skip
+    by_quarter = pd.DataFrame(shares(bound.name, weight, names), index=pd.Index(quarters, name="months"))  # fmt: skip
+    table, lost = _by_year(site)
+    return Delivery(table, by_quarter, lost, _words(site), tuple(_notes(site, lost)))
+
+
+def software_target() -> float:
+    """MFU times goodput that software could reach in BF16. [share]"""
+    return default("mfu_bf16").value * default("goodput").value
+
+
+def _capacities(site: _Site, months: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """IT power each constraint allows, and the weight of every draw. [MW], shape (draws, months)"""
+    plan, request = site.plan, site.plan.request
+    simulation = plan.simulation
+    assert simulation is not None  # noqa: S101 — deliver says so
+    found: dict[str, np.ndarray] = {}
+    wires, weight = _kept_mw(plan, months)
+    found["interconnection"] = wires / site.pue.value
+    if request.contracted_mw:
+        own = _kept_mw(plan, months, own_only=True)[0]
+        found["power"] = (own + _amount(request, request.contracted_mw, months)) / site.pue.value
+    if request.heat_rejection_mw:
+        found["cooling"] = np.broadcast_to(_amount(request, request.heat_rejection_mw, months), wires.shape)  # fmt: skip
+    if request.deliveries:
+        units = _amount(request, request.deliveries, months)
+        it_mw = units * site.hardware.kw_it.value / 1000 / (1 - site.overhead.value)
+        found["accelerators"] = np.broadcast_to(it_mw, wires.shape)
+    return found, weight
+
+
+def _kept_mw(
+    plan: SitePlan, months: np.ndarray, *, own_only: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Delivered power less what curtailment and restarts take from a run. [MW]"""
+    simulation = plan.simulation
+    assert simulation is not None  # noqa: S101 — deliver says so
+    total, weight = simulation.mw_at(months)
+    if own_only:
+        total = np.zeros_like(total)
+    for name, bridge in plan.bridges.items():
+        own = bridge.service.process_id.startswith("bridge_")
+        if own_only and own:
+            total = total + simulation.mw_at(months, name)[0]
+        elif not own_only and curtailable(bridge.service):
+            total = total - (1 - _factor(plan)) * simulation.mw_at(months, name)[0]
+    return total, weight
+
+
+def _factor(plan: SitePlan) -> float:
+    area = curtailed_service(plan)
+    open_share = 1 - covered_share(plan, area)
+    events = area.events_per_year.value * open_share
+    return float(curtailment_factor(area.limit_share * open_share, events, RESTART.value))
+
+
+def _amount(request: Request, by_month: Mapping[str, float], months: np.ndarray) -> np.ndarray:
+    """A cumulative amount of the request at some months; 0 before its first date."""
+    at = [months_between(request.as_of, parse_span(day).first) for day in by_month]
+    amounts = np.array([0.0, *by_month.values()])
+    return amounts[np.searchsorted(np.array(at), months, side="right")]
+
+
+def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Compute at the end of each year, and the FLOP each constraint costs by the horizon."""
+    plan = site.plan
+    edges = np.append(np.arange(0.0, plan.until_months, 1.0), plan.until_months)
+    middles, spans = (edges[:-1] + edges[1:]) / 2, np.diff(edges) / 12
+    capacity, weight = _capacities(site, middles)
+    least = np.minimum.reduce(list(capacity.values()))
+    flop = np.cumsum((weight @ least) * spans) * site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
+    lost = {
+        name: float((weight @ mw) @ spans) * site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
+        for name, mw in lost_mw(capacity, site.need_it_mw).items()
+    }
+    years = [m for m in plan.by_quarter.index if m % YEAR == 0]
+    at, weight = _capacities(site, np.array(years))
+    here = np.minimum.reduce(list(at.values()))
+    rows = {}
+    for number, months in enumerate(years):
+        median = _weighted_median(here[:, number], weight) * site.pue.value
+        made = sustained(
+            median, pue_peak=site.pue.value, kw_it_per_accelerator=site.hardware.kw_it.value,
+            peak_flop_per_s=site.hardware.peak(site.precision).value, mfu=site.mfu.value, goodput=site.goodput.value,
+            overhead_share=site.overhead.value,
+        )  # fmt: skip
+        rows[months] = {
+            **plan.by_quarter.loc[months, ["p10_mw", "p50_mw", "p90_mw", "expected_mw"]].to_dict(),
+            "accelerators": float(made.accelerators), "sustained_flop_per_s": float(made.sustained_flop_per_s),
+            "flop_so_far": float(flop[np.searchsorted(edges[1:], months)]),
+            **{f"days_{run}": float(days_to_train(c, made.sustained_flop_per_s)) for run, c in training_ladder().items()},
+        }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("months"), lost
+
+
+def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
+    by_size = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[by_size])
+    return float(values[by_size[np.searchsorted(reached, 0.5 * reached[-1] - 1e-9)]])
+
+
+def _words(site: _Site) -> str:
+    chosen = "" if site.plan.request.accelerator else " (assumed)"
+    return (
+        f"{site.hardware.id}{chosen}, dense {site.precision}, MFU {site.mfu.value:g}, goodput {site.goodput.value:g}, "
+        f"{site.hardware.kw_it.value:g} kW IT each, PUE {site.pue.value:g} (default)"
+    )
+
+
+def _notes(site: _Site, lost: Mapping[str, float]) -> list[str]:
+    plan, request = site.plan, site.plan.request
+    found = ["accelerators, FLOP/s and days are those of the median case, the FLOP so far an expectation; a run over 180 days is marked !"]  # fmt: skip
+    missing = [f"{name} ({key})" for name, key in _DECLARED.items() if not getattr(request, key)]
+    if missing:
+        found.append(f"not in the request by date, so no constraint here: {', '.join(missing)}")
+    if any(curtailable(b.service) for b in plan.bridges.values()):
+        found.append(f"curtailed power keeps {_factor(plan):.1%} of its goodput: lost energy, and {RESTART.value:g} h a restart (assumed); alone it does not meet the need".replace("%", " %"))  # fmt: skip
+    if site.precision != "bf16":
+        same = site.software * site.hardware.peak(site.precision).value / site.hardware.peaks["bf16"].value if "bf16" in site.hardware.peaks else math.nan  # fmt: skip
+        found.append(f"in BF16 terms this is an MFU times goodput of {same:.2f}")
+    if len(lost) > 1:
+        words = ", ".join(f"{name} {flop:.2g}".replace("e+", "e") for name, flop in lost.items())
+        found.append(f"FLOP that releasing one constraint alone would add by the horizon (they do not add up): {words}")  # fmt: skip
+    return found
