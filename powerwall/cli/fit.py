@@ -95,7 +95,7 @@ def fit(
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
     with opt.failing(err):
-        from powerwall.criteria.power.queues import fit_queue, read_queue
+        from powerwall.criteria.power.queues.tables import fit_queue, read_queue
         from powerwall.output.files import check_targets
         from powerwall.output.fit import SUFFIXES, print_fit, save, text
 

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.text import Text
 
 import powerwall
-from powerwall.criteria.power.queues import Queue
-from powerwall.criteria.power.survival import FEW_EVENTS, HORIZONS, MANY_WAITING, Fit
+from powerwall.criteria.power.queues.survival import FEW_EVENTS, HORIZONS, MANY_WAITING, Fit
+from powerwall.criteria.power.queues.tables import Queue
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.files import write_text
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, percent, plain, shown

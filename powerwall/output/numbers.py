@@ -8,6 +8,7 @@ from datetime import date
 from powerwall.region.dates import add_months
 
 UNKNOWN, NOT_APPLICABLE = "?", "–"
+_LARGE = 1e9  # from here on powers of ten are read more easily
 
 
 def shown(value: float, unit: str = "") -> str:
@@ -22,6 +23,8 @@ def shown(value: float, unit: str = "") -> str:
         return "∞" if value > 0 else "−∞"
     if value == 0:
         return "0"
+    if abs(value) >= _LARGE:
+        return f"{value:.3g}".replace("e+", "e").replace("-", "−")
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{digits}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
@@ -50,8 +53,10 @@ def span(low: float, high: float, unit: str = "") -> str:
 
 
 def plain(value: float) -> str:
-    """A number for a file: up to six decimals, the same on every platform; unknown is empty."""
+    """A number for a file: up to six decimals, or six figures of a large one; unknown is empty."""
     if math.isnan(value):
         return ""
+    if abs(value) >= 1e16:
+        return f"{value:.5e}".replace("e+", "e")
     text = f"{value:.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

@@ -247,16 +247,9 @@ def delivery_rows(plan: SitePlan, delivery: Delivery) -> tuple[tuple[Head, ...],
     for months, row in delivery.table.iterrows():
         rows.append([
             month(plan.request.as_of, float(str(months))), *(shown(row[c]) for c in ("p10_mw", "p50_mw", "p90_mw", "expected_mw", "accelerators")),
-            science(row["sustained_flop_per_s"]), science(row["flop_so_far"]), *(_days(row[name]) for name in days),
+            shown(row["sustained_flop_per_s"]), shown(row["flop_so_far"]), *(_days(row[name]) for name in days),
         ])  # fmt: skip
     return heads, rows
-
-
-def science(value: float) -> str:
-    """A large number: `3.75e19`."""
-    if math.isnan(value):
-        return UNKNOWN
-    return "0" if value == 0 else f"{value:.3g}".replace("e+", "e")
 
 
 def _days(value: float) -> str:

@@ -252,7 +252,7 @@ def _cli() -> str:
         "# Command line\n",
         "Exit codes: 0 done · 1 a declared gate, or `check`, says no · 2 could not do it · 130 Ctrl-C.\n",
     ]
-    for verb in ("", "score", "explain", "check", "criteria", "init"):
+    for verb in ("", "score", "explain", "plan", "check", "fit", "criteria", "init"):
         text = runner.invoke(
             app, [*([verb] if verb else []), "--help"], prog_name="powerwall"
         ).output

@@ -107,6 +107,14 @@ CODES: dict[str, tuple[str, str]] = {
         "not quantiles of one duration",
         "P50 and P90 of a stage must be positive, and the P90 no smaller than the P50.",
     ),
+    "PW412": (
+        "network in several parts",
+        "Buses are not connected to the rest; a part that carries nothing is left out.",
+    ),
+    "PW413": (
+        "strained base case",
+        "Before any withdrawal a branch carries more than its rating, or generation is short of load.",
+    ),
     "PW501": (
         "site without a jurisdiction",
         "The site lies in none of the outlines, within the accuracy of an edge, or in several.",
@@ -140,6 +148,10 @@ CODES: dict[str, tuple[str, str]] = {
     "PW510": (
         "layer missing for a criterion",
         "A layer that a weighted criterion reads is not in the region.",
+    ),
+    "PW511": (
+        "network rests on an assumption",
+        "The files leave open the hour, the dispatch or a part that the load flow leaves out.",
     ),
     "PW601": ("output not written", "The file could not be written or its format is unknown."),
     "PW602": ("ranking out of date", "The committed ranking differs from the one computed now."),

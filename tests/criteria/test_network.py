@@ -419,5 +419,5 @@ def test_the_german_network_reads_with_sensible_numbers(shared):
 def test_the_size_of_the_blocks_does_not_matter(monkeypatch):
     plain = meshed(11, 40, 40).withdrawal_headroom(n1=True)
     for name, size in {"_BUSES": 7, "_OUTAGES": 3, "_GROUP": 2, "_PAIRS": 5}.items():
-        monkeypatch.setattr(f"powerwall.criteria.power.network.{name}", size)
+        monkeypatch.setattr(f"powerwall.criteria.power.network.search.{name}", size)
     pd.testing.assert_frame_equal(meshed(11, 40, 40).withdrawal_headroom(n1=True), plain)

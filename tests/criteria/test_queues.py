@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.queue_dates import days, zone_of
-from powerwall.criteria.power.queues import calibrate, dropped, fit_queue, read_queue
-from powerwall.criteria.power.survival import aalen_johansen, incidence
+from powerwall.criteria.power.queues.dates import days, zone_of
+from powerwall.criteria.power.queues.survival import aalen_johansen, incidence
+from powerwall.criteria.power.queues.tables import calibrate, dropped, fit_queue, read_queue
 from powerwall.region.findings import BadInput
 
 HEADER = "queue_id,request_date,completed_date,withdrawn_date,status,mw,region\n"

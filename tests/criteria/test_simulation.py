@@ -161,12 +161,13 @@ def test_a_finished_stage_cannot_fail_and_ends_in_the_past():
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.floats(0.1, 60), st.floats(0.1, 30))
-def test_a_later_start_never_makes_an_earlier_finish(elapsed, less):
-    longer = one(12, 20, started_months_ago=elapsed + less).finish["s"]
+@given(st.floats(0.1, 6), st.floats(0.1, 6), st.floats(0.1, 90))
+def test_an_earlier_start_never_makes_a_later_finish_up_to_the_median(elapsed, more, overdue):
+    """Beyond it a lognormal has waited long enough to be one of the slow ones."""
+    longer = one(12, 20, started_months_ago=elapsed + more).finish["s"]
     shorter = one(12, 20, started_months_ago=elapsed).finish["s"]
-    assert (shorter >= longer - 1e-9).sum() >= 0.999 * len(longer) or elapsed > 12
-    assert (one(12, 20, started_months_ago=elapsed).finish["s"] >= 0).all()
+    assert (shorter >= longer - 1e-9).all()
+    assert (one(12, 20, started_months_ago=overdue).finish["s"] >= 0).all()
 
 
 @pytest.mark.parametrize(

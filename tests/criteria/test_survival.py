@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.queues import Queue, calibrate, fit_queue, read_queue
-from powerwall.criteria.power.survival import (
+from powerwall.criteria.power.queues.survival import (
     COMPLETED,
     HORIZONS,
     Calibration,
@@ -25,6 +24,7 @@ from powerwall.criteria.power.survival import (
     fit_lognormal,
     incidence,
 )
+from powerwall.criteria.power.queues.tables import Queue, calibrate, fit_queue, read_queue
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/concepts/outside-view.md"
 MONTHS, EVENT = [1, 2, 2, 3, 4, 5], [1, 2, 0, 1, 2, 0]

@@ -52,7 +52,7 @@ def flop_by_horizon(plan: PowerPlan, request: Request) -> pd.DataFrame:
 
 
 @criterion(
-    unit="1",
+    unit="MW/MW",
     uncertainty="range of the default PUE, until a cooling plant is modelled",
     grade="D",
 )

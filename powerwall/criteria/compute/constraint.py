@@ -94,7 +94,7 @@ def _uplift(
     for number, name in enumerate(names):
         rest = np.delete(capacity, number, axis=0)
         others = rest.min(axis=0) if len(rest) else np.full_like(least, np.inf)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             gain = np.where(least > 0, others / least - 1, np.where(others > 0, np.inf, 0.0))
         found[name] = np.maximum(np.nan_to_num(gain, nan=0.0, posinf=np.inf), 0.0)
     found[SOFTWARE] = np.where(least > 0, np.maximum(want / have - 1, 0.0), 0.0)

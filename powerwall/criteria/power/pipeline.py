@@ -52,7 +52,10 @@ def energised_probability(
     last = int(np.ceil(np.nanmax(at, initial=0.0)))
     path = _energised(hazard, cancel, last)
     whole = np.floor(np.nan_to_num(at)).astype(int)
-    before, after = path[whole, where.astype(int)], path[np.minimum(whole + 1, last), where.astype(int)]
+    before, after = (
+        path[whole, where.astype(int)],
+        path[np.minimum(whole + 1, last), where.astype(int)],
+    )
     return np.where(np.isnan(at), np.nan, before + (at - whole) * (after - before))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from powerwall.criteria.power.survival import COMPLETED, WAITING, WITHDRAWN
+from powerwall.criteria.power.queues.survival import COMPLETED, WAITING, WITHDRAWN
 
 #: Status words → event; `suspended` and `on hold` still wait.
 EVENTS: dict[str, int] = {

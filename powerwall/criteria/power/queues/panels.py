@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.power.queue_dates import days, texts
-from powerwall.criteria.power.survival import COMPLETED, WAITING, WITHDRAWN
+from powerwall.criteria.power.queues.dates import days, texts
+from powerwall.criteria.power.queues.survival import COMPLETED, WAITING, WITHDRAWN
 
 #: Milestones of the reports in their order.
 _MILESTONES = (

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.power.panels import COMPONENTS, is_panel, panel_rows
-from powerwall.criteria.power.queue_dates import days, texts, zone_of
-from powerwall.criteria.power.queue_layouts import EVENTS, LAYOUTS, Layout
-from powerwall.criteria.power.survival import (
+from powerwall.criteria.power.queues.dates import days, texts, zone_of
+from powerwall.criteria.power.queues.layouts import EVENTS, LAYOUTS, Layout
+from powerwall.criteria.power.queues.panels import COMPONENTS, is_panel, panel_rows
+from powerwall.criteria.power.queues.survival import (
     COMPLETED,
     WAITING,
     WITHDRAWN,

@@ -1,0 +1,1 @@
+"""Queues: what became of other requests, from tables of queues and of finished works."""
