@@ -97,6 +97,7 @@ def plan(
         from powerwall.output.plan_files import SUFFIXES, save, text
 
         check_targets(output or [], SUFFIXES)
+        _check_hardware(accelerator, precision)
         bridges = _bridges(bridge or [], flex)
         read = opt.requested(
             region,
@@ -155,6 +156,18 @@ def _planned(
     )
 
 
+def _check_hardware(name: str | None, precision: str) -> None:
+    """An accelerator or a precision that is none is a usage error, before anything is read."""
+    from powerwall.criteria.compute.hardware import DEFAULT_ACCELERATOR, PRECISIONS, accelerator
+
+    if precision not in PRECISIONS:
+        raise typer.BadParameter(f"`{precision}` is none of {', '.join(PRECISIONS)}", param_hint="--precision")  # fmt: skip
+    try:
+        accelerator(name or DEFAULT_ACCELERATOR).peak(precision)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--accelerator") from None
+
+
 def _delivered(plan: SitePlan, precision: str) -> Delivery | None:
     from powerwall.criteria.compute.delivery import deliver
 
@@ -162,5 +175,5 @@ def _delivered(plan: SitePlan, precision: str) -> Delivery | None:
         return None
     try:
         return deliver(plan, precision)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--accelerator") from None
+    except ValueError as error:  # the region's own accelerator may lack the precision
+        raise typer.BadParameter(str(error), param_hint="--precision") from None

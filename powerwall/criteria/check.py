@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.rows import standing
 from powerwall.criteria.power.stages import Stage
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def check_rows(region: Region, findings: Findings) -> None:
     """Record every row and key of a region that would stop a criterion."""
     _check_cooling(region, findings)
+    _check_accelerator(region, findings)
     _check_policy(region, findings)
     _check_stages(region, findings)
     _check_tariffs(region, findings)
@@ -31,6 +33,13 @@ def _check_cooling(region: Region, findings: Findings) -> None:
     if cooling not in COOLING_GROUPS:
         findings.add("PW102", f"cooling = `{cooling}` is not a cooling plant known here",
                      remedy=did_you_mean(cooling, list(COOLING_GROUPS)), **region.places("request", "cooling"))  # fmt: skip
+
+
+def _check_accelerator(region: Region, findings: Findings) -> None:
+    wanted = region.request.accelerator
+    if wanted is not None and wanted not in accelerators():
+        findings.add("PW102", f"accelerator = `{wanted}` is not in the catalogue",
+                     remedy=did_you_mean(wanted, list(accelerators())), **region.places("request", "accelerator"))  # fmt: skip
 
 
 def _check_policy(region: Region, findings: Findings) -> None:

@@ -106,6 +106,8 @@ def _region(region: Any) -> dict[str, Any]:
         "name": region.name, "version": region.table.version, "edition": region.table.edition, "crs": region.table.crs,
         "sha256": hashlib.sha256(region.path.read_bytes()).hexdigest(),
         "request": {"mw": request.mw, "first_mw": request.first_mw, "need_by": str(request.need_by), "as_of": str(request.as_of),
+                    "horizon": str(request.horizon or ""), "ramp_months": request.ramp_months, "outside_weight": request.outside_weight,
+                    "accelerator": request.accelerator,
                     "cooling": request.cooling, "draws": request.draws, "seed": request.seed},
         "layers": {
             name: {"path": _relative(layer.path, region.path), "sha256": layer.sha256, "as_of": str(layer.as_of or ""),

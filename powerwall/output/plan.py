@@ -105,11 +105,25 @@ def notes(plan: SitePlan) -> list[str]:
             f"through {row['poi_id']} at {shown(float(row['distance_km']))} km, stage network {row['network']}, grade {row['grade']}"
         )
     found += [note for note in str(row["note"] or "").split("; ") if note]
+    found += _deadlines(plan)
     found += _curtailable(plan)
     if not request.ramp_months and plan.simulation is not None and FIRM in plan.simulation.tranches:
         found.append("no ramp declared (ramp_months): the firm service arrives in one step")
     if not request.outside_weight and plan.views:
         found.append("the outside view stands beside the dates and has no weight in them")
+    return found
+
+
+def _deadlines(plan: SitePlan) -> list[str]:
+    """Days that a calendar sets before the firm service arrives."""
+    if plan.simulation is None:
+        return []
+    found = []
+    for name, stage in plan.simulation.stages.items():
+        for close, result in (stage.windows or ())[:1]:
+            again = f", again every {stage.repeat_months:g} months" if stage.repeat_months else ""
+            as_of = plan.request.as_of
+            found.append(f"{name}: a window closes {month(as_of, close)}, its result is due {month(as_of, result)}{again}")  # fmt: skip
     return found
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
+import pkgutil
+import re
 import sys
 import types
 import typing
@@ -12,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from powerwall import criteria
 from powerwall.criteria.criterion import MEASURE_COLUMNS, SUBJECTS, Criterion, Parameter, registry
 from powerwall.output.criteria import breakpoints
 from powerwall.output.readme import refreshed
@@ -153,11 +157,16 @@ def _criterion(item: Criterion) -> str:
 
 
 def _parameters() -> list[tuple[str, ...]]:
+    """Parameters of every module that assigns them, loaded or not."""
     rows = []
-    for name, module in sorted(sys.modules.items()):
-        if name.startswith("powerwall.criteria."):
-            for constant, value in sorted(vars(module).items()):
-                rows += _parameter_rows(name.removeprefix("powerwall."), constant, value)
+    for found in pkgutil.walk_packages(criteria.__path__, "powerwall.criteria."):
+        module = importlib.import_module(found.name)
+        assigned = set(
+            re.findall(r"^(\w+)(?::[^=\n]+)? = ", inspect.getsource(module), re.MULTILINE)
+        )
+        for constant in sorted(assigned & set(vars(module))):
+            where = found.name.removeprefix("powerwall.")
+            rows += _parameter_rows(where, constant, vars(module)[constant])
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.joins import split_ids
 from powerwall.region.layers import Layers
 from powerwall.region.schema import LAYERS
 
@@ -18,11 +19,13 @@ def check_references(layers: Layers, findings: Findings) -> None:
             if target is None or column not in layer.frame:
                 continue
             known = [str(value) for value in target.frame[LAYERS[other].key].dropna()]
-            for row, value in layer.frame[column].dropna().items():
-                wide = other == "jurisdictions" and str(value).count("-") <= 1
-                if str(value) not in known and not wide:
-                    findings.add(
-                        "PW409", f"{layer.name}: `{column}` = {value} is not in `{other}`",
-                        severity="error" if column in _MUST else "warning",
-                        remedy=did_you_mean(str(value), known), **layer.places(int(str(row)), column),
-                    )  # fmt: skip
+            several = column in layer.schema.lists
+            for row, cell in layer.frame[column].dropna().items():
+                for value in split_ids(cell) if several else [str(cell)]:
+                    wide = other == "jurisdictions" and value.count("-") <= 1
+                    if value not in known and not wide:
+                        findings.add(
+                            "PW409", f"{layer.name}: `{column}` = {value} is not in `{other}`",
+                            severity="error" if column in _MUST else "warning",
+                            remedy=did_you_mean(value, known), **layer.places(int(str(row)), column),
+                        )  # fmt: skip

@@ -81,7 +81,8 @@ LAYERS: dict[str, LayerSchema] = {
                 "full", "on_hold", "cancelled",
             ),
         },
-        lists=("defect_flag",), dates=("expected_date",), refers={"utility_id": "utilities", "network_bus": "network"},
+        lists=("defect_flag", "waits_for_line_ids"), dates=("expected_date",), refers={"utility_id": "utilities", "network_bus": "network",
+                "waits_for_line_ids": "transmission_lines"},
     ),
     "network": LayerSchema(
         "buses of a transmission network (`bus.csv`), its `branch.csv` beside it; nodes name theirs in `network_bus`",

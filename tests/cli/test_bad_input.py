@@ -325,8 +325,8 @@ def test_every_bad_input_of_the_table_has_a_code_that_is_explained() -> None:
 def test_most_codes_that_are_errors_are_met_by_the_table() -> None:
     met = {case.code for case in SPOILT.values()} | {case.code for case in WARNED.values()}
     beyond = {code for code in CODES if code[2] in "1234"} - met
-    # regions that differ, staleness, provenance and infinite cells are tested where they belong
-    assert beyond <= {"PW109", "PW208", "PW209", "PW402", "PW410"}
+    # regions that differ, staleness, provenance, infinite cells and networks are tested where they belong
+    assert beyond <= {"PW109", "PW208", "PW209", "PW402", "PW410", "PW412", "PW413"}
 
 
 @pytest.mark.usefixtures("folder")

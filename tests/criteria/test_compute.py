@@ -26,6 +26,7 @@ from powerwall.criteria.compute.yields import (
     flop_per_s_per_it_mw,
     h100_equivalents,
 )
+from powerwall.region.findings import BadInput
 
 GB200 = {
     "pue_peak": 1.2,
@@ -230,3 +231,25 @@ def test_flop_by_the_horizon_follow_the_energy(make_region, tmp_path):
 def test_without_a_horizon_there_is_no_flop(tiny_measures):
     assert tiny_measures["flop_by_horizon"].loc["a", "why"] == "no horizon in the request"
     assert DEFAULT_ACCELERATOR in tiny_measures["flop_by_horizon"].loc["a", "note"]
+
+
+def test_a_chip_without_a_bf16_peak_leaves_the_flop_unknown(make_region, tmp_path):
+    from datetime import date
+
+    path = make_region(
+        tmp_path, toml={"request": {"horizon": date(2036, 1, 1), "accelerator": "vr200-nvl72"}}
+    )
+    assert (
+        pw.measure(pw.read(path))["flop_by_horizon"].loc["a", "why"]
+        == "vr200-nvl72 has no known dense BF16 peak"
+    )
+
+
+def test_an_unknown_accelerator_of_the_region_is_a_finding_with_its_place(make_region, tmp_path):
+    path = make_region(tmp_path, toml={"request": {"accelerator": "gb300-nvl27"}})
+    with pytest.raises(BadInput) as error:
+        pw.measure(pw.read(path))
+    (found,) = [f for f in error.value.findings if f.severity == "error"]
+    assert found.code == "PW102"
+    assert "gb300-nvl72" in found.remedy
+    assert found.line

@@ -13,9 +13,10 @@ import powerwall as pw
 from powerwall.criteria.criterion import Shared
 from powerwall.criteria.power.nodes import needed_class, voltage_class
 from powerwall.criteria.power.plan import _first_power
-from powerwall.criteria.power.process import Processes, backbone_months, choose_network, line_factor
+from powerwall.criteria.power.process import Processes, choose_network, line_factor
 from powerwall.criteria.power.sampling import Draws
 from powerwall.criteria.power.stages import finish_months, quantiles
+from powerwall.criteria.power.works import backbone
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
@@ -174,12 +175,44 @@ def test_a_blank_window_leaves_the_date_unknown_with_the_reason(make_region, tmp
 
 def node(**cells):
     return pd.Series(
-        {"planned": False, "reinforcement_status": None, "expected_date": None, **cells}
+        {
+            "planned": False,
+            "reinforcement_status": None,
+            "expected_date": None,
+            "waits_for_line_ids": None,
+            **cells,
+        }
     )
 
 
+LINES = pd.DataFrame([
+    {"line_id": "l1", "line_status": "approved", "expected_date": "2031-06-30"},
+    {"line_id": "l2", "line_status": "planning", "expected_date": None},
+    {"line_id": "l3", "line_status": "in_service", "expected_date": "2031"},
+])  # fmt: skip
+
+
+def waiting(node, as_of):
+    return backbone(node, LINES, as_of)
+
+
+def test_a_planned_line_that_a_node_waits_for_is_a_floor_too():
+    months, note, why = waiting(node(waits_for_line_ids="l1;l3"), AS_OF)
+    assert months == pytest.approx(58.5, abs=0.1)
+    assert note == "not before line l1 is in service (2031-06-30)"
+    assert why == ""
+    both = node(reinforcement_status="approved", expected_date="2033", waits_for_line_ids="l1")
+    assert waiting(both, AS_OF).months > 80
+
+
+def test_a_line_without_a_date_is_a_note():
+    months, note, _ = waiting(node(waits_for_line_ids="l2"), AS_OF)
+    assert np.isnan(months)
+    assert note == "waits for line l2, which has no date: not counted"
+
+
 def test_works_at_a_node_put_a_floor_under_the_date():
-    months, note, why = backbone_months(
+    months, note, why = waiting(
         node(reinforcement_status="under_construction", expected_date="2030-12-15"), AS_OF
     )
     assert months == pytest.approx(52, abs=0.1)
@@ -188,11 +221,11 @@ def test_works_at_a_node_put_a_floor_under_the_date():
 
 
 def test_a_planned_node_without_a_date_is_no_plan():
-    assert backbone_months(node(planned=True), AS_OF)[2] == "planned node without a date"
+    assert waiting(node(planned=True), AS_OF)[2] == "planned node without a date"
 
 
 def test_works_without_a_date_are_no_stage_but_a_note():
-    months, note, why = backbone_months(node(reinforcement_status="planned"), AS_OF)
+    months, note, why = waiting(node(reinforcement_status="planned"), AS_OF)
     assert np.isnan(months)
     assert "without a date" in note
     assert why == ""
@@ -200,7 +233,7 @@ def test_works_without_a_date_are_no_stage_but_a_note():
 
 @pytest.mark.parametrize("planned", [True, False])
 def test_a_date_that_has_passed_is_no_stage(planned):
-    months, note, why = backbone_months(
+    months, note, why = waiting(
         node(planned=planned, reinforcement_status="approved", expected_date="2025"), AS_OF
     )
     assert np.isnan(months)
@@ -210,14 +243,12 @@ def test_a_date_that_has_passed_is_no_stage(planned):
 
 @pytest.mark.parametrize("status", ["in_service", "cancelled", None])
 def test_finished_works_are_no_stage(status):
-    assert np.isnan(
-        backbone_months(node(reinforcement_status=status, expected_date="2030"), AS_OF)[0]
-    )
+    assert np.isnan(waiting(node(reinforcement_status=status, expected_date="2030"), AS_OF)[0])
 
 
 def test_a_partial_date_counts_by_its_last_day():
-    year, _, _ = backbone_months(node(planned=True, expected_date="2030"), AS_OF)
-    day, _, _ = backbone_months(node(planned=True, expected_date="2030-12-31"), AS_OF)
+    year, _, _ = waiting(node(planned=True, expected_date="2030"), AS_OF)
+    day, _, _ = waiting(node(planned=True, expected_date="2030-12-31"), AS_OF)
     assert year == day
 
 

@@ -14,7 +14,7 @@ from powerwall.criteria.compute.yields import (
 from powerwall.criteria.compute.yields import (
     flop_by_horizon as _flop,
 )
-from powerwall.criteria.criterion import criterion
+from powerwall.criteria.criterion import criterion, unknown
 from powerwall.criteria.power.plan import NODES, PowerPlan
 from powerwall.region.request import Request
 
@@ -30,6 +30,8 @@ __all__ = ["Binding", "Compute", "binding", "sustained"]
 def flop_by_horizon(plan: PowerPlan, request: Request) -> pd.DataFrame:
     """Expected sustained BF16 FLOP by the horizon, failures included."""
     hardware = accelerator(request.accelerator or DEFAULT_ACCELERATOR)
+    if "bf16" not in hardware.peaks:
+        return unknown(plan.frame.index, f"{hardware.id} has no known dense BF16 peak")
     pue, mfu, goodput, rest = (default(q) for q in ("pue", "mfu_bf16", "goodput", "overhead_share"))
     energy = plan.frame["delivered_mw_years"].astype(float)
 

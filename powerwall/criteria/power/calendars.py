@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layers
 
 
+#: Kinds of rows that hold power back until a date.
+FLOORS = ("not_before", "backbone_in_service")
+
+
 class Windows(NamedTuple):
     """Windows of one calendar, seen from the as-of date, and what a reader must know of them."""
 
@@ -55,7 +59,7 @@ class Calendars:
         """Months before which nothing is energised in any of the authorities, and the row's id."""
         best, name = float("nan"), ""
         for calendar_id, row in self.rows.items():
-            if str(row.get("kind")) != "not_before" or blank(row.get("result_date")):
+            if row.get("kind") not in FLOORS or blank(row.get("result_date")):
                 continue  # a row without a date holds nothing back
             if set(split_ids(row.get("jurisdiction_ids"))) & set(candidates):
                 months = months_between(self.as_of, parse_span(str(row["result_date"])).first)

@@ -110,7 +110,7 @@ def _described(
 ) -> pd.DataFrame:
     found = chosen >= 0
     columns = ["poi_id", "name", "voltage_kv", "klass", "planned", "own", "utility_id", "published_headroom_mw", "headroom_rung",
-               "queue_ahead_mw", "transformer_count", "transformer_mva", "published_peak_mva", "network_bus", "reinforcement_status", "expected_date", "status", "as_of", "source_title"]  # fmt: skip
+               "queue_ahead_mw", "transformer_count", "transformer_mva", "published_peak_mva", "network_bus", "waits_for_line_ids", "reinforcement_status", "expected_date", "status", "as_of", "source_title"]  # fmt: skip
     picked = table.reindex(columns=columns).take(np.where(found, chosen, 0)).set_axis(sites.index)
     picked = picked.where(pd.Series(found, index=sites.index), np.nan).astype(object)
     picked["distance_km"] = np.where(found, km, np.nan)

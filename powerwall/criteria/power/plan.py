@@ -16,13 +16,13 @@ from powerwall.criteria.power.process import (
     PAUSED,
     Network,
     Processes,
-    backbone_months,
     choose_network,
     line_factor,
 )
 from powerwall.criteria.power.sampling import Draws
 from powerwall.criteria.power.simulation import ramp_steps
 from powerwall.criteria.power.stages import Stage, finish_months, quantiles, success
+from powerwall.criteria.power.works import backbone
 from powerwall.region.joins import split_ids
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _settle(
     }
     if node["why"] is not None:
         return {**settled, "why": node["why"], "note": "", "status": None}
-    floor, works, no_plan = backbone_months(node, request.as_of)
+    floor, works, no_plan = backbone(node, processes.lines, request.as_of)
     network, remark = choose_network(
         request.mw,
         float(node["klass"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,10 +45,6 @@ PAUSED = {"NESO": "applications are paused in Great Britain, no reopening date k
 PAUSED["NGESO"] = PAUSED["NESO"]
 #: Operators that the generic tables describe.
 _GENERIC = {"", "NONE", "PJM", "MISO", "CAISO", "NYISO", "ISO-NE", "ISONE", "SPP", "ERCOT"}
-UNFINISHED = {
-    "under_construction", "engineering", "approved", "approved_litigated", "consented", "planned",
-    "planning", "proposed", "on_hold", "full", "denied_by_planning_commission",
-}  # fmt: skip
 FRONT = ("study",)  # an operator's own process replaces the front of the network
 GENERIC_FIXED = {"substation_design", "energised", "backbone"}
 
@@ -172,6 +167,7 @@ class Processes:
                 zip(known["utility_id"], known["iso_rto"].str.upper(), strict=True)
             )
         self.calendars = Calendars(layers, request.as_of)
+        self.lines = layers.frame("transmission_lines")
         self._cache: dict[tuple[str, ...], Network] = {}
 
     def operator(self, utility_id: object) -> str:
@@ -324,23 +320,3 @@ def _grade(evidence: dict[str, Evidence]) -> str:
     if any(e.rung == "generic" for e in timed):
         return "D"
     return "C" if any(e.rung == "operator" or e.assumed for e in timed) else "B"
-
-
-def backbone_months(node: Any, as_of: date) -> tuple[float, str, str]:
-    """Floor that works at a node put under first power, a note, and the reason why there is no plan."""
-    status, expected = node["reinforcement_status"], node["expected_date"]
-    unfinished = status in UNFINISHED
-    if not (node["planned"] is True or unfinished):
-        return float("nan"), "", ""
-    if blank(expected):
-        if node["planned"] is True:
-            return float("nan"), "", "planned node without a date"
-        return float("nan"), f"works at the node ({status}) without a date: not counted", ""
-    months = months_between(as_of, parse_span(str(expected)).last)
-    if months <= 0:
-        return (
-            float("nan"),
-            f"works at the node were due {expected}, no in-service mark: not counted",
-            "",
-        )
-    return months, f"not before works at the node are in service ({expected})", ""
