@@ -21,6 +21,7 @@ from powerwall.output.criteria import breakpoints
 from powerwall.output.readme import refreshed
 from powerwall.region import region as model
 from powerwall.region.findings import CODES
+from powerwall.region.request import RequestTable
 from powerwall.region.schema import LAYERS
 from powerwall.region.units import UNITS
 
@@ -54,7 +55,7 @@ def _rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 # ---------------------------------------------------------------------------------- region file
 _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
-    ("", model.RegionTable), ("[request]", model.RequestTable), ("[sites]", model.SitesTable), ("[sites] around", model.Around),
+    ("", model.RegionTable), ("[request]", RequestTable), ("[sites]", model.SitesTable), ("[sites] around", model.Around),
     ("[sites] grid", model.Grid), ("[layers.<name>]", model.LayerTable), ("[layers.<name>.columns] <column>", model.ColumnMap),
     ("source", model.Source), ("[rates] <currency>", model.Rate), ("[require] <criterion>", model.RequirementTable),
     ("[criteria.<name>]", model.CustomCriterion), ("[gates]", model.GatesTable),

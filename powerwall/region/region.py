@@ -5,45 +5,16 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from powerwall.region.dates import parse_span
 from powerwall.region.findings import BadInput, Findings, did_you_mean, shown
+from powerwall.region.keys import Day, Points, Positive, Strict
 from powerwall.region.places import Path as KeyPath
 from powerwall.region.places import key_places, nearest_place
-
-
-def _day(value: object) -> object:
-    if isinstance(value, str):
-        return date.fromisoformat(value if len(value) > 7 else f"{value}-01")
-    return value
-
-
-def _by_month(value: dict[str, float]) -> dict[str, float]:
-    """Amounts by month in the order of time; they are cumulative, so they never fall."""
-    ordered = dict(sorted(value.items(), key=lambda item: parse_span(item[0]).first))
-    amounts = list(ordered.values())
-    if any(not math.isfinite(amount) or amount < 0 for amount in amounts):
-        raise ValueError("amounts are numbers of 0 or more")
-    if amounts != sorted(amounts):
-        raise ValueError("amounts are cumulative: each is as large as the one before, or larger")
-    return ordered
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-ByMonth = Annotated[dict[str, float], AfterValidator(_by_month)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Points = list[tuple[float, float]]
-
-
-class Strict(BaseModel):
-    """A table without unknown keys that never changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from powerwall.region.request import RequestTable
 
 
 class Source(Strict):
@@ -59,34 +30,6 @@ class Rate(Strict):
     usd: Positive = Field(description="US dollars for one unit of the currency")
     as_of: Day = Field(description="day of the rate")
     source: str = Field(description="who published the rate")
-
-
-class RequestTable(Strict):
-    """What is to be built."""
-
-    mw: Positive = Field(300.0, description="requested grid power at full build-out [MW]")
-    first_mw: Positive | None = Field(
-        None, description="first block of power; silent: the whole request [MW]"
-    )
-    need_by: Day = Field(description="day by which the power is needed")
-    horizon: Day | None = Field(None, description="last day that counts")
-    cooling: str = Field("mixed-hall", description="cooling plant")
-    accelerator: str | None = Field(None, description="accelerator model")
-    deliveries: ByMonth | None = Field(
-        None, description="accelerators in hand by month, cumulative"
-    )
-    heat_rejection_mw: ByMonth | None = Field(
-        None, description="heat rejection built and permitted by month, cumulative [MW]"
-    )
-    contracted_mw: ByMonth | None = Field(
-        None, description="generation contracted or owned by month, cumulative [MW]"
-    )
-    ramp_months: float = Field(
-        0.0, ge=0, le=240, description="months from the first block to the whole request"
-    )
-    outside_weight: float = Field(
-        0.0, ge=0, le=1, description="weight of the outside view in every date and probability"
-    )
 
 
 class Around(Strict):

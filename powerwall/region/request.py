@@ -5,7 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from pydantic import Field
+
 from powerwall.region.dates import months_between
+from powerwall.region.keys import ByMonth, Day, Positive, Strict
+
+
+class RequestTable(Strict):
+    """What is to be built."""
+
+    mw: Positive = Field(300.0, description="requested grid power at full build-out [MW]")
+    first_mw: Positive | None = Field(
+        None, description="first block of power; silent: the whole request [MW]"
+    )
+    need_by: Day = Field(description="day by which the power is needed")
+    horizon: Day | None = Field(None, description="last day that counts")
+    cooling: str = Field("mixed-hall", description="cooling plant")
+    accelerator: str | None = Field(None, description="accelerator model")
+    deliveries: ByMonth | None = Field(
+        None, description="accelerators in hand by month, cumulative"
+    )
+    heat_rejection_mw: ByMonth | None = Field(
+        None, description="heat rejection built and permitted by month, cumulative [MW]"
+    )
+    contracted_mw: ByMonth | None = Field(
+        None, description="generation contracted or owned by month, cumulative [MW]"
+    )
+    ramp_months: float = Field(
+        0.0, ge=0, le=240, description="months from the first block to the whole request"
+    )
+    outside_weight: float = Field(
+        0.0, ge=0, le=1, description="weight of the outside view in every date and probability"
+    )
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,46 @@ def test_a_worse_pue_never_computes_more(mw, pue, more):
     assert b <= a
 
 
+worse = {"kw_it_per_accelerator": (0.5, 4.0), "overhead_share": (0.0, 0.9)}
+better = {"mfu": (0.01, 1.0), "goodput": (0.01, 1.0), "utilisation": (0.0, 1.0)}
+
+
+@given(power, st.sampled_from([*worse, *better]), st.floats(0, 1), st.floats(0, 1))
+def test_software_and_use_help_and_rack_power_and_overhead_never_do(mw, key, one, other):
+    low, high = (worse | better)[key]
+    less, more = sorted((low + one * (high - low), low + other * (high - low)))
+    a, b = (float(sustained(mw, **{**GB200, key: x}).sustained_flop_per_s) for x in (less, more))
+    assert b <= a if key in worse else b >= a
+
+
+@given(power, st.floats(1e20, 1e28))
+def test_the_days_of_a_run_times_its_throughput_give_the_run_back(mw, run):
+    flop_per_s = float(sustained(mw, **GB200).sustained_flop_per_s)
+    assert float(days_to_train(run, flop_per_s)) * flop_per_s * 86_400 == pytest.approx(run)
+
+
+def test_a_site_without_power_never_ends_a_run():
+    assert float(days_to_train(1e26, sustained(0, **GB200).sustained_flop_per_s)) == math.inf
+    assert math.isnan(float(days_to_train(0.0, 0.0)))
+
+
+def test_arrays_broadcast_and_the_order_of_sites_changes_nothing():
+    mw, pue = np.array([30.0, 400.0, math.nan, 0.0]), np.array([[1.1], [1.3]])
+    found = sustained(mw, **{**GB200, "pue_peak": pue})
+    back = sustained(mw[::-1], **{**GB200, "pue_peak": pue})
+    assert found.accelerators.shape == (2, 4)
+    assert np.array_equal(found.accelerators, back.accelerators[:, ::-1], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [((1.1, 1, 1), "curtailed_share"), ((0, -1, 1), "events"), ((0, 1, -1), "restart_hours")],
+)
+def test_a_curtailment_that_cannot_be_is_refused_by_name(given_, message):
+    with pytest.raises(ValueError, match=message):
+        curtailment_factor(*given_)
+
+
 def test_an_unknown_power_computes_an_unknown_amount():
     assert math.isnan(float(sustained(math.nan, **GB200).sustained_flop_per_s))
 
@@ -140,11 +180,28 @@ def test_a_single_constraint_is_released_to_infinity():
 
 @pytest.mark.parametrize(
     ("capacity", "software"),
-    [({}, 0.3), ({"grid": 1}, 0.3), ({"power": -1}, 0.3), ({"power": 1}, 0.0)],
+    [
+        ({}, 0.3),
+        ({"grid": 1}, 0.3),
+        ({"power": -1}, 0.3),
+        ({"power": math.nan, "cooling": 9}, 0.3),
+        ({"power": 1}, 0.0),
+        ({"power": 1}, math.nan),
+    ],
 )
 def test_no_constraints_are_refused(capacity, software):
-    with pytest.raises(ValueError, match=r"none of|negative|shares"):
+    with pytest.raises(ValueError, match=r"none of|negative|unknown|shares"):
         binding(capacity, software=software, software_target=0.4)
+
+
+@pytest.mark.parametrize("need", [-1, math.nan])
+def test_a_need_that_is_none_is_refused(need):
+    with pytest.raises(ValueError, match="need_it_mw"):
+        binding({"power": 1}, software=0.3, software_target=0.4, need_it_mw=need)
+
+
+def test_without_a_need_nothing_meets_it():
+    assert binding({"power": math.inf}, software=0.3, software_target=0.4).name == "software"
 
 
 capacities = st.lists(st.just(0.0) | st.floats(1e-3, 1000), min_size=4, max_size=4)
@@ -159,6 +216,29 @@ def test_uplifts_are_positive_and_only_ratios_matter(values, factor):
     assert all(u >= 0 for u in one.uplift.values())
     for name, gain in one.uplift.items():
         assert other.uplift[name] == pytest.approx(gain, rel=1e-6, abs=1e-6)
+
+
+quantised = st.lists(st.integers(0, 12), min_size=4, max_size=4)
+
+
+@given(quantised, st.sampled_from([0.25, 0.5, 2.0, 1024.0]))
+def test_the_label_is_of_ratios_alone(values, factor):
+    def label(by):
+        capacity = {k: v * by for k, v in zip(K, values, strict=True)}
+        return binding(capacity, software=0.3, software_target=0.36).label
+
+    assert label(1.0) == label(factor)
+
+
+@given(quantised, st.floats(0, 20))
+def test_more_of_what_binds_never_computes_less(values, more):
+    capacity = dict(zip(K, map(float, values), strict=True))
+    found = binding(capacity, software=0.36, software_target=0.36)
+    if found.name in K:
+        raised = {**capacity, found.name: capacity[found.name] + more}
+        least, most = min(capacity.values()), min(raised.values())
+        assert most >= least
+        assert most <= least * (1 + found.uplift[found.name]) + 1e-9 or least == 0
 
 
 def test_shares_of_draws_add_to_one_and_names_are_arrays():
@@ -203,6 +283,8 @@ def test_a_precision_a_chip_lacks_names_those_it_has():
         accelerator("h100-sxm").peak("fp4")
     with pytest.raises(ValueError, match="gb300"):
         accelerator("gb300-nvl27")
+    with pytest.raises(ValueError, match="no accelerator"):
+        accelerator("Any")
 
 
 def test_the_ladder_and_the_defaults_are_the_stated_ones():

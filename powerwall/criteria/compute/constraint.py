@@ -58,7 +58,8 @@ def binding(
     Raises
     ------
     ValueError
-        For no capacity, an unknown name, a negative capacity or a software share that is not one.
+        For no capacity, an unknown name, a negative capacity or need, a software share that is not
+        one, and for NaN: an unknown capacity would read as the one that binds.
 
     >>> binding({"interconnection": 100, "power": 150, "cooling": 120, "accelerators": 90},
     ...         software=0.30, software_target=0.40).name
@@ -69,17 +70,21 @@ def binding(
         raise ValueError(f"{', '.join(unknown) or 'nothing'}: none of {', '.join(HARDWARE)}")
     names = [name for name in HARDWARE if name in it_mw_equivalent]
     have, want = (np.asarray(x, dtype=float) for x in (software, software_target))
-    if np.any((have <= 0) | (have > 1) | (want <= 0) | (want > 1)):
+    if not np.all((have > 0) & (have <= 1) & (want > 0) & (want <= 1)):
         raise ValueError("software and its target are shares above 0 and up to 1")
-    need = np.inf if need_it_mw is None else np.asarray(need_it_mw, dtype=float)
+    need = np.asarray(np.nan if need_it_mw is None else need_it_mw, dtype=float)
+    if need_it_mw is not None and not np.all(need >= 0):
+        raise ValueError("need_it_mw is negative or unknown")
     arrays = np.broadcast_arrays(*(np.asarray(it_mw_equivalent[n], dtype=float) for n in names), have, want, need)  # fmt: skip
     capacity = np.stack(arrays[: len(names)])
     if np.any(capacity < 0):
         raise ValueError("a capacity is negative")
+    if np.any(np.isnan(capacity)):
+        raise ValueError("a capacity is unknown: leave it out, and it is no constraint")
     uplift = _uplift(names, capacity, arrays[-3], arrays[-2])
     least = capacity.min(axis=0)
     chosen = _chosen(uplift)
-    name = np.where(least >= arrays[-1], NONE, chosen)
+    name = np.where(least >= arrays[-1], NONE, chosen)  # without a need it is NaN: never met
     label = np.where(name == JOINT, _joint(names, capacity), name)
     if capacity.ndim == 1:
         return Binding(str(name), {k: float(v) for k, v in uplift.items()}, str(label))

@@ -74,8 +74,9 @@ def accelerator(name: str) -> Accelerator:
     2500000000000000.0
     """
     table = fact_table("accelerators")
-    rows = table[table["accelerator_id"] == name.strip().lower()]
-    if rows.empty or name == _ANY:
+    key = name.strip().lower()
+    rows = table[table["accelerator_id"] == key]
+    if rows.empty or key == _ANY:
         raise ValueError(f"no accelerator `{name}`; {did_you_mean(name, list(accelerators()))}")
     given = {str(row["quantity"]): row for row in rows.to_dict("records")}
     if "kw_it" not in given:

@@ -126,7 +126,7 @@ def flop_by_horizon(mw_years: Any, flop_per_s_per_grid_mw: float) -> np.ndarray:
 
 def days_to_train(flop: Any, sustained_flop_per_s: Any) -> np.ndarray:
     """Days a run takes at a throughput; inf where nothing runs. [days]"""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(flop, dtype=float) / (
             SECONDS_PER_DAY * np.asarray(sustained_flop_per_s, dtype=float)
         )
@@ -151,9 +151,17 @@ def curtailment_factor(
     restart_hours
         Time to reload and ramp up after one. [h]
 
+    Raises
+    ------
+    ValueError
+        For a share outside 0–1, or a negative number of events or hours.
+
     >>> float(curtailment_factor(0.005, 84, 0.5).round(4))
     0.9902
     """
     lost = _share("curtailed_share", curtailed_share)
     events, hours = (np.asarray(x, dtype=float) for x in (events_per_year, restart_hours))
+    for name, value in (("events_per_year", events), ("restart_hours", hours)):
+        if np.any(value < 0):
+            raise ValueError(f"{name} is negative")
     return np.maximum(1 - lost - events * hours / HOURS_PER_YEAR, 0.0)
