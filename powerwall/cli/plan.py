@@ -64,6 +64,14 @@ def plan(
     precision: Annotated[
         str, typer.Option("--precision", metavar="bf16|fp8|fp4", help="Precision of the FLOP.")
     ] = "bf16",
+    mfu: Annotated[
+        float | None,
+        typer.Option("--mfu", min=0.01, max=1, help="Model FLOP/s over peak that the software reaches.", show_default=False),
+    ] = None,
+    goodput: Annotated[
+        float | None,
+        typer.Option("--goodput", min=0.01, max=1, help="Share of the time in useful steps.", show_default=False),
+    ] = None,
     draws: Annotated[
         int, typer.Option("--draws", min=64, max=2**18, help="Draws, raised to a power of two.")
     ] = 4096,
@@ -106,7 +114,7 @@ def plan(
         )  # fmt: skip
         names = dict(zip(read.sites.index.astype(str), read.sites["name"].astype(str), strict=True))
         found = _planned(read, opt.find_site(site, names), bridges, flex, draws)
-        tranches, computed = sheet(found, read.layers), _delivered(found, precision)
+        tranches, computed = sheet(found, read.layers), _delivered(found, precision, mfu, goodput)
         for path in output or []:
             save(found, tranches, computed, path)
     opt.warn(read.findings, err, quiet=quiet)
@@ -168,12 +176,14 @@ def _check_hardware(name: str | None, precision: str) -> None:
         raise typer.BadParameter(str(error), param_hint="--accelerator") from None
 
 
-def _delivered(plan: SitePlan, precision: str) -> Delivery | None:
+def _delivered(
+    plan: SitePlan, precision: str, mfu: float | None, goodput: float | None
+) -> Delivery | None:
     from powerwall.criteria.compute.delivery import deliver
 
     if plan.simulation is None:
         return None
     try:
-        return deliver(plan, precision)
+        return deliver(plan, precision, mfu=mfu, goodput=goodput)
     except ValueError as error:  # the region's own accelerator may lack the precision
         raise typer.BadParameter(str(error), param_hint="--precision") from None

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from powerwall.criteria.compute.yields import IMPRACTICAL_DAYS
 from powerwall.criteria.power.sheet import curtailable
 from powerwall.criteria.power.site_plan import BUY_DOWN, FIRM, SitePlan
 from powerwall.output.chart import bar, fan
@@ -269,7 +270,7 @@ def delivery_rows(plan: SitePlan, delivery: Delivery) -> tuple[tuple[Head, ...],
 def _days(value: float) -> str:
     if math.isnan(value) or math.isinf(value):
         return NOT_APPLICABLE
-    return f"{shown(value)}!" if value > 180 else shown(value)
+    return f"{shown(value)}!" if value > IMPRACTICAL_DAYS.value else shown(value)
 
 
 def binding_rows(plan: SitePlan, table: pd.DataFrame) -> tuple[tuple[Head, ...], list[list[str]]]:

@@ -19,6 +19,7 @@ from powerwall.criteria.compute.hardware import (
     training_ladder,
 )
 from powerwall.criteria.compute.yields import (
+    IMPRACTICAL_DAYS,
     SECONDS_PER_YEAR,
     curtailment_factor,
     days_to_train,
@@ -80,6 +81,7 @@ class _Site:
     mfu: Parameter
     goodput: Parameter
     overhead: Parameter
+    software_target: float
 
     @property
     def software(self) -> float:
@@ -97,7 +99,13 @@ class _Site:
         )  # fmt: skip
 
 
-def deliver(plan: SitePlan, precision: str = "bf16") -> Delivery:
+def deliver(
+    plan: SitePlan,
+    precision: str = "bf16",
+    *,
+    mfu: float | None = None,
+    goodput: float | None = None,
+) -> Delivery:
     """What a plan computes, and what binds.
 
     Parameters
@@ -106,6 +114,9 @@ def deliver(plan: SitePlan, precision: str = "bf16") -> Delivery:
         Of one site; it must have a simulation.
     precision
         `bf16`, `fp8` or `fp4`; never mixed in one column.
+    mfu, goodput
+        What the software of the request reaches; silent is the default of the precision, which is
+        also what software could reach. [share]
 
     Raises
     ------
@@ -115,20 +126,25 @@ def deliver(plan: SitePlan, precision: str = "bf16") -> Delivery:
     request = plan.request
     hardware = accelerator(request.accelerator or DEFAULT_ACCELERATOR)
     hardware.peak(precision)
-    site = _Site(plan, hardware, precision, default("pue"), default(f"mfu_{precision}"), default("goodput"), default("overhead_share"))  # fmt: skip
+    target = default(f"mfu_{precision}").value * default("goodput").value
+    site = _Site(
+        plan, hardware, precision, default("pue"), _given(f"mfu_{precision}", mfu), _given("goodput", goodput),
+        default("overhead_share"), target,
+    )  # fmt: skip
     quarters = np.arange(QUARTER, plan.until_months + 1e-9, QUARTER)
     capacity, weight = _capacities(site, quarters)
     names = tuple(capacity)
-    target = software_target()
-    bound = binding(capacity, software=site.software, software_target=max(target, site.software) if precision == "bf16" else site.software, need_it_mw=site.need_it_mw)  # fmt: skip
+    bound = binding(
+        capacity, software=site.software, software_target=max(target, site.software), need_it_mw=site.need_it_mw
+    )  # fmt: skip
     by_quarter = pd.DataFrame(shares(bound.name, weight, names), index=pd.Index(quarters, name="months"))  # fmt: skip
     table, lost = _by_year(site)
     return Delivery(table, by_quarter, lost, _words(site), tuple(_notes(site, lost)))
 
 
-def software_target() -> float:
-    """MFU times goodput that software could reach in BF16. [share]"""
-    return default("mfu_bf16").value * default("goodput").value
+def _given(quantity: str, value: float | None) -> Parameter:
+    known = default(quantity)
+    return known if value is None else Parameter(value, known.unit, value, value, "of the request")
 
 
 def _capacities(site: _Site, months: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -195,6 +211,7 @@ def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
         name: float((weight @ mw) @ spans) * site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
         for name, mw in lost_mw(capacity, site.need_it_mw).items()
     }
+    lost["software"] = max(0.0, site.software_target / site.software - 1) * float(flop[-1])
     years = [m for m in plan.by_quarter.index if m % YEAR == 0]
     at, weight = _capacities(site, np.array(years))
     here = np.minimum.reduce(list(at.values()))
@@ -231,7 +248,7 @@ def _words(site: _Site) -> str:
 
 def _notes(site: _Site, lost: Mapping[str, float]) -> list[str]:
     plan, request = site.plan, site.plan.request
-    found = ["accelerators, FLOP/s and days are those of the median case, the FLOP so far an expectation; a run over 180 days is marked !"]  # fmt: skip
+    found = [f"accelerators, FLOP/s and days are those of the median case, the FLOP so far an expectation; a run over {IMPRACTICAL_DAYS.value:g} days is marked !"]  # fmt: skip
     missing = [f"{name} ({key})" for name, key in _DECLARED.items() if not getattr(request, key)]
     if missing:
         found.append(f"not in the request by date, so no constraint here: {', '.join(missing)}")
@@ -240,7 +257,7 @@ def _notes(site: _Site, lost: Mapping[str, float]) -> list[str]:
     if site.precision != "bf16":
         same = site.software * site.hardware.peak(site.precision).value / site.hardware.peaks["bf16"].value if "bf16" in site.hardware.peaks else math.nan  # fmt: skip
         found.append(f"in BF16 terms this is an MFU times goodput of {same:.2f}")
-    if len(lost) > 1:
+    if len([name for name, flop in lost.items() if flop > 0]) > 1:
         words = ", ".join(f"{name} {flop:.2g}".replace("e+", "e") for name, flop in lost.items())
         found.append(f"FLOP that releasing one constraint alone would add by the horizon (they do not add up): {words}")  # fmt: skip
     return found
