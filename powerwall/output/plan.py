@@ -163,12 +163,12 @@ _DATES = (
 
 
 def print_dates(lines: Sequence[Line], as_of: date, to: Console) -> None:
-    """Who says when: inside view, outside views and blend."""
+    """Who says when it is energised: inside view, outside views and blend."""
     rows = [
         [line.view, *(month(as_of, float(m)) for m in line.months), percent(line.p_success), line.source]
         for line in lines
     ]  # fmt: skip
-    _print(to, "who says when, for the whole request", _DATES, rows)
+    _print(to, "who says when the firm service is energised", _DATES, rows)
 
 
 _STAGES = (

@@ -17,7 +17,7 @@ from powerwall.criteria.power.lead_time import (
     expected_mw_years,
     simulate,
 )
-from powerwall.criteria.power.simulation import ramp_steps
+from powerwall.criteria.power.simulation import ramp_steps, weighted_quantiles
 from powerwall.criteria.power.stages import Stage, durations
 
 #: The firm 230 kV service and the engine bridge of the worked network, as mappings.
@@ -224,7 +224,8 @@ def test_a_bridge_retires_when_the_last_firm_block_arrives_and_stays_where_it_ne
     assert plan.expected_mw([47, 48, 60], "firm") == pytest.approx([0, 75, 225])
     assert plan.expected_mw_years("recip") == pytest.approx(100 * (0.75 * 36 + 0.25 * 60) / 12)
     assert plan.expected_mw_years("firm") == pytest.approx(0.75 * (100 * 36 + 200 * 24) / 12)
-    assert plan.mw_quantiles([48, 60], [0.1, 0.5, 0.9]).tolist() == [
+    mw, weight = plan.mw_at([48, 60])
+    assert weighted_quantiles(mw, weight, [0.1, 0.5, 0.9]).tolist() == [
         [100, 100],
         [200, 300],
         [200, 300],
@@ -232,6 +233,30 @@ def test_a_bridge_retires_when_the_last_firm_block_arrives_and_stays_where_it_ne
     assert plan.quantile_months_to(100, [0.5]) == pytest.approx([24])
     assert plan.quantile_months_to(300, [0.5]) == pytest.approx([60])
     assert math.isnan(plan.quantile_months_to(500, [0.5])[0])
+
+
+def test_stand_ins_fill_what_is_missing_and_never_more():
+    stages = {
+        "firm": {"p50_months": 48, "p90_months": 48},
+        "fast": {"p50_months": 24, "p90_months": 24},
+        "never": {"p50_months": 24, "p90_months": 24, "p_fail": 1},
+    }
+    tranches = {
+        "firm": {"stage": "firm", "mw": 300, "steps": [(0, 100), (12, 200)]},
+        "recip": {"stage": "fast", "mw": 100, "retire_with": "firm"},
+        "interim": {"stage": "fast", "mw": 300, "retire_with": "firm"},
+        "lost": {"stage": "never", "mw": 50, "retire_with": "firm"},
+        "kept": {"stage": "fast", "mw": 20},
+    }
+    plan = simulate(stages, tranches, horizon_months=84)
+    months = [24, 48, 60]
+    assert plan.expected_mw(months, "recip") == pytest.approx([100, 100, 0])
+    assert plan.expected_mw(months, "interim") == pytest.approx([200, 100, 0])
+    assert plan.expected_mw(months, "lost") == pytest.approx([0, 0, 0])
+    assert plan.expected_mw(months) == pytest.approx([320, 320, 320])
+    assert plan.expected_mw_years() == pytest.approx(320 * 60 / 12)
+    parts = sum(plan.expected_mw_years(name) for name in tranches)
+    assert parts == pytest.approx(plan.expected_mw_years())
 
 
 def test_correlation_hardly_moves_the_mean():

@@ -128,20 +128,22 @@ def _joint(names: list[str], capacity: np.ndarray) -> np.ndarray:
     return words[code]
 
 
-def shares(name: np.ndarray, weight: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Share of draws in which each constraint binds; they add to 1.
+def shares(name: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Share of equally likely draws in which each constraint binds; they add to 1.
 
     Parameters
     ----------
     name
         Names as `Binding` gives them. Shape (draws, times).
-    weight
-        Probability of every draw. Shape (draws,)
     names
         Hardware constraints that were looked at.
     """
-    total = weight.sum()
-    return {key: weight @ (name == key) / total for key in (*names, SOFTWARE, NONE, JOINT)}
+    return {key: (name == key).mean(axis=0) for key in (*names, SOFTWARE, NONE, JOINT)}
+
+
+def least_of(capacity: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The capacity that limits. [MW], the shape to which they broadcast"""
+    return np.minimum.reduce(list(capacity.values()))
 
 
 def lost_mw(capacity: Mapping[str, np.ndarray], need_it_mw: float) -> dict[str, np.ndarray]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.compute.constraint import binding, lost_mw, shares
+from powerwall.criteria.compute.constraint import binding, least_of, lost_mw, shares
 from powerwall.criteria.compute.hardware import (
     DEFAULT_ACCELERATOR,
     Accelerator,
@@ -28,6 +28,7 @@ from powerwall.criteria.compute.yields import (
 )
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.power.sheet import covered_share, curtailable, curtailed_service
+from powerwall.criteria.power.simulation import together, weighted_quantiles
 from powerwall.region.dates import months_between, parse_span
 
 if TYPE_CHECKING:
@@ -132,12 +133,13 @@ def deliver(
         default("overhead_share"), target,
     )  # fmt: skip
     quarters = np.arange(QUARTER, plan.until_months + 1e-9, QUARTER)
-    capacity, weight = _capacities(site, quarters)
-    names = tuple(capacity)
-    bound = binding(
-        capacity, software=site.software, software_target=max(target, site.software), need_it_mw=site.need_it_mw
-    )  # fmt: skip
-    by_quarter = pd.DataFrame(shares(bound.name, weight, names), index=pd.Index(quarters, name="months"))  # fmt: skip
+    parts = []
+    for capacity, share in _capacities(site, quarters):
+        bound = binding(
+            capacity, software=site.software, software_target=max(target, site.software), need_it_mw=site.need_it_mw
+        )  # fmt: skip
+        parts.append(share * pd.DataFrame(shares(bound.name, tuple(capacity))))
+    by_quarter = sum(parts[1:], parts[0]).set_index(pd.Index(quarters, name="months"))
     table, lost = _by_year(site)
     return Delivery(table, by_quarter, lost, _words(site), tuple(_notes(site, lost)))
 
@@ -147,42 +149,28 @@ def _given(quantity: str, value: float | None) -> Parameter:
     return known if value is None else Parameter(value, known.unit, value, value, "of the request")
 
 
-def _capacities(site: _Site, months: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """IT power each constraint allows, and the weight of every draw. [MW], shape (draws, months)"""
+def _capacities(site: _Site, months: np.ndarray) -> Iterator[tuple[dict[str, np.ndarray], float]]:
+    """IT power each constraint allows in every outcome, and its probability. [MW], shape (draws, months)"""
     plan, request = site.plan, site.plan.request
     simulation = plan.simulation
     assert simulation is not None  # noqa: S101 — deliver says so
-    found: dict[str, np.ndarray] = {}
-    wires, weight = _kept_mw(plan, months)
-    found["interconnection"] = wires / site.pue.value
-    if request.contracted_mw:
-        own = _kept_mw(plan, months, own_only=True)[0]
-        found["power"] = (own + _amount(request, request.contracted_mw, months)) / site.pue.value
+    declared = {}
     if request.heat_rejection_mw:
-        found["cooling"] = np.broadcast_to(_amount(request, request.heat_rejection_mw, months), wires.shape)  # fmt: skip
+        declared["cooling"] = _amount(request, request.heat_rejection_mw, months)
     if request.deliveries:
-        units = _amount(request, request.deliveries, months)
-        it_mw = units * site.hardware.kw_it.value / 1000 / (1 - site.overhead.value)
-        found["accelerators"] = np.broadcast_to(it_mw, wires.shape)
-    return found, weight
-
-
-def _kept_mw(
-    plan: SitePlan, months: np.ndarray, *, own_only: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Delivered power less what curtailment and restarts take from a run. [MW]"""
-    simulation = plan.simulation
-    assert simulation is not None  # noqa: S101 — deliver says so
-    total, weight = simulation.mw_at(months)
-    if own_only:
-        total = np.zeros_like(total)
-    for name, bridge in plan.bridges.items():
-        own = bridge.service.process_id.startswith("bridge_")
-        if own_only and own:
-            total = total + simulation.mw_at(months, name)[0]
-        elif not own_only and curtailable(bridge.service):
-            total = total - (1 - _factor(plan)) * simulation.mw_at(months, name)[0]
-    return total, weight
+        kw = site.hardware.kw_it.value / (1 - site.overhead.value)
+        declared["accelerators"] = _amount(request, request.deliveries, months) * kw / 1000
+    generating = {n for n, b in plan.bridges.items() if b.service.process_id.startswith("bridge_")}
+    weak = {n for n, b in plan.bridges.items() if curtailable(b.service)}
+    for by_tranche, share in simulation.by_outcome(months):
+        kept = {n: mw * (_factor(plan) if n in weak else 1.0) for n, mw in by_tranche.items()}
+        wires = together(kept)
+        found = {"interconnection": wires / site.pue.value}
+        if request.contracted_mw:
+            own = sum((kept[name] for name in generating), start=np.zeros_like(wires))
+            contracted = _amount(request, request.contracted_mw, months)
+            found["power"] = (own + contracted) / site.pue.value
+        yield found | {k: np.broadcast_to(v, wires.shape) for k, v in declared.items()}, share
 
 
 def _factor(plan: SitePlan) -> float:
@@ -204,20 +192,21 @@ def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
     plan = site.plan
     edges = np.append(np.arange(0.0, plan.until_months, 1.0), plan.until_months)
     middles, spans = (edges[:-1] + edges[1:]) / 2, np.diff(edges) / 12
-    capacity, weight = _capacities(site, middles)
-    least = np.minimum.reduce(list(capacity.values()))
-    flop = np.cumsum((weight @ least) * spans) * site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
-    lost = {
-        name: float((weight @ mw) @ spans) * site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
-        for name, mw in lost_mw(capacity, site.need_it_mw).items()
-    }
+    scale = site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
+    flop, lost = np.zeros(len(spans)), dict.fromkeys(_limits(site), 0.0)
+    for capacity, share in _capacities(site, middles):
+        flop += share * least_of(capacity).mean(axis=0) * spans * scale
+        for name, mw in lost_mw(capacity, site.need_it_mw).items():
+            lost[name] += share * float(mw.mean(axis=0) @ spans) * scale
+    flop = np.cumsum(flop)
     lost["software"] = max(0.0, site.software_target / site.software - 1) * float(flop[-1])
     years = [m for m in plan.by_quarter.index if m % YEAR == 0]
-    at, weight = _capacities(site, np.array(years))
-    here = np.minimum.reduce(list(at.values()))
+    here = [(least_of(capacity), share) for capacity, share in _capacities(site, np.array(years))]
+    weight = np.concatenate([np.full(len(mw), share / len(mw)) for mw, share in here])
+    (middle,) = weighted_quantiles(np.concatenate([mw for mw, _ in here]), weight, [0.5])
     rows = {}
     for number, months in enumerate(years):
-        median = _weighted_median(here[:, number], weight) * site.pue.value
+        median = middle[number] * site.pue.value
         made = sustained(
             median, pue_peak=site.pue.value, kw_it_per_accelerator=site.hardware.kw_it.value,
             peak_flop_per_s=site.hardware.peak(site.precision).value, mfu=site.mfu.value, goodput=site.goodput.value,
@@ -232,10 +221,10 @@ def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("months"), lost
 
 
-def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
-    by_size = np.argsort(values, kind="stable")
-    reached = np.cumsum(weight[by_size])
-    return float(values[by_size[np.searchsorted(reached, 0.5 * reached[-1] - 1e-9)]])
+def _limits(site: _Site) -> list[str]:
+    """Constraints that the request states."""
+    declared = [name for name, key in _DECLARED.items() if getattr(site.plan.request, key)]
+    return ["interconnection", *declared]
 
 
 def _words(site: _Site) -> str:

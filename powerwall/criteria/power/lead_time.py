@@ -14,7 +14,7 @@ from powerwall.criteria.power.stages import Z90, Stage, finish_months, order
 
 __all__ = ["Simulation", "Stage", "Tranche", "chain", "expected_mw_years", "simulate"]
 
-_MOST_TRANCHES = 10  # the sets of succeeding tranches are enumerated
+_MOST_TRANCHES = 6  # the sets of succeeding tranches are enumerated
 
 
 def simulate(

@@ -33,7 +33,8 @@ class Tranche(NamedTuple):
     steps
         (delay, MW) of a ramp that add up to `mw`; silent is everything at once. [months, MW]
     retire_with
-        Tranche whose last step ends this one; None if it stays.
+        Tranche that this one stands in for: it fills what that one lacks and leaves as it
+        arrives; None if it stays whatever comes.
     """
 
     stage: str
@@ -129,7 +130,7 @@ class Simulation:
     @cached_property
     def outcomes(self) -> tuple[tuple[frozenset[str], float], ...]:
         """Every set of tranches that may succeed, with its probability."""
-        names = list(self.tranches)
+        names = [name for name, tranche in self.tranches.items() if tranche.mw > 0]
         sets = [
             frozenset(c) for n in range(len(names) + 1) for c in itertools.combinations(names, n)
         ]
@@ -145,21 +146,57 @@ class Simulation:
                 found.append((chosen, share))
         return tuple(found)
 
-    def _spells(
-        self, outcome: frozenset[str], only: str | None = None
-    ) -> Iterator[tuple[str, float, np.ndarray, np.ndarray]]:
-        """Tranche, MW, first and last month of every step that is delivered in an outcome."""
-        for name, tranche in self.tranches.items():
-            if name not in outcome or only not in {None, name}:
-                continue
-            end = np.full(len(self.months(name)), np.inf)
-            if tranche.retire_with in outcome:
-                other = str(tranche.retire_with)
-                end = self.months(other) + self.tranches[other].ramp[-1][0]
-            for delay, mw in tranche.ramp:
-                yield name, mw, self.months(name) + delay, end
+    def _levels(self, outcome: frozenset[str], at: np.ndarray) -> dict[str, np.ndarray]:
+        """Power of every tranche at some months, in one outcome. [MW], shape (draws, months)
 
-    def mw_at(self, months: Any, tranche: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        A tranche that stands in for another gets what that one and earlier stand-ins lack.
+        """
+        arrived = {
+            name: sum(
+                (mw * (self.months(name)[:, None] + delay <= at) for delay, mw in tranche.ramp),
+                start=np.zeros((self.draws, at.shape[-1])),
+            )
+            if name in outcome
+            else np.zeros((self.draws, at.shape[-1]))
+            for name, tranche in self.tranches.items()
+        }
+        gaps = {
+            name: self.tranches[name].mw - arrived[name]
+            for name in {t.retire_with for t in self.tranches.values() if t.retire_with}
+        }
+        for name, tranche in self.tranches.items():
+            if tranche.retire_with:
+                arrived[name] = np.minimum(arrived[name], gaps[tranche.retire_with])
+                gaps[tranche.retire_with] = gaps[tranche.retire_with] - arrived[name]
+        return arrived
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return len(next(iter(self.finish.values())))
+
+    def _breaks(self) -> np.ndarray:
+        """Months at which anything arrives, ascending in every draw. Shape (draws, steps)."""
+        steps = [
+            self.months(name) + delay
+            for name, tranche in self.tranches.items()
+            for delay, _ in tranche.ramp
+        ]
+        return np.sort(np.stack(steps, axis=1), axis=1)
+
+    def by_outcome(self, months: Any) -> Iterator[tuple[dict[str, np.ndarray], float]]:
+        """Delivered power of each tranche at some months, one outcome after the other.
+
+        Yields
+        ------
+        mw, share
+            Tranche → [MW], shape (draws, months); probability of the outcome.
+        """
+        at = np.atleast_1d(np.asarray(months, dtype=float))
+        for outcome, share in self.outcomes:
+            yield self._levels(outcome, at), share
+
+    def mw_at(self, months: Any) -> tuple[np.ndarray, np.ndarray]:
         """Delivered power at some months, and the probability of every row.
 
         Returns
@@ -167,32 +204,17 @@ class Simulation:
         mw, weight
             [MW], shape (outcomes × draws, months); share, shape (outcomes × draws,).
         """
-        at = np.atleast_1d(np.asarray(months, dtype=float))
-        rows, weights = [], []
-        count = len(next(iter(self.finish.values())))
-        for outcome, share in self.outcomes:
-            mw = np.zeros((count, len(at)))
-            for _, step, first, last in self._spells(outcome, tranche):
-                mw += step * ((first[:, None] <= at) & (at < last[:, None]))
-            rows.append(mw)
-            weights.append(np.full(count, share / count))
-        return np.concatenate(rows), np.concatenate(weights)
-
-    def mw_quantiles(self, months: Any, shares: Sequence[float]) -> np.ndarray:
-        """Quantiles of the delivered power, failures included. [MW], shape (shares, months)."""
-        mw, weight = self.mw_at(months)
-        found = np.empty((len(shares), mw.shape[1]))
-        for column in range(mw.shape[1]):
-            by_size = np.argsort(mw[:, column], kind="stable")
-            reached = np.cumsum(weight[by_size])
-            rows = np.searchsorted(reached, np.asarray(shares) - 1e-9).clip(max=len(reached) - 1)
-            found[:, column] = mw[by_size[rows], column]
-        return found
+        found = [(together(mw), share) for mw, share in self.by_outcome(months)]
+        weight = [np.full(self.draws, share / self.draws) for _, share in found]
+        return np.concatenate([mw for mw, _ in found]), np.concatenate(weight)
 
     def expected_mw(self, months: Any, tranche: str | None = None) -> np.ndarray:
         """Expected delivered power, failures included. [MW], shape (months,)."""
-        mw, weight = self.mw_at(months, tranche)
-        return weight @ mw
+        parts = [
+            share * (together(mw) if tranche is None else mw[tranche]).mean(axis=0)
+            for mw, share in self.by_outcome(months)
+        ]
+        return np.sum(parts, axis=0)
 
     def p_mw_at_least(self, mw: float, at_months: float) -> float:
         """Probability that at least `mw` is delivered at a month, failures included. [share]"""
@@ -201,26 +223,24 @@ class Simulation:
 
     def expected_mw_years(self, tranche: str | None = None) -> float:
         """Expected delivered energy to the horizon, as power times time. [MW-years]"""
+        edges = np.clip(self._breaks(), 0.0, max(self.horizon_months, 0.0))
+        spans = np.diff(edges, axis=1, append=max(self.horizon_months, 0.0))
         total = 0.0
         for outcome, share in self.outcomes:
-            for _, mw, first, last in self._spells(outcome, tranche):
-                until = np.minimum(last, self.horizon_months)
-                spell = np.maximum(until - np.maximum(first, 0.0), 0.0)
-                total += share * mw * float(spell.mean()) / 12
-        return total
+            levels = self._levels(outcome, edges)
+            mw = together(levels) if tranche is None else levels[tranche]
+            total += share * float((mw * spans).sum(axis=1).mean())
+        return total / 12
 
     def first_months(self, mw: float) -> tuple[np.ndarray, np.ndarray]:
         """First month with at least `mw`, inf where it never comes, and the weight of every row."""
+        breaks = self._breaks()
         found, weights = [], []
-        count = len(next(iter(self.finish.values())))
         for outcome, share in self.outcomes:
-            spells = list(self._spells(outcome))
-            earliest = np.full(count, np.inf)
-            for _, _, at, _ in spells:
-                there = sum(s * ((first <= at) & (at < last)) for _, s, first, last in spells)
-                earliest = np.where(there >= mw - _WHOLE, np.minimum(earliest, at), earliest)
-            found.append(earliest)
-            weights.append(np.full(count, share / count))
+            there = together(self._levels(outcome, breaks)) >= mw - _WHOLE
+            first = np.where(there.any(axis=1), np.take_along_axis(breaks, there.argmax(axis=1)[:, None], 1)[:, 0], np.inf)  # fmt: skip
+            found.append(first)
+            weights.append(np.full(self.draws, share / self.draws))
         return np.concatenate(found), np.concatenate(weights)
 
     def quantile_months_to(self, mw: float, p: Sequence[float]) -> np.ndarray:
@@ -256,3 +276,22 @@ class Simulation:
                 for number, pred in enumerate(preds):
                     critical[pred] |= critical[name] & (last == number) & (ready[number] > 0)
         return {name: float(critical[name].mean()) for name in sequence}
+
+
+def together(levels: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Power of all tranches. [MW]"""
+    return np.sum(list(levels.values()), axis=0)
+
+
+def weighted_quantiles(
+    values: np.ndarray, weight: np.ndarray, shares: Sequence[float]
+) -> np.ndarray:
+    """Quantiles of every column, each row with its probability. Shape (shares, columns)."""
+    by_size = np.argsort(values, axis=0, kind="stable")
+    reached = np.cumsum(weight[by_size], axis=0)
+    found = np.empty((len(shares), values.shape[1]))
+    for column in range(values.shape[1]):
+        # a hair below the share, so that rounding never steps to the next value
+        rows = np.searchsorted(reached[:, column], np.asarray(shares) * reached[-1, column] - 1e-9)
+        found[:, column] = values[by_size[rows.clip(max=len(values) - 1), column], column]
+    return found

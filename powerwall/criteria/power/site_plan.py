@@ -29,7 +29,7 @@ from powerwall.criteria.power.outside import (
 from powerwall.criteria.power.plan import network_of, with_backbone
 from powerwall.criteria.power.process import Evidence, Network, Processes, line_factor
 from powerwall.criteria.power.services import Bridge, Service, service
-from powerwall.criteria.power.simulation import Simulation, Tranche, ramp_steps
+from powerwall.criteria.power.simulation import Simulation, Tranche, ramp_steps, weighted_quantiles
 from powerwall.criteria.power.stages import Stage
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class SitePlan:
         plan = self._simulated
         months = np.arange(QUARTER, self.until_months + 1e-9, QUARTER)
         mw, weight = plan.mw_at(months)
-        p10, p50, p90 = plan.mw_quantiles(months, (0.1, 0.5, 0.9))
+        p10, p50, p90 = weighted_quantiles(mw, weight, (0.1, 0.5, 0.9))
         columns = {
             "p10_mw": p10, "p50_mw": p50, "p90_mw": p90, "expected_mw": weight @ mw,
             "p_full": weight @ (mw >= self.request.mw - 1e-9),
@@ -150,11 +150,11 @@ class SitePlan:
 
     @property
     def dates(self) -> list[Line]:
-        """Inside view, outside views and blend of the whole firm request."""
+        """Inside view, outside views and blend of the energisation of the firm service."""
         plan = self.simulation
         if plan is None or FIRM not in plan.tranches:
             return compared(None, self.views, 0.0)
-        months = plan.quantile_months(FIRM, [0.1, 0.5, 0.9]) + plan.tranches[FIRM].ramp[-1][0]
+        months = plan.quantile_months(FIRM, [0.1, 0.5, 0.9])
         inside = Line(
             str(self.row["basis"]), months, plan.p_success(FIRM), f"stages of {self.row['network']}"
         )
@@ -183,7 +183,7 @@ def plan_dates(region: Region, site_id: str) -> list[Line]:
     if isinstance(row["why"], str):
         return compared(None, views, 0.0)
     network = network_of(plan.processes, row)
-    months = row[["full_p10_months", "full_p50_months", "full_p90_months"]].to_numpy(dtype=float)
+    months = row[["p10_months", "p50_months", "p90_months"]].to_numpy(dtype=float)
     inside = Line(str(row["basis"]), months, float(row["p_success"]), f"stages of {network.name}")
     weight = weight_of_documents(_done(network.stages)).value
     return compared(inside, views, 0.0 if region.request.outside_weight else weight)
@@ -266,7 +266,8 @@ def _with_interim(
     if flexible_share is not None and INTERIM not in chosen:
         covered = sum(b.mw for b in bridges if delivers(b.service))
         if mw > covered:
-            chosen = {INTERIM: Bridge(service(INTERIM), mw - covered, keep=False), **chosen}
+            # last, so that what may be curtailed gives way first
+            chosen[INTERIM] = Bridge(service(INTERIM), mw - covered, keep=False)
     return chosen
 
 
@@ -325,9 +326,8 @@ def _shorter(stage: Stage, months: float) -> Stage:
 
 def _resimulated(plan: Simulation, stages: Mapping[str, Stage]) -> Simulation:
     """The same draws for changed stages: ids and groups are the same, so is the sequence."""
-    count = len(next(iter(plan.finish.values())))
     return simulate(
-        stages, plan.tranches, horizon_months=plan.horizon_months, draws=count, seed=plan.seed
+        stages, plan.tranches, horizon_months=plan.horizon_months, draws=plan.draws, seed=plan.seed
     )
 
 
