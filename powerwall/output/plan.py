@@ -206,16 +206,17 @@ def _print_buy_downs(plan: SitePlan, to: Console) -> None:
         return
     to.print(Text(f"\nwhat up to {BUY_DOWN.value:g} months off one stage would buy", style="bold"))
     for name, row in best.iterrows():
+        p50 = plan.stages["p50_months"].loc[name]
         to.print(
-            f"  {name}: {shown(row['shorter_by_months'])} months shorter brings the P50 forward by "
-            f"{shown(row['saved_p50_months'])} and the P90 by {shown(row['saved_p90_months'])} months"
+            f"  {name}, P50 from {shown(p50)} to {shown(p50 - row['shorter_by_months'])} months: the whole P50 "
+            f"{shown(row['saved_p50_months'])} and P90 {shown(row['saved_p90_months'])} months earlier"
         )
 
 
 _TRANCHES = (
     Head("tranche", right=False), Head("MW"), Head("firm", right=False), Head("start P50"), Head("P10 – P90", goes=2),
     Head("comes"), Head("MW-years"), Head("curtailed h/yr", goes=3), Head("capex M$", goes=4), Head("fuel $/MWh", goes=5),
-    Head("CO2 kt/yr", goes=7), Head("NOx t/yr", goes=6), Head("permit", right=False, goes=8), Head("leaves", right=False, goes=9),
+    Head("CO2 kt/yr", goes=7), Head("NOx tpy", goes=6), Head("permit", right=False, goes=8), Head("leaves", right=False, goes=9),
 )  # fmt: skip
 
 
