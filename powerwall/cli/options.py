@@ -214,6 +214,16 @@ def find_site(wanted: str, names: dict[str, str]) -> str:
     raise BadInput(findings)
 
 
+@contextmanager
+def waiting(err: Console, words: str) -> Iterator[None]:
+    """A spinner on a terminal's stderr; nothing elsewhere."""
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(words):
+        yield
+
+
 def warn(found: tuple[Finding, ...], err: Console, *, quiet: bool) -> None:
     """One line for what was notable on the way; `check` shows it whole."""
     from powerwall.output.console import summary

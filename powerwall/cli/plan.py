@@ -73,7 +73,7 @@ def plan(
         typer.Option("--goodput", min=0.01, max=1, help="Share of the time in useful steps.", show_default=False),
     ] = None,
     draws: Annotated[
-        int, typer.Option("--draws", min=64, max=2**18, help="Draws, raised to a power of two.")
+        int, typer.Option("--draws", min=64, max=2**16, help="Draws, raised to a power of two.")
     ] = 4096,
     seed: opt.Seed = None,
     output: Annotated[
@@ -113,8 +113,11 @@ def plan(
              "ramp_months": ramp_months, "outside_weight": outside_weight, "accelerator": accelerator, "seed": seed},
         )  # fmt: skip
         names = dict(zip(read.sites.index.astype(str), read.sites["name"].astype(str), strict=True))
-        found = _planned(read, opt.find_site(site, names), bridges, flex, draws)
-        tranches, computed = sheet(found, read.layers), _delivered(found, precision, mfu, goodput)
+        site_id = opt.find_site(site, names)
+        with opt.waiting(err, "simulating the plan"):
+            found = _planned(read, site_id, bridges, flex, draws)
+            tranches = sheet(found, read.layers)
+            computed = _delivered(found, precision, mfu, goodput)
         for path in output or []:
             save(found, tranches, computed, path)
     opt.warn(read.findings, err, quiet=quiet)
@@ -133,12 +136,16 @@ def plan(
 def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
     """The bridges a user names; what cannot be read is a usage error."""
     from powerwall.criteria.power.flexible import area_service
+    from powerwall.criteria.power.lead_time import MOST_TRANCHES
     from powerwall.criteria.power.services import parse_bridge
 
     try:
         bridges = [parse_bridge(text) for text in given]
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--bridge") from None
+    delivering = sum(bridge.service.duration_h is None for bridge in bridges)
+    if delivering > MOST_TRANCHES - 2:
+        raise typer.BadParameter(f"{delivering} bridges: a plan takes up to {MOST_TRANCHES - 2} that deliver power", param_hint="--bridge")  # fmt: skip
     try:
         if flex is not None:
             area_service(flex)

@@ -8,6 +8,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ _NAME_WIDTH = 24
 _YEARS = "/".join(f"{h / 12:g}" for h in HORIZONS)
 _FLAGS = {
     "many_waiting": f"more than {percent(MANY_WAITING)} still wait, so times given completion are those of the quick ones",
-    "few_completed": f"fewer than {FEW_EVENTS} completed, so the times are a guess",
+    "few_completed": f"fewer than {FEW_EVENTS} completed: too few to fit, so the times are unknown",
 }
 _SENTENCES = (
     "P50, P90 and sigma are a censored lognormal: how long it takes were nothing ever withdrawn; take the spread from it, no odds",
@@ -36,7 +37,7 @@ _SENTENCES = (
 _WHAT = (Head("group", right=False), Head("n"), Head("completed", goes=1), Head("withdrawn", goes=2), Head("waiting", goes=3),
          Head("% completed"), Head("% withdrawn"))  # fmt: skip
 _HOW_LONG = (Head("group", right=False), Head("P50 months"), Head("P90 months", goes=1), Head("sigma"),
-             Head("P10/P50/P90 if completed"), Head("median completed", goes=2), Head("withdrawn a month, %", goes=3))  # fmt: skip
+             Head("P10/P50/P90 months if completed"), Head("median months if completed", goes=2), Head("withdrawn a month, %", goes=3))  # fmt: skip
 
 
 def heading(queue: Queue, name: str) -> str:
@@ -45,16 +46,32 @@ def heading(queue: Queue, name: str) -> str:
     return f"{name}: {queue.layout}{stage}, as of {queue.as_of}"
 
 
-def _per_cent(shares: Sequence[float]) -> str:
-    return "/".join(UNKNOWN if math.isnan(s) else f"{100 * s:.0f}" for s in shares)
+def percentages(shares: Sequence[float]) -> str:
+    """Shares in per cent with `/` between them; one decimal below 10 %."""
+    return "/".join(_percentage(100 * share) for share in shares)
+
+
+def _percentage(value: float) -> str:
+    if math.isnan(value):
+        return UNKNOWN
+    return f"{value:.1f}" if 0 < value < 9.95 else f"{value:.0f}"
 
 
 def _what(item: Fit) -> list[str]:
     return [_short(item.group), f"{item.n:,}", f"{item.completed:,}", f"{item.withdrawn:,}", f"{item.waiting:,}",
-            _per_cent(item.cif_completed), _per_cent(item.cif_withdrawn)]  # fmt: skip
+            percentages(item.cif_completed), percentages(item.cif_withdrawn)]  # fmt: skip
+
+
+def _known_times(item: Fit) -> Fit:
+    """The fit without the times that too few completed requests cannot tell."""
+    if "few_completed" not in item.flags:
+        return item
+    return replace(item, p50_months=math.nan, p90_months=math.nan, sigma=math.nan, completed_median_months=math.nan,
+                   given_completion=(math.nan,) * len(item.given_completion))  # fmt: skip
 
 
 def _how_long(item: Fit) -> list[str]:
+    item = _known_times(item)
     given = "/".join(shown(m) for m in item.given_completion) if item.completed else NOT_APPLICABLE
     return [_short(item.group), shown(item.p50_months), shown(item.p90_months), shown(item.sigma), given,
             shown(item.completed_median_months), shown(100 * item.exit_per_month)]  # fmt: skip
@@ -66,13 +83,18 @@ def _short(name: str) -> str:
 
 def remarks(queue: Queue, fits: Sequence[Fit]) -> list[str]:
     """What must be read beside the numbers: flags, notes of the layout, what the two models answer."""
+    return [*_flagged(fits), *queue.notes, *_SENTENCES]
+
+
+def _flagged(fits: Sequence[Fit]) -> list[str]:
+    """One line a flag: which groups, and what it means for them."""
     lines = []
     for flag, text in _FLAGS.items():
         names = [item.group for item in fits if flag in item.flags]
         if names:
             some = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
             lines.append(f"{some}: {text}")
-    return [*lines, *queue.notes, *_SENTENCES]
+    return lines
 
 
 def print_fit(queue: Queue, fits: Sequence[Fit], path: Path, to: Console) -> None:
@@ -110,6 +132,7 @@ def _next_command(queue: Queue, fits: Sequence[Fit], path: Path) -> str:
 
 def record(item: Fit) -> dict[str, Any]:
     """One group as a flat record; months, shares, and the rows dropped in all."""
+    item = _known_times(item)
     counts = {"group": item.group, "n": item.n, "completed": item.completed, "withdrawn": item.withdrawn,
               "waiting": item.waiting, "dropped": sum(item.dropped.values())}  # fmt: skip
     lognormal = {"p50_months": item.p50_months, "p90_months": item.p90_months, "sigma": item.sigma}
@@ -130,8 +153,8 @@ def record(item: Fit) -> dict[str, Any]:
     return {**counts, **lognormal, **shares, **given, **rest}
 
 
-def provenance(queue: Queue, path: Path) -> dict[str, Any]:
-    """Where the numbers come from: version, file and its hash, layout, day."""
+def provenance(queue: Queue, fits: Sequence[Fit], path: Path) -> dict[str, Any]:
+    """Where the numbers come from, version, file and its hash, layout, day, and what to know."""
     return {
         "powerwall": powerwall.__version__,
         "file": path.name,
@@ -139,7 +162,7 @@ def provenance(queue: Queue, path: Path) -> dict[str, Any]:
         "layout": queue.layout,
         "component": queue.component,
         "as_of": queue.as_of.isoformat(),
-        "notes": list(queue.notes),
+        "notes": [*_flagged(fits), *queue.notes],
     }
 
 
@@ -167,7 +190,7 @@ def _json(queue: Queue, fits: Sequence[Fit], path: Path) -> str:
         | {"dropped": dict(item.dropped), "flags": list(item.flags)}
         for item in fits
     ]
-    content = {"powerwall": provenance(queue, path), "groups": groups}
+    content = {"powerwall": provenance(queue, fits, path), "groups": groups}
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -199,5 +222,5 @@ def save(queue: Queue, fits: Sequence[Fit], path: Path, target: Path) -> None:
     suffix = target.suffix.lower()
     write_text(target, text(queue, fits, path, suffix.removeprefix(".")))
     if suffix == ".csv":
-        meta = json.dumps(provenance(queue, path), ensure_ascii=False, indent=1) + "\n"
+        meta = json.dumps(provenance(queue, fits, path), ensure_ascii=False, indent=1) + "\n"
         write_text(target.with_name(target.name + ".meta.json"), meta)

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.compute.yields import IMPRACTICAL_DAYS
+from powerwall.criteria.power.bridging import FIRM
 from powerwall.criteria.power.sheet import curtailable
-from powerwall.criteria.power.site_plan import BUY_DOWN, FIRM, SitePlan
+from powerwall.criteria.power.site_plan import BUY_DOWN, SitePlan
 from powerwall.output.chart import bar, fan
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown
@@ -55,62 +56,52 @@ def print_plan(plan: SitePlan, sheet: Sheet, delivery: Delivery | None, to: Cons
 def headline(plan: SitePlan) -> str:
     """The answer in a sentence or two."""
     request, simulation = plan.request, plan.simulation
-    asked = f"{plan.site['name']} ({plan.site_id}): {request.mw:g} MW by {request.need_by}"
+    asked = f"{plan.site['name']} ({plan.site_id}): {request.mw:,.6g} MW by {request.need_by}"
     if simulation is None:
         return f"{asked}: no date"
     first_mw = min(request.first_mw or request.mw, request.mw)
-    steps = [
-        f"{mw:g} MW {_dates(plan, simulation.quantile_months_to(mw, _SHARES))}"
-        for mw in dict.fromkeys((first_mw, request.mw))
-    ]
-    steps = [f"first power {_dates(plan, _first(plan))}"] if _same(plan, first_mw) else steps
+    whole, first = (simulation.quantile_months_to(mw, _SHARES) for mw in (request.mw, first_mw))
+    dates = f"all of it {_dates(plan, whole)}"
+    if not np.allclose(whole, first, equal_nan=True):
+        dates = f"first {first_mw:,.6g} MW {_dates(plan, first)}; {dates}"
+    elif not np.isnan(whole).any():
+        dates = f"first power {_dates(plan, whole)}"
     odds = simulation.p_mw_at_least(request.mw, request.need_by_months)
-    comes = simulation.first_months(request.mw)
-    ever = float(comes[1][np.isfinite(comes[0])].sum())
+    comes, weight = simulation.first_months(request.mw)
+    ever = float(weight[np.isfinite(comes)].sum())
     until = month(request.as_of, plan.until_months)
     return (
-        f"{asked}: {'; '.join(steps)}; {percent(odds)} that all of it is there by then, {percent(ever)} that it ever is; "
+        f"{asked}: {dates}; {percent(odds)} that all of it is there by then, {percent(ever)} that it ever is; "
         f"{shown(simulation.expected_mw_years())} MW-years expected by {until}"
     )
-
-
-def _first(plan: SitePlan) -> np.ndarray:
-    assert plan.simulation is not None  # noqa: S101 — the headline looked
-    return plan.simulation.quantile_months_to(plan.request.mw, _SHARES)
-
-
-def _same(plan: SitePlan, first_mw: float) -> bool:
-    assert plan.simulation is not None  # noqa: S101 — the headline looked
-    whole = plan.simulation.quantile_months_to(plan.request.mw, _SHARES)
-    first = plan.simulation.quantile_months_to(first_mw, _SHARES)
-    return bool(np.allclose(whole, first, equal_nan=True))
 
 
 def _dates(plan: SitePlan, months: Any) -> str:
     """`2031-09 (2030-02 – 2034-01)`: P50, then P10 and P90."""
     low, middle, high = (month(plan.request.as_of, float(m)) for m in months)
-    return UNKNOWN if middle == UNKNOWN else f"{middle} ({low} – {high})"
+    return "never" if middle == UNKNOWN else f"{middle} ({low} – {high})"
 
 
 def notes(plan: SitePlan) -> list[str]:
     """What must be known beside the dates."""
     row, request = plan.row, plan.request
+    firm = plan.simulation is not None and FIRM in plan.simulation.tranches
+    basis = str(row["basis"]) if firm else "no firm service"
+    meaning = "dates are given that power comes, odds and MW-years count failures"
     found = [
-        (
-            f"basis: {row['basis'] or 'bridges only'}; as of {request.as_of}; dates are given that power comes, odds and "
-            "MW-years count failures; permits of the site are not in the stages"
-        )
+        f"basis: {basis}; as of {request.as_of}; {meaning}; permits of the site are not in the stages"
     ]
-    if isinstance(row["poi_id"], str):
+    if firm:
         found.append(
             f"through {row['poi_id']} at {shown(float(row['distance_km']))} km, stage network {row['network']}, grade {row['grade']}"
         )
     found += [note for note in str(row["note"] or "").split("; ") if note]
+    found += plan.remarks
     found += _deadlines(plan)
     found += _curtailable(plan)
-    if not request.ramp_months and plan.simulation is not None and FIRM in plan.simulation.tranches:
+    if firm and not request.ramp_months:
         found.append("no ramp declared (ramp_months): the firm service arrives in one step")
-    if not request.outside_weight and plan.views:
+    if firm and not request.outside_weight and plan.views:
         found.append("the outside view stands beside the dates and has no weight in them")
     return found
 
@@ -136,7 +127,8 @@ def _curtailable(plan: SitePlan) -> list[str]:
     firm = {n: t for n, t in plan.simulation.tranches.items() if n not in weak}
     odds = replace(plan.simulation, tranches=firm).p_mw_at_least(plan.request.mw, plan.request.need_by_months) if firm else 0.0  # fmt: skip
     mw = sum(plan.bridges[name].mw for name in weak)
-    return [f"{mw:g} MW of it may be curtailed until the firm service arrives; without that power {percent(odds)} on the day of need"]  # fmt: skip
+    until = " until the firm service arrives" if FIRM in firm else ""
+    return [f"{mw:g} MW of it may be curtailed{until}; without that power {percent(odds)} on the day of need"]  # fmt: skip
 
 
 def _print_fan(plan: SitePlan, to: Console) -> None:
@@ -172,9 +164,9 @@ def print_dates(lines: Sequence[Line], as_of: date, to: Console) -> None:
 
 
 _STAGES = (
-    Head("stage", right=False), Head("P50 mo"), Head("P90 mo"), Head("done P50"), Head("done P90", goes=2),
-    Head("critical"), Head("fails", goes=3), Head("from", right=False, goes=4), Head("basis", right=False, goes=5),
-    Head("P50 █ P90 ░", right=False, goes=1),
+    Head("stage", right=False), Head("P50 mo", goes=7), Head("P90 mo", goes=8), Head("done P50"), Head("done P90", goes=2),
+    Head("critical", goes=1), Head("fails", goes=3), Head("from", right=False, goes=4), Head("basis", right=False, goes=5),
+    Head("P50 █ P90 ░", right=False, goes=6),
 )  # fmt: skip
 
 
@@ -188,7 +180,7 @@ def _stage_rows(plan: SitePlan) -> list[list[str]]:
         gantt = "" if math.isnan(start) else bar(start, row["finish_p50_months"], row["finish_p90_months"], span, _BAR)  # fmt: skip
         rows.append([
             str(name), shown(row["p50_months"]), shown(row["p90_months"]), month(as_of, row["finish_p50_months"]),
-            month(as_of, row["finish_p90_months"]), percent(row["criticality"]), percent(row["p_fail"]) if row["p_fail"] else NOT_APPLICABLE,
+            month(as_of, row["finish_p90_months"]), percent(row["criticality"]), "done" if row["done"] else percent(row["p_fail"]) if row["p_fail"] else NOT_APPLICABLE,
             row["rung"], row["basis"], gantt,
         ])  # fmt: skip
     return rows
@@ -214,9 +206,10 @@ def _print_buy_downs(plan: SitePlan, to: Console) -> None:
 
 
 _TRANCHES = (
-    Head("tranche", right=False), Head("MW"), Head("firm", right=False), Head("start P50"), Head("P10 – P90", goes=2),
-    Head("comes"), Head("MW-years"), Head("curtailed h/yr", goes=3), Head("capex M$", goes=4), Head("fuel $/MWh", goes=5),
-    Head("CO2 kt/yr", goes=7), Head("NOx tpy", goes=6), Head("permit", right=False, goes=8), Head("leaves", right=False, goes=9),
+    Head("tranche", right=False), Head("MW"), Head("firm", right=False, goes=1), Head("start P50"), Head("P10 – P90", goes=3),
+    Head("comes"), Head("MW-years", goes=2), Head("units", right=False, goes=10), Head("curtailed h/yr", goes=5), Head("capex M$", goes=7),
+    Head("fuel $/MWh", goes=8), Head("CO2 kt/yr", goes=9), Head("NOx tpy", goes=6), Head("leaves", right=False, goes=11),
+    Head("permit", right=False, goes=4, wraps=True),
 )  # fmt: skip
 
 
@@ -229,9 +222,9 @@ def _tranche_rows(plan: SitePlan, sheet: Sheet) -> list[list[str]]:
         )
         rows.append([
             str(name), shown(row["mw"]), row["firm"], month(as_of, row["start_p50_months"]), spread, percent(row["p_success"]),
-            shown(row["mw_years"]), *(_or_none(row[c]) for c in (
+            shown(row["mw_years"]), row["units"] or NOT_APPLICABLE, *(_or_none(row[c]) for c in (
                 "curtailed_h_per_year", "capex_musd", "fuel_usd_per_mwh", "co2_kt_per_year", "nox_tons_per_year")),
-            row["permit"], row["leaves"],
+            row["leaves"], row["permit"],
         ])  # fmt: skip
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from powerwall.cli.fit import fit
+from powerwall.output.fit import percentages
 
 app = typer.Typer()
 app.command("fit")(fit)
@@ -42,7 +44,7 @@ def run(*arguments: str, code: int = 0):
 def test_the_fit_shows_shares_times_and_the_rows_it_could_not_use(queue):
     printed = run(str(queue), "--by", "region").stdout
     assert "queue.csv: queue table, as of" in printed
-    for words in ("% completed", "% withdrawn", "after 2/4/6/10 years", "P50 months", "sigma", "P10/P50/P90 if completed",
+    for words in ("% completed", "% withdrawn", "after 2/4/6/10 years", "P50 months", "sigma", "P10/P50/P90 months if completed",
                   "1 of 91 rows are not used:", "completed without a date", "were nothing ever withdrawn", "Next: powerwall fit queue.csv"):  # fmt: skip
         assert words in printed
     first = next(line.split() for line in printed.splitlines() if line.startswith("all"))
@@ -78,6 +80,38 @@ def test_a_csv_gets_its_provenance_beside_it_and_is_the_same_each_time(queue):
     assert "| all | 90 |" in first["fit.md"].decode()
 
 
+def test_the_times_of_a_small_group_are_unknown_in_every_format_and_the_notes_say_why(queue):
+    why = "N, S: fewer than 20 completed: too few to fit, so the times are unknown"
+    run(str(queue), "--by", "region", "-o", "fit.csv", "-o", "fit.json", "-o", "fit.md")
+    printed = run(str(queue), "--by", "region").stdout
+    assert why in " ".join(printed.split())
+    every, north = (
+        [line.split() for line in printed.splitlines() if line.startswith(name)][1]
+        for name in ("all", "N ")
+    )
+    assert "?" not in "".join(every)
+    assert north[1:5] == ["?", "?", "?", "?/?/?"]
+    assert "| N | ? | ? | ? | ?/?/? | ? |" in Path("fit.md").read_text(encoding="utf-8")
+    assert why in Path("fit.md").read_text(encoding="utf-8")
+    times = ["p50_months", "p90_months", "sigma", "completed_median_months",
+             *(f"given_completion_p{p}_months" for p in (10, 50, 90))]  # fmt: skip
+    content = json.loads(Path("fit.json").read_text(encoding="utf-8"))
+    whole, group = content["groups"][:2]
+    assert all(whole[name] > 0 for name in times)
+    assert all(group[name] is None for name in times)
+    assert group["completed"] == 15
+    assert "few_completed" in group["flags"]
+    assert why in content["powerwall"]["notes"]
+    row = list(csv.DictReader(Path("fit.csv").read_text(encoding="utf-8").splitlines()))[1]
+    assert all(row[name] == "" for name in times)
+    assert float(row["completed_24_months"]) >= 0
+    assert why in json.loads(Path("fit.csv.meta.json").read_text(encoding="utf-8"))["notes"]
+
+
+def test_a_share_below_a_tenth_has_one_decimal():
+    assert percentages([0.005, 0.018, 0.0949, 0.0997, 0.14, 0.0, math.nan]) == "0.5/1.8/9.5/10/14/0/?"  # fmt: skip
+
+
 def test_stdout_takes_each_format(queue):
     printed = {form: run(str(queue), "--format", form).stdout for form in ("csv", "json", "md")}
     assert printed["csv"].startswith("group,n,completed,")
@@ -92,6 +126,7 @@ def test_a_month_as_of_means_its_last_day(queue):
 
 def test_bad_input_leaves_with_code_2_and_says_what_to_do(queue):
     assert "PW201" in run("none.csv", code=2).stderr
+    assert "is a folder, not a table" in run(".", code=2).stderr
     assert "did you mean `region`?" in run(str(queue), "--by", "regoin", code=2).stderr
     assert "PW603" in run(str(queue), "--component", "screening_to_agreement", code=2).stderr
     assert "PW601" in run(str(queue), "-o", "fit.xlsx", code=2).stderr

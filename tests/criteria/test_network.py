@@ -123,6 +123,25 @@ def test_the_39_bus_case_has_its_published_flows_and_headroom(case39):
     assert result["radial"].tolist() == (expected["radial"] == 1).tolist()
 
 
+def test_headroom_says_what_branches_carry_and_spare_generation_what_there_is(tmp_path):
+    bus = BUS + "a,230,0,50,100,\nb,230,50,0,0,\n"
+    network = read_network(written(tmp_path, bus, BRANCH + "1,a,b,0.1,1,0,1000,1000,1\n"))
+    result = network.withdrawal_headroom(n1=True)
+    assert result.loc["b", ["headroom_n0_mw", "limit_branch_n0"]].tolist() == [950.0, "1"]
+    assert result.loc["a", ["headroom_n0_mw", "limit_branch_n0"]].tolist() == [50.0, "generation"]
+    assert network.spare_generation_mw() == 50
+    assert network.spare_generation_mw({"b": 20.0}) == 30
+    assert network.spare_generation_mw({"a": 30.0, "b": 40.0}) == 0
+    with pytest.raises(BadInput, match="no bus `c`"):
+        network.spare_generation_mw({"c": 1.0})
+
+
+def test_the_39_bus_case_has_less_spare_generation_than_some_branches_carry(case39):
+    network = read_network(case39)
+    assert network.spare_generation_mw() == pytest.approx(1113, abs=1)
+    assert network.withdrawal_headroom(["30"])["headroom_n0_mw"].item() == pytest.approx(3102, abs=1)  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_withdrawal_of_the_headroom_fills_the_named_branch_exactly(seed):
     network = meshed(seed)
@@ -251,8 +270,72 @@ def test_parts_that_carry_nothing_are_left_out_with_a_note(tmp_path):
 
 
 def test_parts_that_carry_something_are_an_error_that_names_them(tmp_path):
-    with pytest.raises(BadInput, match=r"1 buses are not connected.*`4`"):
+    with pytest.raises(BadInput, match=r"1 buses are not connected.*`4`") as caught:
         read_network(written(tmp_path, TRIANGLE[0] + "4,230,5,0,0,\n", TRIANGLE[1]))
+    (finding,) = caught.value.findings
+    assert (Path(finding.file).name, finding.line) == ("bus.csv", 5)
+    assert "connect the buses" in finding.remedy
+
+
+def test_a_network_without_generation_is_an_error_of_its_file(tmp_path):
+    bus = TRIANGLE[0].replace("60,300,1", "0,0,")
+    folder = written(tmp_path / "tables", bus.replace(",0,0,0\n", ",0,0,\n"), TRIANGLE[1])
+    idle = pypsa_folder(tmp_path / "idle", generators="name,bus,p_nom,marginal_cost\na,1,0,10\n")
+    for place, name, remedy in ((folder, "bus.csv", "gen_max_mw"), (idle, "generators.csv", "p_nom")):  # fmt: skip
+        with pytest.raises(BadInput, match="no generation") as caught:
+            read_network(place)
+        (finding,) = caught.value.findings
+        assert Path(finding.file).name == name
+        assert remedy in finding.remedy
+
+
+def test_a_network_put_together_by_hand_gets_the_remedies_too():
+    network = meshed(2)
+    for wrong in ({"bus": {"gen_max_mw": 0.0}}, {"branch": {"in_service": 0.0}}):
+        with pytest.raises(BadInput, match="PW402|PW412") as caught:
+            changed(network, **wrong).withdrawal_headroom()
+        assert caught.value.findings[0].remedy
+
+
+def test_a_blank_x_is_called_blank_and_a_zero_x_zero(tmp_path):
+    branch = BRANCH + "12,1,2,,1,0,100,100,1\n13,1,3,0,1,0,100,100,1\n23,2,3,,1,0,100,100,0\n"
+    with pytest.raises(BadInput) as caught:
+        read_network(written(tmp_path, TRIANGLE[0], branch))
+    found = [(f.line, f.code, f.message) for f in caught.value.findings]
+    assert found == [(2, "PW402", "branch `12`: x_pu is blank"),
+                     (3, "PW402", "branch `13`: x is 0, which no load flow can take")]  # fmt: skip
+    assert all(finding.remedy for finding in caught.value.findings)
+
+
+@pytest.mark.parametrize("capacitor", [-0.03, -0.1, -0.15])
+def test_a_series_capacitor_is_solved_whatever_it_does_to_the_diagonal(tmp_path, capacitor):
+    # 1 – 4 – 2: a line of 0.1 and a capacitor, beside the other two sides of the triangle
+    bus = TRIANGLE[0] + "4,230,0,0,0,0\n"
+    branch = BRANCH + "14,1,4,0.1,1,0,100,100,1\n" + f"42,4,2,{capacitor},1,0,100,100,1\n"
+    branch += "13,1,3,0.1,1,0,100,100,1\n23,2,3,0.1,1,0,100,100,1\n"
+    network = read_network(written(tmp_path, bus, branch))
+    wanted = flows_by_hand(network)
+    assert network.base_flows().to_numpy() == pytest.approx(wanted.to_numpy(), abs=1e-9)
+    assert network.base_flows()["14"] == pytest.approx(60 * 0.2 / (0.3 + capacitor))
+
+
+@pytest.mark.parametrize(("x", "negative"), [("0.1", -0.1), ("0.3", -0.3), ("0.7", -0.70000000000001)])  # fmt: skip
+def test_negative_x_that_leaves_no_load_flow_names_its_branches_and_their_row(tmp_path, x, negative):  # fmt: skip
+    bus = BUS + "1,230,0,60,300,\n2,230,60,0,0,\n3,230,0,0,0,\n"
+    branch = BRANCH + f"23,2,3,0.1,1,0,100,100,1\np,1,2,{x},1,0,100,100,1\nq,1,2,{negative},1,0,100,100,1\n"  # fmt: skip
+    with pytest.raises(BadInput, match=r"branches with x < 0: `q`") as caught:
+        read_network(written(tmp_path, bus, branch))
+    (finding,) = caught.value.findings
+    assert (Path(finding.file).name, finding.line, finding.code) == ("branch.csv", 4, "PW402")
+    assert "series capacitor" in finding.remedy
+
+
+def test_an_x_without_its_base_is_an_error_of_its_row(tmp_path):
+    folder = pypsa_folder(tmp_path, transformers="name,bus0,bus1,x,s_nom\n1,1,1_220kV,0.1,0\n")
+    with pytest.raises(BadInput, match="x cannot be worked out") as caught:
+        read_network(folder)
+    (finding,) = caught.value.findings
+    assert (Path(finding.file).name, finding.line) == ("transformers.csv", 2)
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path):

@@ -360,7 +360,7 @@ def test_a_not_before_date_of_the_place_holds_there_alone(make_region, tmp_path,
         assert bool(found["value"] > plain["value"]) is holds
         if holds:
             assert found["low"] >= (date(2034, 1, 1) - date(2026, 8, 22)).days / 30.4375
-            assert "not before ONE" in found["note"]
+            assert "not before 2034-01-01: ONE (ONE)" in found["note"]
 
 
 @pytest.mark.parametrize("mw", [300.0, 100.0])

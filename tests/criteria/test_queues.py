@@ -304,6 +304,16 @@ def test_bad_files_are_findings(tmp_path):
     assert "completed without a date (1)" in error.value.findings[0].message
 
 
+def test_a_folder_is_called_one_and_the_tables_in_it_are_named(tmp_path):
+    with pytest.raises(BadInput, match="is a folder, not a table") as error:
+        read_queue(tmp_path)
+    assert "CSV" in error.value.findings[0].remedy
+    table(tmp_path, "")
+    with pytest.raises(BadInput) as error:
+        read_queue(tmp_path)
+    assert error.value.findings[0].remedy == "name one table in it: queue.csv"
+
+
 def test_a_component_is_asked_of_panels_only(tmp_path):
     with pytest.raises(BadInput, match="no component `agreement`"):
         read_queue(panel(tmp_path, ROWS), component="agreement")

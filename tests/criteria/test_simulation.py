@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -138,6 +139,78 @@ def test_a_started_stage_is_conditioned_on_not_having_finished(p, left):
     assert one(12, 20, started_months_ago=9).quantile_months("t", p) == pytest.approx(
         left, abs=0.01
     )
+
+
+@pytest.mark.parametrize(("p90", "elapsed"), [(12.5, 40), (12.5, 48), (13, 200), (20, 500)])
+def test_a_stage_that_is_long_overdue_still_ends(p90, elapsed):
+    plan = one(12, p90, started_months_ago=elapsed)
+    assert plan.p_success("t") == 1
+    assert 0 <= plan.quantile_months("t", 0.1) < plan.quantile_months("t", 0.9) < 600
+
+
+def test_a_term_past_its_scheduled_end_has_been_extended():
+    """Scheduled 12 months, 14 have gone: what is left is an extension longer than 2."""
+    term = {"p_extension": 0.3, "extension_p50_months": 5.9, "extension_p90_months": 12.0}
+    plan = one(12, 12, started_months_ago=14, **term)
+    alone = one(5.9, 12.0, started_months_ago=2)
+    for p in (0.1, 0.5, 0.9):
+        assert plan.quantile_months("t", p) == pytest.approx(
+            alone.quantile_months("t", p), abs=0.05
+        )
+    early = one(12, 12, started_months_ago=4, **term)
+    assert early.quantile_months("t", 0.5) == pytest.approx(8)
+
+
+def test_a_failure_may_be_shared_without_waiting():
+    stages = {
+        "study": {"p50_months": 30, "p90_months": 30, "p_fail": 0.5},
+        "firm": {"p50_months": 10, "p90_months": 10, "preds": ["study"]},
+        "interim": {"p50_months": 5, "p90_months": 5, "fails_with": ["study"]},
+    }
+    tranches = {
+        "firm": {"stage": "firm", "mw": 300},
+        "interim": {"stage": "interim", "mw": 300, "retire_with": "firm"},
+    }
+    plan = simulate(stages, tranches, horizon_months=84)
+    assert plan.quantile_months("interim", 0.5) == pytest.approx(5)
+    assert plan.p_success("interim") == pytest.approx(0.5)
+    assert plan.p_mw_at_least(300, 20) == pytest.approx(0.5)
+    assert plan.p_mw_at_least(300, 80) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("odds", [0.0, 0.3, 0.9, 1.0])
+@pytest.mark.parametrize("p_fail", [0.0, 0.4, 1.0])
+def test_other_odds_of_a_tranche_leave_the_others_alone(odds, p_fail):
+    stages = {
+        "firm": {"p50_months": 10, "p90_months": 10, "p_fail": p_fail},
+        "gas": {"p50_months": 5, "p90_months": 5, "p_fail": 0.2},
+    }
+    tranches = {"firm": {"stage": "firm", "mw": 300}, "gas": {"stage": "gas", "mw": 100}}
+    plan = replace(simulate(stages, tranches, horizon_months=84), odds={"firm": odds})
+    assert plan.p_success("firm") == pytest.approx(odds)
+    assert math.fsum(share for _, share in plan.outcomes) == pytest.approx(1)
+    assert plan.expected_mw([20])[0] == pytest.approx(300 * odds + 80)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"draws": 0}, "0 draws"), ({"horizon_months": math.inf}, "month inf"), ({"rho": 1.1}, "rho")],
+)
+def test_what_cannot_be_simulated_is_refused(change, message):
+    given_ = {"horizon_months": 84, **change}
+    with pytest.raises(ValueError, match=message):
+        simulate(
+            {"s": {"p50_months": 1, "p90_months": 2}}, {"t": {"stage": "s", "mw": 1}}, **given_
+        )
+
+
+def test_a_word_for_a_number_names_its_stage():
+    with pytest.raises(ValueError, match="stage `s`: could not convert"):
+        simulate(
+            {"s": {"p50_months": "soon", "p90_months": 2}},
+            {"t": {"stage": "s", "mw": 1}},
+            horizon_months=84,
+        )
 
 
 def test_a_started_stage_forgets_when_its_predecessor_ends_but_not_that_it_may_fail():

@@ -25,6 +25,7 @@ from powerwall.criteria.power.queues.survival import (
     incidence,
 )
 from powerwall.criteria.power.queues.tables import Queue, calibrate, fit_queue, read_queue
+from powerwall.output.fit import percentages
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/concepts/outside-view.md"
 MONTHS, EVENT = [1, 2, 2, 3, 4, 5], [1, 2, 0, 1, 2, 0]
@@ -224,15 +225,11 @@ def test_a_calibration_needs_someone_who_waits():
 
 
 # ------------------------------------------------------------------------------------- the page
-def shares(values):
-    return "/".join("?" if math.isnan(v) else f"{100 * v:.0f}" for v in values)
-
-
 def fit_row(item: Fit, label: str) -> str:
     given_completion = "/".join(f"{m:.1f}" for m in item.given_completion)
     return (
-        f"| {label} | {item.n} | {item.completed}/{item.withdrawn}/{item.waiting} | {shares(item.cif_completed)} | "
-        f"{shares(item.cif_withdrawn)} | {given_completion} | {item.p50_months:.1f}, {item.p90_months:.1f}, {item.sigma:.2f} | "
+        f"| {label} | {item.n} | {item.completed}/{item.withdrawn}/{item.waiting} | {percentages(item.cif_completed)} | "
+        f"{percentages(item.cif_withdrawn)} | {given_completion} | {item.p50_months:.1f}, {item.p90_months:.1f}, {item.sigma:.2f} | "
         f"{item.completed_median_months:.1f} |"
     )
 

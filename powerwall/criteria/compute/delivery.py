@@ -39,6 +39,10 @@ RESTART = Parameter(
     0.5, "h", 0.1, 2.0, "assumed: time to reload a checkpoint and ramp up after an event"
 )
 YEAR, QUARTER = 12.0, 3.0
+_STEP = 1.5  # months between the points at which power is integrated
+_NO_MW = 1e-9
+#: Cooling plants without a liquid loop, and the ending of accelerators whose racks need one.
+AIR_ONLY, RACK_SCALE = ("air-chiller",), "-nvl72"
 #: Constraint → key of the request that would say it by date.
 _DECLARED = {"power": "contracted_mw", "cooling": "heat_rejection_mw", "accelerators": "deliveries"}
 
@@ -134,7 +138,7 @@ def deliver(
     )  # fmt: skip
     quarters = np.arange(QUARTER, plan.until_months + 1e-9, QUARTER)
     parts = []
-    for capacity, share in _capacities(site, quarters):
+    for capacity, _, share in _capacities(site, quarters):
         bound = binding(
             capacity, software=site.software, software_target=max(target, site.software), need_it_mw=site.need_it_mw
         )  # fmt: skip
@@ -149,8 +153,13 @@ def _given(quantity: str, value: float | None) -> Parameter:
     return known if value is None else Parameter(value, known.unit, value, value, "of the request")
 
 
-def _capacities(site: _Site, months: np.ndarray) -> Iterator[tuple[dict[str, np.ndarray], float]]:
-    """IT power each constraint allows in every outcome, and its probability. [MW], shape (draws, months)"""
+def _capacities(
+    site: _Site, months: np.ndarray
+) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, float]]:
+    """IT power each constraint allows, goodput left by curtailment, and odds, outcome by outcome.
+
+    [MW] and [share], shape (draws, months); curtailment takes goodput, never accelerators.
+    """
     plan, request = site.plan, site.plan.request
     simulation = plan.simulation
     assert simulation is not None  # noqa: S101 — deliver says so
@@ -162,15 +171,18 @@ def _capacities(site: _Site, months: np.ndarray) -> Iterator[tuple[dict[str, np.
         declared["accelerators"] = _amount(request, request.deliveries, months) * kw / 1000
     generating = {n for n, b in plan.bridges.items() if b.service.process_id.startswith("bridge_")}
     weak = {n for n, b in plan.bridges.items() if curtailable(b.service)}
+    factor = _factor(plan) if weak else 1.0
     for by_tranche, share in simulation.by_outcome(months):
-        kept = {n: mw * (_factor(plan) if n in weak else 1.0) for n, mw in by_tranche.items()}
-        wires = together(kept)
+        wires = together(by_tranche)
         found = {"interconnection": wires / site.pue.value}
         if request.contracted_mw:
-            own = sum((kept[name] for name in generating), start=np.zeros_like(wires))
+            own = sum((by_tranche[name] for name in generating), start=np.zeros_like(wires))
             contracted = _amount(request, request.contracted_mw, months)
             found["power"] = (own + contracted) / site.pue.value
-        yield found | {k: np.broadcast_to(v, wires.shape) for k, v in declared.items()}, share
+        found |= {k: np.broadcast_to(v, wires.shape) for k, v in declared.items()}
+        exposed = sum((by_tranche[name] for name in weak), start=np.zeros_like(wires))
+        goodput = 1 - (1 - factor) * exposed / np.maximum(wires, _NO_MW)
+        yield found, goodput, share
 
 
 def _factor(plan: SitePlan) -> float:
@@ -189,23 +201,27 @@ def _amount(request: Request, by_month: Mapping[str, float], months: np.ndarray)
 
 def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
     """Compute at the end of each year, and the FLOP each constraint costs by the horizon."""
-    plan = site.plan
-    edges = np.append(np.arange(0.0, plan.until_months, 1.0), plan.until_months)
+    plan, simulation = site.plan, site.plan.simulation
+    assert simulation is not None  # noqa: S101 — deliver says so
+    edges = np.append(np.arange(0.0, plan.until_months, _STEP), plan.until_months)
     middles, spans = (edges[:-1] + edges[1:]) / 2, np.diff(edges) / 12
     scale = site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
     flop, lost = np.zeros(len(spans)), dict.fromkeys(_limits(site), 0.0)
-    for capacity, share in _capacities(site, middles):
-        flop += share * least_of(capacity).mean(axis=0) * spans * scale
+    for capacity, goodput, share in _capacities(site, middles):
+        flop += share * (least_of(capacity) * goodput).mean(axis=0) * spans * scale
         for name, mw in lost_mw(capacity, site.need_it_mw).items():
             lost[name] += share * float(mw.mean(axis=0) @ spans) * scale
     flop = np.cumsum(flop)
     lost["software"] = max(0.0, site.software_target / site.software - 1) * float(flop[-1])
-    years = [m for m in plan.by_quarter.index if m % YEAR == 0]
-    here = [(least_of(capacity), share) for capacity, share in _capacities(site, np.array(years))]
+    years = np.append(np.arange(YEAR, plan.until_months - 1e-9, YEAR), plan.until_months)
+    here = [(least_of(capacity), share) for capacity, _, share in _capacities(site, years)]
     weight = np.concatenate([np.full(len(mw), share / len(mw)) for mw, share in here])
     (middle,) = weighted_quantiles(np.concatenate([mw for mw, _ in here]), weight, [0.5])
+    total, odds = simulation.mw_at(years)
+    bands = weighted_quantiles(total, odds, (0.1, 0.5, 0.9))
+    reached = np.interp(years, edges[1:], flop)
     rows = {}
-    for number, months in enumerate(years):
+    for number, months in enumerate(years.tolist()):
         median = middle[number] * site.pue.value
         made = sustained(
             median, pue_peak=site.pue.value, kw_it_per_accelerator=site.hardware.kw_it.value,
@@ -213,9 +229,9 @@ def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
             overhead_share=site.overhead.value,
         )  # fmt: skip
         rows[months] = {
-            **plan.by_quarter.loc[months, ["p10_mw", "p50_mw", "p90_mw", "expected_mw"]].to_dict(),
+            **dict(zip(("p10_mw", "p50_mw", "p90_mw"), bands[:, number].tolist(), strict=True)), "expected_mw": float(odds @ total[:, number]),
             "accelerators": float(made.accelerators), "sustained_flop_per_s": float(made.sustained_flop_per_s),
-            "flop_so_far": float(flop[np.searchsorted(edges[1:], months)]),
+            "flop_so_far": float(reached[number]),
             **{f"days_{run}": float(days_to_train(c, made.sustained_flop_per_s)) for run, c in training_ladder().items()},
         }  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("months"), lost
@@ -242,7 +258,9 @@ def _notes(site: _Site, lost: Mapping[str, float]) -> list[str]:
     if missing:
         found.append(f"not in the request by date, so no constraint here: {', '.join(missing)}")
     if any(curtailable(b.service) for b in plan.bridges.values()):
-        found.append(f"curtailed power keeps {_factor(plan):.1%} of its goodput: lost energy, and {RESTART.value:g} h a restart (assumed); alone it does not meet the need".replace("%", " %"))  # fmt: skip
+        found.append(f"curtailed power keeps {_factor(plan):.1%} of its goodput: lost energy, and {RESTART.value:g} h a restart (assumed)".replace("%", " %"))  # fmt: skip
+    if request.cooling in AIR_ONLY and site.hardware.id.endswith(RACK_SCALE):
+        found.append(f"cooling `{request.cooling}` moves air only; racks of {site.hardware.id} are cooled by liquid: it cannot host them, whatever the MW")  # fmt: skip
     if site.precision != "bf16":
         same = site.software * site.hardware.peak(site.precision).value / site.hardware.peaks["bf16"].value if "bf16" in site.hardware.peaks else math.nan  # fmt: skip
         found.append(f"in BF16 terms this is an MFU times goodput of {same:.2f}")

@@ -56,16 +56,19 @@ class Calendars:
         )
 
     def floor(self, candidates: tuple[str, ...]) -> tuple[float, str]:
-        """Months before which nothing is energised in any of the authorities, and the row's id."""
-        best, name = float("nan"), ""
+        """Months before which nothing is energised in any of the authorities, and why."""
+        best, words = float("nan"), ""
         for calendar_id, row in self.rows.items():
             if row.get("kind") not in FLOORS or blank(row.get("result_date")):
                 continue  # a row without a date holds nothing back
             if set(split_ids(row.get("jurisdiction_ids"))) & set(candidates):
-                months = months_between(self.as_of, parse_span(str(row["result_date"])).first)
+                day = parse_span(str(row["result_date"])).first
+                months = months_between(self.as_of, day)
                 if not months <= best:
-                    best, name = months, calendar_id
-        return best, name
+                    about = [row.get("event"), row.get("operator")]
+                    told = ", ".join(str(part) for part in about if not blank(part))
+                    best, words = months, f"not before {day}: {told or calendar_id} ({calendar_id})"
+        return best, words
 
 
 def blank(cell: Any) -> bool:

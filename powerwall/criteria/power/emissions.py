@@ -252,22 +252,25 @@ def permit_path(findings: Iterable[PermitFinding]) -> str:
     """What the findings ask of an applicant, in one line; no finding, no air permit for NOx.
 
     >>> permit_path(permit_findings([("recip", 100)]))
-    'major source under Title V: operating permit; below major for PSD: state construction permit'
+    'major source under Title V: operating permit; below major for PSD: state construction permit; hangs on enforceable limits: the range straddles PSD and Title V'
     """
     given = list(findings)
     if not given:
         return "nothing burns: no permit for nitrogen oxides"
-    major = {one.threshold.split(" ", 1)[0] for one in given if one.major}
     asks = {
         "Nonattainment": "major source in nonattainment: lowest achievable emission rate, offsets",
         "PSD": "major source under PSD: best available control technology, modelling and review",
         "Title": "major source under Title V: operating permit",
     }
-    parts = [text for word, text in asks.items() if word in major]
+    classes = {one.threshold.split(" ", 1)[0]: one for one in given}
+    parts = [text for word, text in asks.items() if word in classes and classes[word].major]
     if not parts:
-        return "minor source by nitrogen oxides: state construction permit"
-    if not major & {"PSD", "Nonattainment"}:
+        parts.append("minor source by nitrogen oxides: state construction permit")
+    elif not any(classes[w].major for w in ("PSD", "Nonattainment") if w in classes):
         parts.append("below major for PSD: state construction permit")
+    open_ones = [one.threshold for one in given if one.low_tpy < one.limit_tpy <= one.high_tpy]
+    if open_ones:
+        parts.append(f"hangs on enforceable limits: the range straddles {' and '.join(open_ones)}")
     return "; ".join(parts)
 
 

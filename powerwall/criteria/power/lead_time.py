@@ -14,7 +14,7 @@ from powerwall.criteria.power.stages import Z90, Stage, finish_months, order
 
 __all__ = ["Simulation", "Stage", "Tranche", "chain", "expected_mw_years", "simulate"]
 
-_MOST_TRANCHES = 6  # the sets of succeeding tranches are enumerated
+MOST_TRANCHES = 6  # the sets of succeeding tranches are enumerated
 
 
 def simulate(
@@ -54,17 +54,26 @@ def simulate(
     >>> round(plan.p_success("firm"), 3), round(float(plan.quantile_months("firm", 0.5)))
     (0.9, 38)
     """
-    if not 0 <= rho < 1:
-        raise ValueError(f"rho {rho:g} is not a correlation from 0 up to 1")
-    if not tranches or len(tranches) > _MOST_TRANCHES:
-        raise ValueError(f"{len(tranches)} tranches: a plan has 1 to {_MOST_TRANCHES}")
+    if not 0 <= rho <= 1:
+        raise ValueError(f"rho {rho:g} is not a correlation from 0 to 1")
+    if draws < 1 or not math.isfinite(horizon_months):
+        raise ValueError(
+            f"{draws} draws to month {horizon_months:g}: neither is a number to simulate"
+        )
     network = {name: _made(Stage, "stage", name, given) for name, given in stages.items()}
     network = {
-        name: s._replace(preds=_names(s.preds), windows=_pairs(s.windows))
+        name: s._replace(
+            preds=_names(s.preds), fails_with=_names(s.fails_with), windows=_pairs(s.windows)
+        )
         for name, s in network.items()
     }
     blocks = {name: _made(Tranche, "tranche", name, given) for name, given in tranches.items()}
     blocks = {name: b._replace(steps=_pairs(b.steps) or ()) for name, b in blocks.items()}
+    delivering = sum(block.mw > 0 for block in blocks.values())
+    if not blocks or delivering > MOST_TRANCHES:
+        raise ValueError(
+            f"{delivering} tranches: a plan has 1 to {MOST_TRANCHES} that deliver power"
+        )
     order(network)
     for name, block in blocks.items():
         block.check(name, network, list(blocks))
@@ -83,7 +92,16 @@ def _made(kind: Any, what: str, name: str, given: Any) -> Any:
     missing = sorted(set(kind._fields) - set(kind._field_defaults) - set(given))
     if missing:
         raise ValueError(f"{what} `{name}` lacks {', '.join(missing)}")
-    return kind(**{key: value for key, value in given.items() if value is not None})
+    content = {key: value for key, value in given.items() if value is not None}
+    try:
+        numbers = {
+            key: float(value)
+            for key, value in content.items()
+            if key.endswith(("_months", "_ago")) or key in {"mw", "p_fail", "p_extension"}
+        }
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what} `{name}`: {error}") from None
+    return kind(**{**content, **numbers})
 
 
 def _names(preds: Any) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def quoted(label: str, p50: float, p90: float, source: str, as_of: str, status: 
     """A quoted duration; one figure gets an assumed spread, and a range is no pair of tails."""
     sigma = ONE_FIGURE_SIGMA.value if math.isnan(p90) else RANGE_SIGMA.value
     p90 = max(p90, p50 * math.exp(Z90 * sigma)) if not math.isnan(p90) else p50 * math.exp(Z90 * sigma)  # fmt: skip
-    return View(label, p50**2 / p90, p50, p90, math.nan, source, as_of, status)
+    return View(label, p50**2 / p90, p50, p90, math.nan, f"{source}; spread assumed", as_of, status)
 
 
 def from_rows(rows: Iterable[dict[str, Any]]) -> list[View]:
@@ -164,8 +164,10 @@ class Line(NamedTuple):
     source: str
 
 
-def compared(inside: Line | None, views: Sequence[View], blended_weight: float) -> list[Line]:
-    """Inside view, outside views and their blend, one line each.
+def compared(
+    inside: Line | None, views: Sequence[View], used: float | None, suggested: float
+) -> list[Line]:
+    """Inside view, outside views and a blend, one line each.
 
     Parameters
     ----------
@@ -173,21 +175,27 @@ def compared(inside: Line | None, views: Sequence[View], blended_weight: float) 
         The stages' own view; None where no process gives a date.
     views
         Outside views, the best first.
-    blended_weight
-        Weight of the best outside view in the blend shown; 0 shows none. [share]
+    used
+        Weight of the best outside view in the ranking. [share]
+    suggested
+        Weight that the site's documents suggest, shown where none is used. [share]
     """
     lines = [] if inside is None else [inside]
     lines += [
         Line(v.label, np.array([v.p10_months, v.p50_months, v.p90_months]), v.p_success, f"{v.source} ({v.status}, {v.as_of})")
         for v in views
     ]  # fmt: skip
-    if inside is None or not views or not blended_weight or np.isnan(inside.months).any():
+    weight = used or suggested
+    if inside is None or not views or not weight or np.isnan(inside.months).any():
         return lines
     best = views[0]
-    months = blend(inside.months, best.quantile([0.1, 0.5, 0.9]), blended_weight)
-    odds = blend_success(inside.p_success, best.p_success, blended_weight)
-    label = f"blend, {blended_weight:.0%} outside view".replace("%", " %")
-    return [*lines, Line(label, months, odds, "not in the ranking unless outside_weight is set")]
+    months = blend(inside.months, best.quantile([0.1, 0.5, 0.9]), weight)
+    odds = blend_success(inside.p_success, best.p_success, weight)
+    told = "as used here" if used else "not in the ranking unless outside_weight is set"
+    if math.isnan(best.p_success):
+        told += "; odds of the inside view"
+    label = f"blend, {weight:.0%} outside view".replace("%", " %")
+    return [*lines, Line(label, months, odds, told)]
 
 
 def weight_of_documents(done: Iterable[str]) -> Parameter:

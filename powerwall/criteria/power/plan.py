@@ -33,7 +33,7 @@ NODES = "points_of_interconnection"
 _CHUNK = 1024  # sites at once: 1024 × 4096 draws × 11 stages stay under half a gigabyte
 _NUMBERS = (
     "p10_months", "p50_months", "p90_months", "full_p10_months", "full_p50_months", "full_p90_months", "p_success",
-    "on_time", "delivered_mw_years", "distance_km", "floor_months",
+    "on_time", "delivered_mw_years", "distance_km", "floor_months", "interim_floor_months",
 )  # fmt: skip
 _WORDS = ("network", "utility_id", "operator", "batch", "progress", "grade", "status", "note", "basis", "poi_id",
           "source_title", "as_of", "why")  # fmt: skip
@@ -120,6 +120,8 @@ def _settle(
         planned=node["planned"] is True,
     )
     not_before, calendar = processes.calendars.floor(site["jurisdiction_candidates"])
+    # works at an existing node are what interim service goes round; a planned node, and a pause, hold it too
+    interim = np.fmax(not_before, floor if node["planned"] is True else np.nan)
     notes = [remark if network else "", works, "utility taken from the node" if from_node else ""]
     if float(node["klass"]) < needed_class(request.mw):
         notes.append(
@@ -127,12 +129,13 @@ def _settle(
         )
     if calendar:
         floor = not_before if not floor >= not_before else floor
-        notes.append(f"not before {calendar}")
+        notes.append(calendar)
     why = PAUSED.get(operator) or no_plan or (None if network else remark)
     return {
         **settled,
         "network": network,
         "floor_months": floor,
+        "interim_floor_months": interim,
         "why": why,
         "note": "; ".join(n for n in notes if n),
         "status": None,

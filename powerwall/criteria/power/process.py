@@ -230,6 +230,10 @@ class Processes:
         known = tuple(dict.fromkeys(note for note in notes if note))
         return Network(base, stages, evidence, grade, known)
 
+    def mw_range(self, process_id: str) -> tuple[float, float]:
+        """Requests that a process is meant for. [MW]"""
+        return _range(process_id)
+
     def service(self, process_id: str) -> Network:
         """Stages of a service beside the firm one: a bridge, storage, interim service.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.power.bridging import FIRM, delivers
 from powerwall.criteria.power.emissions import (
     NOX_PPM,
-    OZONE_NONATTAINMENT,
     PermitFinding,
     co2_kt_per_year,
     engine_hours,
@@ -21,8 +22,8 @@ from powerwall.criteria.power.emissions import (
     permit_path,
 )
 from powerwall.criteria.power.flexible import AreaService, area_headroom, area_service
-from powerwall.criteria.power.services import Bridge, Service
-from powerwall.criteria.power.site_plan import FIRM, SitePlan, delivers
+from powerwall.criteria.power.services import Bridge, Service, units_needed
+from powerwall.criteria.power.site_plan import SitePlan, ozone_class
 
 if TYPE_CHECKING:
     from powerwall.region.layers import Layers
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 GAS_PRICE = Parameter(
     4.0, "USD/MMBtu", 2.5, 7.0, "assumed: delivered gas, until the region's own price is at hand"
 )
-USUAL_LIMIT = 0.005  # share at which the facts state the hours of a curtailable service
+SPARES = Parameter(
+    1.0, "count", 0.0, 2.0, "assumed: one engine or turbine more than the load needs"
+)
+USUAL_LIMIT = Parameter(
+    0.005, "share", 0.0025, 0.05, "assumed where no share is asked for: the limit at which the study of 22 areas states most"
+)  # fmt: skip
 
 
 class Sheet(NamedTuple):
@@ -61,7 +67,7 @@ def sheet(plan: SitePlan, layers: Layers) -> Sheet:
     """
     if plan.simulation is None:
         return Sheet(pd.DataFrame(), ())
-    emitted = permit_findings(_units(plan), ozone_class=ozone_class(plan, layers))
+    emitted = permit_findings(_units(plan), ozone_class=ozone_class(plan.site, layers))
     together = permit_path(emitted)
     rows = {}
     if FIRM in plan.simulation.tranches:
@@ -92,7 +98,7 @@ def _timing(plan: SitePlan, name: str) -> dict[str, Any]:
 
 def _no_plant() -> dict[str, Any]:
     return dict.fromkeys(
-        ("capex_musd", "fuel_usd_per_mwh", "energy_usd_per_mwh", "gas_mmbtu_per_day", "co2_kt_per_year", "nox_tons_per_year")
+        ("units", "heat_rate_mmbtu_per_mwh", "capex_musd", "fuel_usd_per_mwh", "energy_usd_per_mwh", "gas_mmbtu_per_day", "co2_kt_per_year", "nox_tons_per_year")
     )  # fmt: skip
 
 
@@ -101,10 +107,10 @@ def _described(plan: SitePlan, bridge: Bridge, together: str) -> dict[str, Any]:
     share = service.firm_share.value if service.firm_share else math.nan
     words = {1.0: "yes", 0.0: "no"}.get(share, "in part")
     curtailed = _curtailment(plan, service)
-    stays = "stays" if bridge.keep or FIRM not in (plan.simulation or plan).tranches else "with full firm power"  # type: ignore[union-attr]  # fmt: skip
+    leaves = plan.simulation is not None and FIRM in plan.simulation.tranches and not bridge.keep
     return {
-        "firm": "covers events" if not delivers(service) else words,
-        **_plant(service, mw), **curtailed, "permit": _path(service, together), "leaves": stays,
+        "firm": "covers events" if service.duration_h else words,
+        **_plant(service, mw), **curtailed, "permit": _path(service, together), "leaves": "with full firm power" if leaves else "stays",
     }  # fmt: skip
 
 
@@ -114,10 +120,14 @@ def _plant(service: Service, mw: float) -> dict[str, Any]:
     if service.process_id.startswith("bridge_"):
         capex = service.capex_usd_per_kw
         found["capex_musd"] = mw * capex.value / 1000 if capex else math.nan
+    if service.unit_size_mw:
+        size = service.unit_size_mw.value
+        found["units"] = f"{int(units_needed(mw, size, SPARES.value))} × {size:g} MW"
     if service.energy_cost_usd_per_mwh:
         found["energy_usd_per_mwh"] = service.energy_cost_usd_per_mwh.value
     if rate:
         found |= {
+            "heat_rate_mmbtu_per_mwh": rate.value,
             "fuel_usd_per_mwh": float(fuel_usd_per_mwh(rate.value, GAS_PRICE.value)),
             "gas_mmbtu_per_day": float(gas_mmbtu_per_day(mw, rate.value)),
             "co2_kt_per_year": float(co2_kt_per_year(mw, rate.value)),
@@ -145,17 +155,26 @@ def _curtailment(plan: SitePlan, service: Service) -> dict[str, Any]:
 
 def curtailed_service(plan: SitePlan) -> AreaService:
     """Curtailment at the share the request allows, else at the usual one."""
-    return area_service(plan.flexible_share if plan.flexible_share is not None else USUAL_LIMIT)
+    return area_service(USUAL_LIMIT.value if plan.flexible_share is None else plan.flexible_share)
 
 
 def covered_share(plan: SitePlan, area: AreaService) -> float:
-    """Share of the curtailable power that storage carries through an event of mean length. [share]"""
+    """Share of the curtailable power that storage carries through an event, at most. [share]
+
+    Storage counts by its odds and by the draws in which it is there first; an event longer than
+    the mean one is not covered to its end, so this is an upper bound.
+    """
+    simulation = plan.simulation
+    exposed = {n: b.mw for n, b in plan.bridges.items() if curtailable(b.service)}
+    if simulation is None or not exposed:
+        return 0.0
+    first = np.minimum.reduce([simulation.months(name) for name in exposed])
     stored = sum(
-        bridge.mw for bridge in plan.bridges.values()
+        bridge.mw * simulation.p_success(name) * float((simulation.months(name) <= first).mean())
+        for name, bridge in plan.bridges.items()
         if bridge.service.duration_h and bridge.service.duration_h.value >= area.mean_event_h.value
-    )  # fmt: skip
-    exposed = sum(b.mw for b in plan.bridges.values() if curtailable(b.service))
-    return min(1.0, stored / exposed) if exposed else 0.0
+    )
+    return min(1.0, stored / sum(exposed.values()))
 
 
 def curtailable(service: Service) -> bool:
@@ -173,7 +192,7 @@ def _path(service: Service, together: str) -> str:
 
 def _findings(plan: SitePlan, layers: Layers, emitted: list[PermitFinding]) -> list[str]:
     found = [item.text for item in emitted]
-    if emitted and ozone_class(plan, layers) is None:
+    if emitted and ozone_class(plan.site, layers) is None:
         found.append("ozone designation of the county unknown (column ozone_class of jurisdictions): attainment thresholds shown, nonattainment ones are lower")  # fmt: skip
     services = [bridge.service for bridge in plan.bridges.values()]
     if any(service.id == "flexible_own_backup" for service in services):
@@ -182,19 +201,16 @@ def _findings(plan: SitePlan, layers: Layers, emitted: list[PermitFinding]) -> l
         found.append("stages and thresholds of the services beside the firm one describe the United States")  # fmt: skip
     if any(service.curtailed_h_per_year for service in services):
         found.append(_area_bound(plan, layers))
+    if any(curtailable(service) for service in services):
+        share = curtailed_service(plan).limit_share
+        assumed = " (assumed: no --flex given)" if plan.flexible_share is None else ""
+        found.append(f"up to {100 * share:g} % of the energy of the interim service is curtailed{assumed}; storage covers {covered_share(plan, curtailed_service(plan)):.0%} of it at most".replace("%  ", "% "))  # fmt: skip
+    kept = sum(b.mw for b in plan.bridges.values() if b.keep and delivers(b.service))
+    if kept and plan.simulation is not None and FIRM in plan.simulation.tranches:
+        found.append(f"{kept:g} MW are kept beside the whole firm service: more than the request")
     if any(service.heat_rate_mmbtu_per_mwh for service in services):
-        found.append(f"gas at {GAS_PRICE.value:g} USD/MMBtu ({GAS_PRICE.low:g}–{GAS_PRICE.high:g}, assumed); CO2, NOx and gas at full power all year")  # fmt: skip
+        found.append(f"gas at {GAS_PRICE.value:g} USD/MMBtu ({GAS_PRICE.low:g}–{GAS_PRICE.high:g}, assumed); CO2 (metric kt), NOx (US short tons) and gas at full power all year")  # fmt: skip
     return found
-
-
-def ozone_class(plan: SitePlan, layers: Layers) -> str | None:
-    """Class of the ozone nonattainment area the site's authority lies in, where a region states it."""
-    frame = layers.frame("jurisdictions")
-    if frame is None or "ozone_class" not in frame:
-        return None
-    rows = frame[frame["jurisdiction_id"] == plan.site["jurisdiction_id"]]["ozone_class"].dropna()
-    word = str(rows.iloc[0]).strip().lower() if len(rows) else ""
-    return word if word in {*OZONE_NONATTAINMENT, "attainment"} else None
 
 
 def _area_bound(plan: SitePlan, layers: Layers) -> str:

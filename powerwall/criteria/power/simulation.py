@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -94,6 +94,8 @@ class Simulation:
         Last month that counts.
     seed
         Of the sequence it was drawn from.
+    odds
+        Tranche → odds of success that replace those of its stages. [share]
     """
 
     stages: Mapping[str, Stage]
@@ -101,6 +103,7 @@ class Simulation:
     finish: Mapping[str, np.ndarray]
     horizon_months: float
     seed: int = 0
+    odds: Mapping[str, float] = field(default_factory=dict)
 
     def months(self, tranche: str) -> np.ndarray:
         """Start of a tranche in every draw; inf is never. [months], shape (draws,)."""
@@ -123,9 +126,8 @@ class Simulation:
     def p_success(self, tranche: str) -> float:
         """Probability that a tranche is energised at all. [share]"""
         months = self.months(tranche)
-        return success(self.stages, self.tranches[tranche].stage) * float(
-            np.isfinite(months).mean()
-        )
+        odds = self.odds.get(tranche, success(self.stages, self.tranches[tranche].stage))
+        return odds * float(np.isfinite(months).mean())
 
     @cached_property
     def outcomes(self) -> tuple[tuple[frozenset[str], float], ...]:
@@ -142,9 +144,10 @@ class Simulation:
                 for wider in sets
                 if chosen <= wider
             )
-            if share > 1e-12:
-                found.append((chosen, share))
-        return tuple(found)
+            found.append((chosen, share))
+        for name, odds in self.odds.items():
+            found = _with_odds(found, name, odds)
+        return tuple((chosen, share) for chosen, share in found if share > 1e-12)
 
     def _levels(self, outcome: frozenset[str], at: np.ndarray) -> dict[str, np.ndarray]:
         """Power of every tranche at some months, in one outcome. [MW], shape (draws, months)
@@ -276,6 +279,20 @@ class Simulation:
                 for number, pred in enumerate(preds):
                     critical[pred] |= critical[name] & (last == number) & (ready[number] > 0)
         return {name: float(critical[name].mean()) for name in sequence}
+
+
+def _with_odds(
+    outcomes: list[tuple[frozenset[str], float]], name: str, odds: float
+) -> list[tuple[frozenset[str], float]]:
+    """Outcomes with other odds of one tranche; given its fate, the others keep theirs."""
+    before = math.fsum(share for chosen, share in outcomes if name in chosen)
+    if not 1e-12 < before < 1 - 1e-12:  # its fate was certain: the others are taken as they are
+        there = [(chosen | {name}, share * odds) for chosen, share in outcomes]
+        return there + [(chosen - {name}, share * (1 - odds)) for chosen, share in outcomes]
+    return [
+        (chosen, share * (odds / before if name in chosen else (1 - odds) / (1 - before)))
+        for chosen, share in outcomes
+    ]
 
 
 def together(levels: Mapping[str, np.ndarray]) -> np.ndarray:

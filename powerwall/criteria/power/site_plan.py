@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter, Shared
+from powerwall.criteria.power.bridging import ARRIVAL, FIRM, beside, delivers
+from powerwall.criteria.power.emissions import OZONE_NONATTAINMENT
 from powerwall.criteria.power.lead_time import simulate
 from powerwall.criteria.power.outside import (
     Line,
@@ -28,20 +30,21 @@ from powerwall.criteria.power.outside import (
 )
 from powerwall.criteria.power.plan import network_of, with_backbone
 from powerwall.criteria.power.process import Evidence, Network, Processes, line_factor
-from powerwall.criteria.power.services import Bridge, Service, service
+from powerwall.criteria.power.services import Bridge
 from powerwall.criteria.power.simulation import Simulation, Tranche, ramp_steps, weighted_quantiles
-from powerwall.criteria.power.stages import Stage
+from powerwall.criteria.power.stages import Stage, success
 
 if TYPE_CHECKING:
+    from powerwall.region.layers import Layers
     from powerwall.region.read import Region
     from powerwall.region.request import Request
 
-FIRM, ARRIVAL = "firm_utility", "energised"
-INTERIM = "interim_nonfirm"
 BUY_DOWN = Parameter(
     6.0, "months", 3.0, 12.0, "assumed: how much a stage is shortened to see what that would buy"
 )
+LEAST_LEFT = Parameter(0.25, "1", 0.1, 0.5, "assumed: share of a stage that no money takes away")
 QUARTER = 3.0
+_RARELY, _NOTHING = 0.005, 0.05  # criticality, and months of a cut, not worth a line
 _BEYOND_NEED = 60.0  # months shown after the day of need where no horizon is declared
 
 
@@ -53,8 +56,9 @@ class SitePlan:
     ----------
     site, row, request
         The site, its row of the ranking's plan, and what was asked for.
-    simulation
-        All tranches; None where no process gives any a date.
+    inside, simulation
+        All tranches by their stages, and with the outside view at its weight; None where no
+        process gives any a date.
     evidence
         Stage → where its duration comes from.
     bridges
@@ -65,17 +69,21 @@ class SitePlan:
         Outside views, the best first.
     why
         Reason why there is no firm service; None if there is.
+    remarks
+        What was refused, stretched or assumed.
     """
 
     site: pd.Series
     row: pd.Series
     request: Request
+    inside: Simulation | None
     simulation: Simulation | None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     bridges: Mapping[str, Bridge] = field(default_factory=dict)
     flexible_share: float | None = None
     views: Sequence[View] = ()
     why: str | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def site_id(self) -> str:
@@ -84,9 +92,8 @@ class SitePlan:
 
     @property
     def until_months(self) -> float:
-        """Last month shown: the horizon, else five years after the day of need. [months]"""
-        horizon = self.request.horizon_months
-        return self.request.need_by_months + _BEYOND_NEED if math.isnan(horizon) else horizon
+        """Last month shown. [months]"""
+        return until_months(self.request)
 
     @cached_property
     def by_quarter(self) -> pd.DataFrame:
@@ -95,7 +102,7 @@ class SitePlan:
         Index months from the as-of date; `p10_mw p50_mw p90_mw` of the sum, `expected_mw` of it
         and of each tranche (`expected_<tranche>_mw`), `p_full` the odds of the whole request.
         """
-        plan = self._simulated
+        plan = self._required(self.simulation)
         months = np.arange(QUARTER, self.until_months + 1e-9, QUARTER)
         mw, weight = plan.mw_at(months)
         p10, p50, p90 = weighted_quantiles(mw, weight, (0.1, 0.5, 0.9))
@@ -108,85 +115,103 @@ class SitePlan:
 
     @cached_property
     def stages(self) -> pd.DataFrame:
-        """Every stage: its own P50 and P90, its finish P10/P50/P90, odds and evidence. [months]"""
-        plan = self._simulated
-        critical = plan.criticality()
+        """Every stage: its own P50 and P90, its finish P10/P50/P90, odds and evidence. [months]
+
+        Criticality is that of its own tranche: the share of draws in which the stage lies on the
+        longest path.
+        """
+        plan = self._required(self.inside)
+        critical = {name: plan.criticality(name) for name in plan.tranches}
         rows = {}
         for name, stage in plan.stages.items():
-            finish = plan.finish[name][np.isfinite(plan.finish[name])]
-            ends = np.quantile(finish, [0.1, 0.5, 0.9]) if finish.size else [math.nan] * 3
-            ready = [np.median(plan.finish[pred]) for pred in stage.preds]
+            tranche = name.partition(".")[0] if "." in name else FIRM
+            tranche = tranche if tranche in plan.tranches else next(iter(plan.tranches))
+            start, ends = _span(plan, name)
+            done = stage.done_months_ago is not None
             evidence = self.evidence.get(name, Evidence(name, "", "", "", ""))
             rows[name] = {
-                "title": evidence.title, "p50_months": stage.p50_months, "p90_months": stage.p90_months,
-                "start_p50_months": max([0.0, *ready]), "finish_p10_months": ends[0], "finish_p50_months": ends[1], "finish_p90_months": ends[2],
-                "criticality": critical[name], "p_fail": stage.p_fail, "group": stage.group, "after": ";".join(stage.preds),
-                "rung": evidence.rung, "basis": evidence.basis, "source": evidence.source, "as_of": evidence.as_of,
+                "title": evidence.title, "tranche": tranche, "p50_months": stage.p50_months, "p90_months": stage.p90_months,
+                "start_p50_months": start, "finish_p10_months": ends[0], "finish_p50_months": ends[1], "finish_p90_months": ends[2],
+                "criticality": critical[tranche][name], "p_fail": 0.0 if done else stage.p_fail, "done": done, "group": stage.group,
+                "after": ";".join(stage.preds), "rung": evidence.rung, "basis": evidence.basis, "source": evidence.source,
+                "as_of": evidence.as_of,
             }  # fmt: skip
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("stage")
 
     @cached_property
     def buy_downs(self) -> pd.DataFrame:
-        """Months saved on the whole firm request by a shorter stage, the best first.
+        """Months saved on the whole firm request by a shorter stage, by the inside view.
 
-        Index stage; `shorter_by_months`, `saved_p50_months`, `saved_p90_months`.
+        Index stage, the best first; `shorter_by_months`, `saved_p50_months`, `saved_p90_months`.
         """
-        plan = self._simulated
+        plan = self._required(self.inside)
         if FIRM not in plan.tranches:
             return pd.DataFrame()
         before = plan.quantile_months(FIRM, [0.5, 0.9])
         critical = plan.criticality(FIRM)
         rows = {}
         for name, stage in plan.stages.items():
-            if critical[name] < 0.005 or stage.p50_months == 0 or name == "backbone":
-                continue
             shorter = _shorter(stage, BUY_DOWN.value)
+            cut = stage.p50_months - shorter.p50_months
+            if critical[name] < _RARELY or cut < _NOTHING or name == "backbone":
+                continue
             after = _resimulated(plan, {**plan.stages, name: shorter})
             saved = before - after.quantile_months(FIRM, [0.5, 0.9])
-            cut = stage.p50_months - shorter.p50_months
             rows[name] = {"shorter_by_months": cut, "saved_p50_months": saved[0], "saved_p90_months": saved[1]}  # fmt: skip
         table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("stage")
+        if table.empty:
+            return table
         return table.sort_values("saved_p50_months", ascending=False, kind="stable")
 
     @property
     def dates(self) -> list[Line]:
         """Inside view, outside views and blend of the energisation of the firm service."""
-        plan = self.simulation
+        plan = self.inside
         if plan is None or FIRM not in plan.tranches:
-            return compared(None, self.views, 0.0)
+            return compared(None, self.views, None, 0.0)
         months = plan.quantile_months(FIRM, [0.1, 0.5, 0.9])
-        inside = Line(
-            str(self.row["basis"]), months, plan.p_success(FIRM), f"stages of {self.row['network']}"
-        )
-        weight = weight_of_documents(_done(plan.stages)).value
-        return compared(inside, self.views, 0.0 if self.request.outside_weight else weight)
+        inside = Line("inside view", months, plan.p_success(FIRM), f"stages of {self.row['network']}")  # fmt: skip
+        return compared(inside, self.views, self.request.outside_weight, document_weight(plan.stages))  # fmt: skip
 
-    @property
-    def _simulated(self) -> Simulation:
-        if self.simulation is None:
-            raise LookupError(self.why or "no tranche has a date")
-        return self.simulation
+    @staticmethod
+    def _required(plan: Simulation | None) -> Simulation:
+        if plan is None:
+            raise LookupError("no tranche has a date")
+        return plan
 
 
-def _done(stages: Mapping[str, Stage]) -> list[str]:
-    return [name for name, stage in stages.items() if stage.done_months_ago is not None]
+def _span(plan: Simulation, name: str) -> tuple[float, np.ndarray]:
+    """P50 of the start of a stage, and P10, P50 and P90 of its end. [months]"""
+    stage, finish = plan.stages[name], plan.finish[name]
+    finite = finish[np.isfinite(finish)]
+    ends = np.quantile(finite, [0.1, 0.5, 0.9]) if finite.size else np.full(3, math.nan)
+    if stage.started_months_ago is not None:
+        return -stage.started_months_ago, ends
+    ready = [plan.finish[pred] for pred in stage.preds]
+    return max(0.0, float(np.median(np.maximum.reduce(ready)))) if ready else 0.0, ends
+
+
+def document_weight(stages: Mapping[str, Stage]) -> float:
+    """Weight of the outside view that the stages behind a site suggest. [share]"""
+    done = (name for name, stage in stages.items() if stage.done_months_ago is not None)
+    return weight_of_documents(done).value
 
 
 def plan_dates(region: Region, site_id: str) -> list[Line]:
-    """Inside view as the ranking has it, outside views, and their blend. See `compared`."""
+    """Inside view by the ranking's own draws, outside views, and their blend. See `compared`."""
     sites = region.sites.loc[[site_id]]
-    plan = Shared(sites, region.layers, region.request)("plan")
+    request = region.request.with_options(outside_weight=0.0)
+    plan = Shared(sites, region.layers, request)("plan")
     row = plan.frame.iloc[0]
     if plan.processes is None or not isinstance(row["operator"], str):
         return []
     views = outside_views(sites.iloc[0], row, plan.processes)
     if isinstance(row["why"], str):
-        return compared(None, views, 0.0)
+        return compared(None, views, None, 0.0)
     network = network_of(plan.processes, row)
     months = row[["p10_months", "p50_months", "p90_months"]].to_numpy(dtype=float)
-    inside = Line(str(row["basis"]), months, float(row["p_success"]), f"stages of {network.name}")
-    weight = weight_of_documents(_done(network.stages)).value
-    return compared(inside, views, 0.0 if region.request.outside_weight else weight)
+    inside = Line("inside view", months, float(row["p_success"]), f"stages of {network.name}")
+    return compared(inside, views, region.request.outside_weight, document_weight(network.stages))
 
 
 def plan_site(
@@ -218,57 +243,46 @@ def plan_site(
         If the region has no such site.
     """
     sites = region.sites.loc[[site_id]]
-    plan = Shared(sites, region.layers, region.request)("plan")
-    site, row, request = sites.iloc[0], plan.frame.iloc[0], region.request
-    why = row["why"] if isinstance(row["why"], str) else None
-    stages: dict[str, Stage] = {}
-    evidence: dict[str, Evidence] = {}
-    tranches: dict[str, Tranche] = {}
+    request = region.request
+    plan = Shared(sites, region.layers, request)("plan")
+    site, row = sites.iloc[0], plan.frame.iloc[0]
     processes = plan.processes or Processes(region.layers, request)
+    why = row["why"] if isinstance(row["why"], str) else None
+    aside = beside(processes, row, bridges, flexible_share, ozone_class(site, region.layers))
+    stages, evidence, tranches = dict(aside.stages), dict(aside.evidence), {}
     if why is None:
         network = network_of(processes, row)
-        stages |= _scaled(network, row)
-        evidence |= network.evidence
+        stages, evidence = stages | _scaled(network, row), evidence | network.evidence
         steps = ramp_steps(request.mw, request.first_mw, request.ramp_months)
         tranches[FIRM] = Tranche(ARRIVAL, request.mw, steps)
-    chosen = _with_interim(bridges, request.mw, flexible_share)
-    for name, bridge in chosen.items():
-        own, known = _service_stages(processes, bridge)
-        stages |= {key: stage for key, stage in own.items() if key not in stages}
-        evidence |= {key: value for key, value in known.items() if key not in evidence}
+    for name, bridge in aside.bridges.items():
         retire = FIRM if FIRM in tranches and not bridge.keep else None
         mw = bridge.mw if delivers(bridge.service) else 0.0
-        tranches[name] = Tranche(f"{bridge.service.id}.{ARRIVAL}", mw, retire_with=retire)
+        tranches[name] = Tranche(f"{name}.{ARRIVAL}", mw, retire_with=retire)
     views = outside_views(site, row, processes) if isinstance(row["operator"], str) else []
-    simulation = None
+    inside = None
     if tranches:
-        until = SitePlan(site, row, request, None).until_months
-        simulation = simulate(stages, tranches, horizon_months=until, draws=draws, seed=seed)
-        simulation = _blended(simulation, views, request.outside_weight)
+        inside = simulate(stages, tranches, horizon_months=until_months(request), draws=draws, seed=seed)  # fmt: skip
     return SitePlan(
-        site, row, request, simulation, evidence, chosen, flexible_share, tuple(views), why
-    )
+        site, row, request, inside, _blended(inside, views, request.outside_weight), evidence, aside.bridges,
+        flexible_share, tuple(views), why, aside.notes,
+    )  # fmt: skip
 
 
-def delivers(service: Service) -> bool:
-    """Tell whether a service adds megawatts; storage covers events of others."""
-    return service.duration_h is None
+def until_months(request: Request) -> float:
+    """Last month shown: the horizon, else five years after the day of need. [months]"""
+    horizon = request.horizon_months
+    return request.need_by_months + _BEYOND_NEED if math.isnan(horizon) else horizon
 
 
-def _with_interim(
-    bridges: Sequence[Bridge], mw: float, flexible_share: float | None
-) -> dict[str, Bridge]:
-    chosen: dict[str, Bridge] = {}
-    for bridge in bridges:
-        name = bridge.service.id
-        same = sum(key.split("#")[0] == name for key in chosen)
-        chosen[f"{name}#{same + 1}" if same else name] = bridge
-    if flexible_share is not None and INTERIM not in chosen:
-        covered = sum(b.mw for b in bridges if delivers(b.service))
-        if mw > covered:
-            # last, so that what may be curtailed gives way first
-            chosen[INTERIM] = Bridge(service(INTERIM), mw - covered, keep=False)
-    return chosen
+def ozone_class(site: pd.Series, layers: Layers) -> str | None:
+    """Class of the ozone nonattainment area of the site's authority, where the region states it."""
+    frame = layers.frame("jurisdictions")
+    if frame is None or "ozone_class" not in frame:
+        return None
+    rows = frame[frame["jurisdiction_id"] == site["jurisdiction_id"]]["ozone_class"].dropna()
+    word = str(rows.iloc[0]).strip().lower() if len(rows) else ""
+    return word if word in {*OZONE_NONATTAINMENT, "attainment"} else None
 
 
 def _scaled(network: Network, row: pd.Series) -> dict[str, Stage]:
@@ -287,41 +301,11 @@ def _scaled(network: Network, row: pd.Series) -> dict[str, Stage]:
     return stages
 
 
-def _service_stages(
-    processes: Processes, bridge: Bridge
-) -> tuple[dict[str, Stage], dict[str, Evidence]]:
-    """Stages of a bridge under its own names; the building shell is one for all."""
-    own = bridge.service
-    if own.lead_time_p50_months is not None:
-        return _one_stage(own)
-    network = processes.service(own.process(bridge.mw))
-
-    def named(stage: str) -> str:
-        return stage if stage == "shell" else f"{own.id}.{stage}"
-
-    stages = {
-        named(key): stage._replace(preds=tuple(named(pred) for pred in stage.preds))
-        for key, stage in network.stages.items()
-    }
-    return stages, {named(key): value for key, value in network.evidence.items()}
-
-
-def _one_stage(own: Service) -> tuple[dict[str, Stage], dict[str, Evidence]]:
-    """A service of which only a whole duration is known."""
-    p50, p90 = own.lead_time_p50_months, own.lead_time_p90_months
-    assert p50 is not None  # noqa: S101 — the caller looked
-    late = p90.value if p90 else p50.value * math.exp(0.5 * 1.2815515655446004)
-    odds = own.p_success.value if own.p_success else 1.0
-    name = f"{own.id}.{ARRIVAL}"
-    evidence = Evidence(own.title, "generic", "assumed" if p50.assumed else "trade", p50.source, "")
-    return {name: Stage(p50.value, late, group="supply", p_fail=1 - odds)}, {name: evidence}
-
-
 def _shorter(stage: Stage, months: float) -> Stage:
-    """A stage with its P50 and P90 reduced, not below its minimum."""
-    p50 = max(stage.p50_months - months, stage.min_months)
-    p90 = max(stage.p90_months - months, p50)
-    return stage._replace(p50_months=p50, p90_months=p90 if p50 > 0 else 0.0)
+    """A stage with its P50 and P90 cut by the same months, not below its minimum or a quarter."""
+    least = max(stage.min_months, stage.p50_months * LEAST_LEFT.value)
+    cut = max(0.0, min(months, stage.p50_months - least))
+    return stage._replace(p50_months=stage.p50_months - cut, p90_months=stage.p90_months - cut)
 
 
 def _resimulated(plan: Simulation, stages: Mapping[str, Stage]) -> Simulation:
@@ -331,14 +315,10 @@ def _resimulated(plan: Simulation, stages: Mapping[str, Stage]) -> Simulation:
     )
 
 
-def _blended(plan: Simulation, views: Sequence[View], weight: float) -> Simulation:
+def _blended(plan: Simulation | None, views: Sequence[View], weight: float) -> Simulation | None:
     """The plan with its firm dates and odds moved towards the best outside view."""
-    if not weight or not views or FIRM not in plan.tranches:
+    if plan is None or not weight or not views or FIRM not in plan.tranches:
         return plan
-    finish = {**plan.finish, ARRIVAL: blend_draws(plan.finish[ARRIVAL], views[0], weight)}
-    inside = plan.p_success(FIRM)
-    wanted = blend_success(inside, views[0].p_success, weight)
-    last = plan.stages[ARRIVAL]
-    lost = max(0.0, 1 - wanted / inside) if inside else 0.0
-    stages = {**plan.stages, ARRIVAL: last._replace(p_fail=lost)}
-    return replace(plan, stages=stages, finish=finish)
+    months = blend_draws(plan.finish[ARRIVAL], views[0], weight)
+    odds = blend_success(success(plan.stages, ARRIVAL), views[0].p_success, weight)
+    return replace(plan, finish={**plan.finish, ARRIVAL: months}, odds={FIRM: odds})

@@ -41,6 +41,8 @@ class Stage(NamedTuple):
     p_extension, extension_p50_months, extension_p90_months
         For a term with a scheduled end (`p50_months` = `p90_months`): probability that it is
         extended, and by how long.
+    fails_with
+        Stages whose failure it shares although it does not wait for them.
     """
 
     p50_months: float
@@ -56,6 +58,7 @@ class Stage(NamedTuple):
     p_extension: float = 0.0
     extension_p50_months: float | None = None
     extension_p90_months: float | None = None
+    fails_with: tuple[str, ...] = ()
 
     @property
     def sigma(self) -> float:
@@ -123,7 +126,7 @@ def order(stages: Mapping[str, Stage]) -> list[str]:
     """
     done: dict[str, None] = {}
     for name, stage in stages.items():
-        for pred in stage.preds:
+        for pred in (*stage.preds, *stage.fails_with):
             if pred not in stages:
                 raise ValueError(
                     f"stage `{name}` follows `{pred}`, which the network does not have"
@@ -138,7 +141,7 @@ def order(stages: Mapping[str, Stage]) -> list[str]:
 
 
 def ancestors(stages: Mapping[str, Stage], goal: str) -> list[str]:
-    """Stages that `goal` waits for, itself included, sorted; a finished stage waits for none."""
+    """Stages that `goal` may fail with, itself included, sorted; a finished stage waits for none."""
     seen: set[str] = set()
     todo = [goal]
     while todo:
@@ -146,7 +149,7 @@ def ancestors(stages: Mapping[str, Stage], goal: str) -> list[str]:
         if name not in seen:
             seen.add(name)
             if stages[name].done_months_ago is None:
-                todo.extend(stages[name].preds)
+                todo.extend((*stages[name].preds, *stages[name].fails_with))
     return sorted(seen)
 
 
@@ -245,15 +248,20 @@ def _remaining(stage: Stage, normals: np.ndarray, factor: float | np.ndarray) ->
 def _conditioned(
     stage: Stage, normals: np.ndarray, elapsed: float, factor: float | np.ndarray
 ) -> np.ndarray:
+    """Duration of a stage, given that it is longer than what has elapsed. [months]"""
+    if stage.p_extension > 0 and elapsed >= stage.p50_months:
+        # past its scheduled end it was extended; only how long is open
+        longer = Stage(stage.extension_p50_months or 0.0, stage.extension_p90_months or 0.0)
+        return stage.p50_months + _conditioned(longer, normals, elapsed - stage.p50_months, 1.0)
     if elapsed == 0 or stage.sigma == 0 or stage.p_extension > 0:
         return np.maximum(durations(stage, normals) * factor, elapsed)
-    from scipy.special import ndtr, ndtri
+    from scipy.special import log_ndtr, ndtri_exp
 
     median = stage.p50_months * np.asarray(factor)
-    # by the survival function: no digits are lost where a stage is long overdue
-    alive = ndtr(-np.log(elapsed / median) / stage.sigma)
-    duration = median * np.exp(-stage.sigma * ndtri(alive * ndtr(-normals)))
-    return np.maximum(duration, stage.min_months * np.asarray(factor))
+    # by the logarithm of the survival: nothing underflows where a stage is long overdue
+    alive = log_ndtr(-np.log(elapsed / median) / stage.sigma)
+    duration = median * np.exp(-stage.sigma * ndtri_exp(alive + log_ndtr(-normals)))
+    return np.maximum(np.maximum(duration, stage.min_months * np.asarray(factor)), elapsed)
 
 
 def _windows(stage: Stage, latest: float, since: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

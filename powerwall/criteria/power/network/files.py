@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.power.network.cells import table
-from powerwall.criteria.power.network.flow import limit_mva
+from powerwall.criteria.power.network.cells import Table, table
+from powerwall.criteria.power.network.flow import Grid, limit_mva
 from powerwall.criteria.power.network.frames import BRANCH, BUS, Tables, checked
 from powerwall.criteria.power.network.matpower import read_matpower
 from powerwall.criteria.power.network.model import Network
 from powerwall.criteria.power.network.pypsa import read_pypsa
-from powerwall.region.findings import Finding, Findings
+from powerwall.region.findings import BadInput, Finding, Findings
 
+_BLANK = {"kv": np.nan, "response_share": np.nan, "x_pu": np.nan, "in_service": 1.0}
 _NAMED = 20  # branches that a finding lists
 
 
@@ -79,11 +80,33 @@ def read_tables(
         bus = branch = None
     if snapshot is not None and not (path / "buses.csv").is_file():
         findings.add("PW105", f"no snapshot `{snapshot}`: the files hold one hour", file=path)
+    rows = branch
     bus, branch = checked(bus, branch, findings)
     findings.raise_errors()
     assert bus is not None  # noqa: S101 — otherwise there were errors
     assert branch is not None  # noqa: S101
+    assert rows is not None  # noqa: S101
+    _check_solvable(bus, branch, rows, findings)
+    findings.raise_errors()
     return bus, branch, tuple(findings)
+
+
+def _check_solvable(
+    bus: pd.DataFrame, branch: pd.DataFrame, rows: pd.DataFrame, findings: Findings
+) -> None:
+    """An error at the row to blame where there is no load flow; negative x alone is none."""
+    live = rows[(rows["in_service"] == 1) & rows["id"].isin(branch.index)]
+    for _, row in live[~np.isfinite(live["x_pu"])].iterrows():
+        findings.add("PW402", f"branch `{row['id']}`: x cannot be worked out", **row["place"],
+                     remedy="give its reactance, and the voltage or rating that it is based on")  # fmt: skip
+    blamed = live[live["x_pu"] < 0]
+    if findings.errors or blamed.empty:
+        return
+    try:
+        Grid(bus, branch)
+    except BadInput as error:
+        for item in error.findings:
+            findings.add(item.code, item.message, remedy=item.remedy, **blamed["place"].iloc[0])
 
 
 def _read_folder(folder: Path, findings: Findings) -> Tables:
@@ -105,12 +128,21 @@ def _read_csv(
     }
     for name in columns:
         if name not in values:
-            blank = {"kv": np.nan, "response_share": np.nan, "in_service": 1.0}.get(name, 0.0)
+            blank = _BLANK.get(name, 0.0)
             values[name] = cells.numbers(
                 name, blank, needed=name != "response_share", endless=name.startswith("rate_")
             )
+    if key == "branch" and "x_pu" in cells.cells:
+        _check_blank_x(cells, ids, values)
     others = [f"`{name}`" for name in cells.cells if name not in {key, *columns}]
     if others:
         findings.add("PW212", f"columns that are not read: {', '.join(others)}", severity="note",
                      file=path, line=1)  # fmt: skip
     return cells.frame(ids, **values)
+
+
+def _check_blank_x(cells: Table, ids: pd.Series, values: dict[str, object]) -> None:
+    blank = (cells.words("x_pu") == "").to_numpy() & (np.asarray(values["in_service"]) == 1)
+    for row in np.flatnonzero(blank):
+        cells.findings.add("PW402", f"branch `{ids[row]}`: x_pu is blank", **cells.places(int(row), "x_pu"),
+                           remedy="give its reactance on 100 MVA, or set in_service to 0")  # fmt: skip

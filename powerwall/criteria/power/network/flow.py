@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.power.network.bridges import walk
-from powerwall.criteria.power.network.frames import BASE_MVA
+from powerwall.criteria.power.network.frames import APART, BASE_MVA, GENERATE, NO_GENERATION
 from powerwall.region.findings import BadInput, Findings
 
 #: An outage whose own transfer factor is this close to 1 islands; the graph finds it first.
 _ISLANDS = 1e-6
+#: Angles found again with a larger error [rad per rad] are those of a matrix that rounding alone keeps regular.
+_SINGULAR = 1e-4
+_NAMED = 20  # branches that a finding lists
 
 
 class Grid:
@@ -32,6 +35,11 @@ class Grid:
         self.base = self.flows(supply - self.response * supply.sum()) - shift_mw
 
     def _factorise(self) -> None:
+        """Factorise the matrix of angles without the reference.
+
+        With x > 0 throughout it is symmetric with a strong diagonal, so that pivots may follow the
+        sparsity alone. A series capacitor (x < 0) weakens the diagonal and may even leave no solution.
+        """
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
         from scipy.sparse.linalg import splu
@@ -41,16 +49,30 @@ class Grid:
         matrix = coo_array(
             (np.concatenate([-b, -b, b, b]), (rows, columns)), shape=(self.count, self.count)
         ).tocsc()
+        links = coo_array((np.ones(len(i)), (i, j)), shape=matrix.shape)
+        if connected_components(links, directed=False, return_labels=False) > 1:
+            raise _unusable("PW412", "the network is in several parts", APART)
+        strong = {"permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}  # fmt: skip
+        plain, inner = bool((b > 0).all()), matrix[1:, 1:].tocsc()
         try:
-            if connected_components(matrix, directed=False, return_labels=False) > 1:
-                raise _unusable("PW412", "the network is in several parts")
-            # symmetric with a strong diagonal, so that pivots may follow the sparsity alone
-            self._factor = splu(
-                matrix[1:, 1:].tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
-                options={"SymmetricMode": True},
-            )  # fmt: skip
+            self._factor = splu(inner, **(strong if plain else {}))
         except RuntimeError as error:
-            raise _unusable("PW402", f"no load flow: {error}") from error
+            raise self._singular() from error
+        if not plain:
+            wanted = np.cos(np.arange(self.count - 1))
+            off = self._factor.solve(inner @ wanted) - wanted
+            if not np.abs(off).max(initial=0.0) < _SINGULAR:
+                raise self._singular()
+
+    def _singular(self) -> BadInput:
+        """Why there is no load flow; the branches with x < 0 are the ones to blame where there are any."""
+        blamed = [f"`{name}`" for name in self.names[self.mw_per_rad < 0]]
+        more = f", … ({len(blamed)} in all)" if len(blamed) > _NAMED else ""
+        if blamed:
+            return _unusable("PW402", f"no load flow: x < 0 cancels the x of others; branches with x < 0: {', '.join(blamed[:_NAMED])}{more}",
+                             "merge a series capacitor with its line into one branch of the net x, or correct the sign")  # fmt: skip
+        return _unusable("PW402", "no load flow: the matrix of the branches is singular",
+                         "look for an x that is far too small or too large")  # fmt: skip
 
     def flows(self, supply_mw: np.ndarray) -> np.ndarray:
         """Flows of balanced injections, shape (buses,) or (buses, k). [MW]"""
@@ -100,7 +122,7 @@ def _response(bus: pd.DataFrame) -> np.ndarray:
     for weight in (np.nan_to_num(given), spare_mw(bus), largest):
         if weight.sum() > 0:
             return weight / weight.sum()
-    raise _unusable("PW402", "no generation, so nothing answers a withdrawal")
+    raise _unusable("PW402", NO_GENERATION, GENERATE)
 
 
 def spare_mw(bus: pd.DataFrame) -> np.ndarray:
@@ -114,7 +136,7 @@ def limit_mva(rating: pd.Series) -> np.ndarray:
     return np.where(mva > 0, mva, np.inf)
 
 
-def _unusable(code: str, message: str) -> BadInput:
+def _unusable(code: str, message: str, remedy: str) -> BadInput:
     findings = Findings()
-    findings.add(code, message)
+    findings.add(code, message, remedy=remedy)
     return BadInput(findings)

@@ -37,7 +37,9 @@ class Network:
     -----
     An N-1 number is never above the N-0 one; where N-0 binds, `outage_n1` is None. A branch that is
     overloaded already gives 0 at the buses that burden it further. Where no branch limits, the
-    spare generation does and the limit is called `generation`; it is no cap elsewhere.
+    spare generation does and the limit is called `generation`. Elsewhere it is no cap: the columns
+    say what the branches carry, and what lies above `spare_generation_mw` needs generation that
+    does not run in the files (redispatch or imports). Take the smaller of the two.
 
     `radial`: one outage cuts the bus off, on the side with fewer buses; of equal sides the one with
     less generation, then the one without the first bus. The N-1 number leaves such outages out, so
@@ -59,6 +61,8 @@ class Network:
     >>> result = network.withdrawal_headroom(["3"], n1=True)
     >>> result[["headroom_n0_mw", "headroom_n1_mw"]].round(6).to_numpy().tolist()
     [[120.0, 40.0]]
+    >>> network.spare_generation_mw({"2": 40.0})
+    200.0
     """
 
     bus: pd.DataFrame
@@ -82,6 +86,25 @@ class Network:
         live = pd.Series(self._grid.base, index=self._grid.names)
         return live.reindex(self.branch.index, fill_value=0.0).rename("flow_mw")
 
+    def spare_generation_mw(self, load_ahead: Mapping[str, float] | None = None) -> float:
+        """Generation that does not run, less the load that comes first; never below 0. [MW]
+
+        A headroom above it is limited by generation, whatever the branches carry.
+
+        Parameters
+        ----------
+        load_ahead
+            Bus → load that comes first. [MW]
+
+        Raises
+        ------
+        BadInput
+            For an unknown bus.
+        """
+        ahead = dict(load_ahead or {})
+        self._positions(ahead)
+        return max(float(spare_mw(self.bus).sum()) - sum(ahead.values()), 0.0)
+
     def withdrawal_headroom(
         self,
         buses: Iterable[str] | None = None,
@@ -104,7 +127,8 @@ class Network:
         -------
         DataFrame
             Index `bus`; `headroom_n0_mw limit_branch_n0 headroom_n1_mw limit_branch_n1 outage_n1
-            radial`. Without `n1` its columns are NaN and None.
+            radial`. Without `n1` its columns are NaN and None. A headroom may exceed
+            `spare_generation_mw(load_ahead)`, which then is the limit.
 
         Raises
         ------
@@ -122,7 +146,7 @@ class Network:
         """Flows of the branches and spare generation, once the load ahead is there. [MW]"""
         grid, mw = self._grid, np.array(list(ahead.values()), dtype=float)
         flows = grid.base + grid.flows(-grid.shared(self._positions(ahead), mw))
-        return flows, max(spare_mw(self.bus).sum() - sum(ahead.values()), 0.0)
+        return flows, self.spare_generation_mw(ahead)
 
     def _fill(
         self, frame: pd.DataFrame, wanted: np.ndarray, flows: np.ndarray, best: Best, *, n1: bool

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.power.network.cells import Table, table
-from powerwall.criteria.power.network.frames import BASE_MVA, Tables
+from powerwall.criteria.power.network.frames import BASE_MVA, NO_GENERATION, Tables
 from powerwall.region.findings import Findings, did_you_mean
 
 #: Reactance of standard line types [ohm/km]: PyPSA 1.4 `standard_types/line_types.csv`; those called
@@ -126,7 +126,10 @@ def _dispatch(
     below = steps.cumsum() - steps
     part = ((load_mw - below) / steps.where(steps > 0)).clip(0.0, 1.0).fillna(0.0)
     frame["now"] = frame["most"] * frame["cost"].map(part)
-    if steps.sum() < load_mw:
+    if not steps.sum() > 0:
+        findings.add("PW402", NO_GENERATION, file=folder / "generators.csv",
+                     remedy="give p_nom of the generators, and a p_max_pu above 0 at this hour")  # fmt: skip
+    elif steps.sum() < load_mw:
         findings.add("PW413", f"generation of {steps.sum():.0f} MW is less than the load of {load_mw:.0f} MW",
                      severity="warning", file=folder)  # fmt: skip
     idle = table(folder / "storage_units.csv", findings, needed=False)

@@ -31,6 +31,9 @@ from powerwall.region.dates import MONTH_DAYS
 from powerwall.region.findings import BadInput, Finding, Findings, did_you_mean
 from powerwall.region.tables import read_csv
 
+_DELIMITED = (".csv", ".tsv", ".txt")
+_SUFFIXES = (*_DELIMITED, ".parquet", ".geojson", ".json")
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -302,13 +305,17 @@ def calibrate(
 def _table(path: Path, findings: Findings) -> tuple[pd.DataFrame | None, date | None]:
     """Cells of a file, and the day that it says it was made."""
     suffix = path.suffix.lower()
-    if not path.is_file():
+    if path.is_dir():
+        inside = sorted(p.name for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+        remedy = f"name one table in it: {', '.join(inside[:3])}" if inside else "name a table: CSV, Parquet or GeoJSON"  # fmt: skip
+        findings.add("PW202", f"{path} is a folder, not a table", file=path, remedy=remedy)
+    elif not path.is_file():
         findings.add("PW201", f"no file {path}", file=path)
     elif suffix in {".xlsx", ".xls"}:
         findings.add("PW202", "a workbook is not read", file=path, remedy="export the sheet as CSV (UTF-8)")  # fmt: skip
-    elif suffix in {".csv", ".tsv", ".txt"}:
+    elif suffix in _DELIMITED:
         return _csv(path, findings), None
-    elif suffix not in {".parquet", ".geojson", ".json"}:
+    elif suffix not in _SUFFIXES:
         findings.add("PW202", f"no queue table is read from `{suffix}`", file=path, remedy="CSV, Parquet or GeoJSON")  # fmt: skip
     else:
         try:
