@@ -178,7 +178,7 @@ def _check_hardware(name: str | None, precision: str) -> None:
     if precision not in PRECISIONS:
         raise typer.BadParameter(f"`{precision}` is none of {', '.join(PRECISIONS)}", param_hint="--precision")  # fmt: skip
     try:
-        accelerator(name or DEFAULT_ACCELERATOR).peak(precision)
+        accelerator(DEFAULT_ACCELERATOR if name is None else name).peak(precision)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--accelerator") from None
 

@@ -9,10 +9,12 @@ import pandas as pd
 from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.rows import standing
+from powerwall.criteria.power.calendars import Calendars
+from powerwall.criteria.power.process import known_stages
 from powerwall.criteria.power.stages import Stage
 from powerwall.criteria.proximity import check_custom
 from powerwall.region.dates import parse_span
-from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.findings import BadInput, Findings, did_you_mean
 
 if TYPE_CHECKING:
     from powerwall.region.read import Region
@@ -24,6 +26,9 @@ def check_rows(region: Region, findings: Findings) -> None:
     _check_accelerator(region, findings)
     _check_policy(region, findings)
     _check_stages(region, findings)
+    _check_batches(region, findings)
+    _check_queue(region, findings)
+    _check_network(region, findings)
     _check_tariffs(region, findings)
     check_custom(region, findings)
 
@@ -74,6 +79,10 @@ def _check_stages(region: Region, findings: Findings) -> None:
             except ValueError as error:
                 findings.add("PW411", str(error), remedy="p90 is p50 or more, and p50 is more than 0",
                              **layer.places(place, "p90_months"))  # fmt: skip
+        elif pd.notna(p50) or pd.notna(p90):
+            findings.add("PW411", f"time_to_power: {row['process_id']} has one of p50_months and p90_months: not counted",
+                         severity="warning" if pd.isna(row.get("site_id")) else "error",
+                         remedy="give both, or none", **layer.places(place, "p90_months"))  # fmt: skip
         _check_progress(row, region, findings, place)
 
 
@@ -83,6 +92,9 @@ def _check_progress(row: pd.Series, region: Region, findings: Findings, place: i
     if isinstance(site, str) and site not in region.sites.index:
         findings.add("PW409", f"time_to_power: `site_id` = {site} is no site",
                      remedy=did_you_mean(site, [str(i) for i in region.sites.index]), **layer.places(place, "site_id"))  # fmt: skip
+    if isinstance(site, str) and row.get("stage_id") not in known_stages():
+        findings.add("PW409", f"time_to_power: `stage_id` = {row.get('stage_id')} is no stage of any network",
+                     remedy=did_you_mean(str(row.get("stage_id")), sorted(known_stages())), **layer.places(place, "stage_id"))  # fmt: skip
     if not isinstance(site, str) and (isinstance(started, str) or isinstance(done, str)):
         findings.add("PW409", f"time_to_power: {row['process_id']} has progress but no `site_id`",
                      remedy="name the site whose stage it is", **layer.places(place, "started_on"))  # fmt: skip
@@ -93,6 +105,43 @@ def _check_progress(row: pd.Series, region: Region, findings: Findings, place: i
     ):
         findings.add("PW507", f"time_to_power: {row['process_id']} is done before it starts",
                      remedy="mend its dates", **layer.places(place, "done_on"))  # fmt: skip
+
+
+def _check_batches(region: Region, findings: Findings) -> None:
+    """Batches that sites say they declared for."""
+    if "batch" not in region.sites:
+        return
+    known = sorted(Calendars(region.layers, region.request.as_of).rows)
+    layer = region.layers.get("sites")
+    for row, (site, batch) in enumerate(region.sites["batch"].items()):
+        if isinstance(batch, str) and batch not in known:
+            place = layer.places(row, "batch") if layer else {}
+            findings.add("PW409", f"site {site}: `batch` = {batch} is in no calendar",
+                         remedy=did_you_mean(batch, known), **place)  # fmt: skip
+
+
+def _check_queue(region: Region, findings: Findings) -> None:
+    """Requests ahead that are no load."""
+    layer = region.layers.get("load_queue")
+    if layer is None or "mw" not in layer.frame:
+        return
+    for index, mw in layer.frame["mw"].items():
+        if mw <= 0:
+            findings.add("PW402", f"load_queue: mw = {mw:g} is no request", remedy="write its megawatts, or drop the row",
+                         **layer.places(int(str(index)), "mw"))  # fmt: skip
+
+
+def _check_network(region: Region, findings: Findings) -> None:
+    """A network that nodes lean on must be readable, whichever verb asks."""
+    layer = region.layers.get("network")
+    if layer is None:
+        return
+    from powerwall.criteria.power.network import read_network
+
+    try:
+        findings.extend(read_network(layer.path.parent).findings)
+    except BadInput as error:
+        findings.extend(error.findings)
 
 
 def _check_tariffs(region: Region, findings: Findings) -> None:

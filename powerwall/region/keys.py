@@ -17,19 +17,26 @@ def _day(value: object) -> object:
     return value
 
 
+_HOW = "write  { 2028-01 = 20000, 2030-01 = 80000 }"
+
+
 def _by_month(value: dict[str, float]) -> dict[str, float]:
     """Amounts by month in the order of time; they are cumulative, so they never fall."""
-    ordered = dict(sorted(value.items(), key=lambda item: parse_span(item[0]).first))
+    try:
+        ordered = dict(sorted(value.items(), key=lambda item: parse_span(item[0]).first))
+    except ValueError as error:
+        raise ValueError(f"{error}; {_HOW}") from None
     amounts = list(ordered.values())
     if any(not math.isfinite(amount) or amount < 0 for amount in amounts):
-        raise ValueError("amounts are numbers of 0 or more")
+        raise ValueError(f"amounts are numbers of 0 or more; {_HOW}")
     if amounts != sorted(amounts):
-        raise ValueError("amounts are cumulative: each is as large as the one before, or larger")
+        raise ValueError(f"amounts are cumulative and never fall; {_HOW}")
     return ordered
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-ByMonth = Annotated[dict[str, float], AfterValidator(_by_month)]
+Number = Annotated[float, Field(strict=True)]  # neither a text nor true
+ByMonth = Annotated[dict[str, Number], AfterValidator(_by_month)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Points = list[tuple[float, float]]
 

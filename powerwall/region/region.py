@@ -273,8 +273,9 @@ def _record(error: ValidationError, places: Places, findings: Findings) -> None:
             findings.add("PW103", f"`{name}` is missing", remedy=f"add `{key[-1]} = …`", **place)
         else:
             given = item["input"]
-            message = item["msg"].removeprefix("Value error, ")
-            findings.add("PW102", f"`{name}` = {given!r}: {message}", **place)
+            message, _, remedy = item["msg"].removeprefix("Value error, ").partition("; write ")
+            told = f"`{name}`" if isinstance(given, dict) else f"`{name}` = {given!r}"
+            findings.add("PW102", f"{told}: {message}", remedy=f"write {remedy}" if remedy else "", **place)  # fmt: skip
 
 
 def known_keys(path: KeyPath) -> list[str]:

@@ -292,7 +292,7 @@ def test_a_network_without_generation_is_an_error_of_its_file(tmp_path):
 def test_a_network_put_together_by_hand_gets_the_remedies_too():
     network = meshed(2)
     for wrong in ({"bus": {"gen_max_mw": 0.0}}, {"branch": {"in_service": 0.0}}):
-        with pytest.raises(BadInput, match="PW402|PW412") as caught:
+        with pytest.raises(BadInput, match=r"PW402|PW412") as caught:
             changed(network, **wrong).withdrawal_headroom()
         assert caught.value.findings[0].remedy
 

@@ -115,6 +115,8 @@ def test_a_date_after_the_as_of_date_has_not_come(make_region, tmp_path):
         ({**PROGRESS, "site_id": "", "started_on": "2026-01"}, "PW409"),
         ({**PROGRESS, "started_on": "2026-05", "done_on": "2026-01"}, "PW507"),
         ({**PROGRESS, "started_on": "soon"}, "PW408"),
+        ({**PROGRESS, "stage_id": "studdy", "started_on": "2026-01"}, "PW409"),
+        ({**PROGRESS, "p50_months": 12}, "PW411"),
     ],
 )
 def test_progress_that_cannot_be_is_a_finding(make_region, tmp_path, row, code):
@@ -235,6 +237,37 @@ def test_the_queue_ahead_counts_by_its_odds_and_what_is_drawn_never_as_a_sum(mak
     assert found["value"] == pytest.approx(420 - 0.46 * (0.879 * 200 + 0.323 * 1000), abs=0.5)
 
 
+@pytest.mark.parametrize("mw", [-100, 0])
+def test_a_request_ahead_of_no_megawatts_is_an_error(make_region, tmp_path, mw):
+    stated = {"published_headroom_mw": 420, "headroom_rung": "utility_letter"}
+    with pytest.raises(BadInput, match="PW402"):
+        capacity(make_region, tmp_path, stated, load_queue=[{**QUEUE[0], "mw": mw}])
+
+
+def test_a_queue_that_the_node_states_is_said_to_replace_the_layer(make_region, tmp_path):
+    utilities = [{"utility_id": "u1", "name": "Wires", "kind": "IOU", "iso_rto": "ERCOT"}]
+    stated = {"published_headroom_mw": 420, "headroom_rung": "utility_letter", "queue_ahead_mw": 20}
+    found = capacity(make_region, tmp_path, stated, utilities=utilities, load_queue=QUEUE)
+    assert found["value"] == 400
+    assert "load_queue is not used" in found["note"]
+
+
+def test_a_batch_that_is_in_no_calendar_is_an_error(make_region, tmp_path):
+    site = {
+        "site_id": "a",
+        "name": "Ash",
+        "lon": -99.0,
+        "lat": 38.5,
+        "location_accuracy_m": 20,
+        "utility_id": "u1",
+        "batch": "ERCOT_BATCH1",
+    }
+    with pytest.raises(BadInput) as error:
+        pw.measure(pw.read(make_region(tmp_path, sites=[site])))
+    (found,) = [f for f in error.value.findings if f.severity == "error"]
+    assert "ERCOT_BATCH0" in found.remedy
+
+
 def test_a_queue_without_odds_stays_unknown(make_region, tmp_path):
     stated = {"published_headroom_mw": 420, "headroom_rung": "utility_letter"}
     found = capacity(
@@ -281,6 +314,22 @@ def test_a_network_gives_a_headroom_on_its_own_rung(make_region, tmp_path):
     assert found["value"] == pytest.approx(40.0)
     assert found["grade"] == "open_network"
     assert found["high"] == pytest.approx(40 * math.exp(0.8 * 1.28155), rel=1e-4)
+
+
+def test_a_network_that_cannot_be_read_stops_every_verb(make_region, tmp_path):
+    triangle(tmp_path)
+    branch = tmp_path / "tiny" / "branch.csv"
+    branch.write_text(branch.read_text().replace("l3,2,3", "l3,2,9"))
+    rows = [
+        {"bus": str(n), "kv": 230, "load_mw": 0, "gen_mw": 0, "gen_max_mw": 100} for n in (1, 2, 3)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "tiny" / "bus.csv", index=False)
+    region = {"layers": {"network": {"path": "tiny/bus.csv"}}}
+    with pytest.raises(BadInput) as error:
+        capacity(make_region, tmp_path, {}, toml=region, network=rows)
+    found = [f for f in error.value.findings if f.severity == "error"]
+    assert {f.code for f in found} == {"PW409"}
+    assert str(found[0].file).endswith("branch.csv")
 
 
 def test_a_node_that_names_a_bus_which_is_not_there_is_an_error(make_region, tmp_path):

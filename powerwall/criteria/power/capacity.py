@@ -69,8 +69,10 @@ def node_capacity(frame: pd.DataFrame, layers: Layers) -> pd.DataFrame:
         new = headroom.isna() & values.notna()
         headroom, rung = headroom.where(~new, values), rung.where(~new, name)
         note = note.where(~new, words)
-    queue = frame["queue_ahead_mw"].astype(float).fillna(expected_queue_mw(frame, layers))
-    return _firm(frame, headroom, rung, queue, [note, disagree])
+    stated_queue, expected = frame["queue_ahead_mw"].astype(float), expected_queue_mw(frame, layers)
+    both = stated_queue.notna() & (expected > 0)
+    told = pd.Series(np.where(both, "the node states its queue: load_queue is not used", ""), index=frame.index)  # fmt: skip
+    return _firm(frame, headroom, rung, stated_queue.fillna(expected), [note, disagree, told])
 
 
 def _firm(
@@ -128,9 +130,11 @@ def _network(frame: pd.DataFrame, layers: Layers) -> tuple[pd.Series, str]:
         return pd.Series(np.nan, index=frame.index), ""
     from powerwall.criteria.power.network import read_network
 
-    table = read_network(layer.path.parent).withdrawal_headroom(sorted(set(buses)), n1=True)
+    network = read_network(layer.path.parent)
+    table = network.withdrawal_headroom(sorted(set(buses)), n1=True)
     headroom = table["headroom_n1_mw"].where(~table["radial"].astype(bool), 0.0)
-    words = "DC withdrawal headroom, N-1; a bus on one branch has none"
+    headroom = headroom.clip(upper=network.spare_generation_mw())
+    words = "DC withdrawal headroom, N-1, no more than the spare generation; a bus on one branch has none"
     return frame["network_bus"].astype("string").map(headroom).astype(float), words
 
 

@@ -311,6 +311,13 @@ def _evidence(row: Any, default: Any, rung: str) -> Evidence:
 
 
 @cache
+def known_stages() -> frozenset[str]:
+    """Stage ids that any network has."""
+    rows = fact_table("processes")
+    return frozenset(str(s) for s in rows[rows["kind"] == "stage_graph"]["stage_id"])
+
+
+@cache
 def _stage_rows(network: str, mw: float | None) -> dict[str, Any]:
     rows = fact_table("processes")
     rows = rows[rows["process_id"] == network]
