@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from powerwall.region.dates import add_months
+from powerwall.region.dates import day_at
 
 SURE, LIKELY, POSSIBLE, NEED = "█", "▓", "░", "·"
 _HEIGHT = 6
@@ -70,7 +70,7 @@ def _mark(level: float, p10: float, p50: float, p90: float, *, need: bool) -> st
 def _years(as_of: date, months: np.ndarray, cell: int) -> str:
     """Years under their first quarter; one that would run into the next is left out."""
     text = [" "] * (cell * len(months) + 4)
-    years = [add_months(as_of, float(m)).year for m in months]
+    years = [day_at(as_of, float(m)).year for m in months]
     free = 0
     for column, year in enumerate(years):
         if column and year != years[column - 1] and column * cell >= free:

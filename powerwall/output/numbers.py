@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
-from powerwall.region.dates import add_months
+from powerwall.region.dates import day_at
 
 UNKNOWN, NOT_APPLICABLE = "?", "–"
 _LARGE = 1e9  # from here on powers of ten are read more easily
@@ -40,7 +40,7 @@ def month(as_of: date, months: float) -> str:
     if math.isnan(months):
         return UNKNOWN
     try:
-        day = add_months(as_of, months)
+        day = day_at(as_of, months)
     except (ValueError, OverflowError):
         return "∞" if months > 0 else "−∞"
     return f"{day.year:04d}-{day.month:02d}"

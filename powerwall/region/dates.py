@@ -49,15 +49,12 @@ def months_between(start: date, end: date) -> float:
     return (end - start).days / MONTH_DAYS
 
 
-def add_months(start: date, months: float) -> date:
-    """Day that lies a number of calendar months (and a part of one) after a day.
+def day_at(start: date, months: float) -> date:
+    """Day that lies a number of months after a day: the inverse of `months_between`.
 
     Model months stay numbers; only what is printed becomes a date.
 
-    >>> add_months(date(2026, 8, 31), 6)
-    datetime.date(2027, 2, 28)
+    >>> day_at(date(2026, 8, 22), months_between(date(2026, 8, 22), date(2030, 6, 1)))
+    datetime.date(2030, 6, 1)
     """
-    whole = int(months // 1)
-    year, month = divmod(start.year * 12 + start.month - 1 + whole, 12)
-    day = min(start.day, calendar.monthrange(year, month + 1)[1])
-    return date(year, month + 1, day) + timedelta(days=round((months - whole) * MONTH_DAYS))
+    return start + timedelta(days=round(months * MONTH_DAYS))
