@@ -11,8 +11,8 @@ from powerwall.cli import options as opt
 
 if TYPE_CHECKING:
     from powerwall.criteria.compute.delivery import Delivery
-    from powerwall.criteria.power.services import Bridge
-    from powerwall.criteria.power.site_plan import SitePlan
+    from powerwall.criteria.power.site.plan import SitePlan
+    from powerwall.criteria.power.site.services import Bridge
     from powerwall.region.read import Region
 
 _FORMATS = ("table", "json", "csv", "md")
@@ -100,7 +100,7 @@ def plan(
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
     with opt.failing(err):
-        from powerwall.criteria.power.sheet import sheet
+        from powerwall.criteria.power.site.sheet import sheet
         from powerwall.output.files import check_targets
         from powerwall.output.plan_files import SUFFIXES, save, text
 
@@ -135,9 +135,9 @@ def plan(
 
 def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
     """The bridges a user names; what cannot be read is a usage error."""
-    from powerwall.criteria.power.flexible import area_service
     from powerwall.criteria.power.lead_time import MOST_TRANCHES
-    from powerwall.criteria.power.services import parse_bridge
+    from powerwall.criteria.power.site.flexible import area_service
+    from powerwall.criteria.power.site.services import parse_bridge
 
     try:
         bridges = [parse_bridge(text) for text in given]
@@ -159,7 +159,7 @@ def _planned(
 ) -> SitePlan:
     from powerwall.criteria.check import check_rows
     from powerwall.criteria.criterion import registry
-    from powerwall.criteria.power.site_plan import plan_site
+    from powerwall.criteria.power.site.plan import plan_site
     from powerwall.region.findings import Findings
 
     findings = Findings()

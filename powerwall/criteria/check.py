@@ -10,8 +10,8 @@ from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.rows import standing
 from powerwall.criteria.power.calendars import Calendars
+from powerwall.criteria.power.lead_time.stages import Stage
 from powerwall.criteria.power.process import known_stages
-from powerwall.criteria.power.stages import Stage
 from powerwall.criteria.proximity import check_custom
 from powerwall.region.dates import parse_span
 from powerwall.region.findings import BadInput, Findings, did_you_mean

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from powerwall.criteria.criterion import Parameter, criterion
+from powerwall.criteria.criterion import Z90, Parameter, criterion
 from powerwall.criteria.facts import fact_table
 from powerwall.region.dates import parse_span
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from powerwall.region.request import Request
 
 HOURS_PER_YEAR = 8760.0
-Z90 = 1.2815515655446004
 LOAD_FACTOR = Parameter(
     0.85, "1", 0.75, 0.95, "assumed: AI campuses run flat; large-load tariffs ask for 0.75 or more"
 )

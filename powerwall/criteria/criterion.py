@@ -17,6 +17,7 @@ from powerwall.region.request import Request
 if TYPE_CHECKING:
     import geopandas as gpd
 
+Z90 = 1.2815515655446004  # quantile of the standard normal at 0.9
 Points = Sequence[tuple[float, float]]
 #: Function of a criterion: sites, layers, request (and what it asks for by name) → Measure.
 Function = Callable[..., "pd.Series | pd.DataFrame"]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from powerwall.criteria.criterion import SUBJECTS
 from powerwall.criteria.power.process import within_mw
-from powerwall.criteria.power.site_plan import plan_dates
+from powerwall.criteria.power.site.plan import plan_dates
 from powerwall.output.numbers import UNKNOWN, month, shown, span
 from powerwall.output.plan import print_dates
 from powerwall.output.table import Site

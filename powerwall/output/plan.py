@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.compute.yields import IMPRACTICAL_DAYS
-from powerwall.criteria.power.bridging import FIRM
-from powerwall.criteria.power.sheet import curtailable
-from powerwall.criteria.power.site_plan import BUY_DOWN, SitePlan
+from powerwall.criteria.power.site.bridging import FIRM
+from powerwall.criteria.power.site.plan import BUY_DOWN, SitePlan
+from powerwall.criteria.power.site.sheet import curtailable
 from powerwall.output.chart import bar, fan
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from powerwall.criteria.compute.delivery import Delivery
     from powerwall.criteria.power.outside import Line
-    from powerwall.criteria.power.sheet import Sheet
+    from powerwall.criteria.power.site.sheet import Sheet
 
 _SHARES = (0.1, 0.5, 0.9)
 _BAR = 30

@@ -20,8 +20,8 @@ from powerwall.output.numbers import month, plain
 
 if TYPE_CHECKING:
     from powerwall.criteria.compute.delivery import Delivery
-    from powerwall.criteria.power.sheet import Sheet
-    from powerwall.criteria.power.site_plan import SitePlan
+    from powerwall.criteria.power.site.plan import SitePlan
+    from powerwall.criteria.power.site.sheet import Sheet
 
 
 def csv_text(plan: SitePlan, sheet: Sheet, delivery: Delivery | None) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.emissions import (
+from powerwall.criteria.power.site.emissions import (
     NOX_PPM,
     OZONE_NONATTAINMENT,
     co2_kt_per_year,
@@ -23,7 +23,7 @@ from powerwall.criteria.power.emissions import (
     permit_findings,
     permit_path,
 )
-from powerwall.criteria.power.services import service, services
+from powerwall.criteria.power.site.services import service, services
 
 POSITIVE = st.floats(0.1, 1e4)
 GAS = sorted(one.id for one in services().values() if one.heat_rate_mmbtu_per_mwh)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.flexible import (
+from powerwall.criteria.power.site.flexible import (
     AREA_CODES,
     area_code,
     area_headroom,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.sampling import Draws, column
-from powerwall.criteria.power.stages import (
+from powerwall.criteria.power.lead_time.sampling import Draws, column
+from powerwall.criteria.power.lead_time.stages import (
     Stage,
     finish_months,
     order,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.power import services as module
-from powerwall.criteria.power.services import (
+from powerwall.criteria.power.site.services import (
     ALIASES,
     NO_BRIDGE,
     availability,
@@ -219,8 +219,8 @@ def test_another_spare_never_makes_a_plant_worse(load, unit, spares, runs):
 def test_the_catalogue_loads_no_statistics():
     """A command that only reads the catalogue must not pay for scipy.stats."""
     script = (
-        "import sys, powerwall.criteria.power.services as s, powerwall.criteria.power.emissions,"
-        " powerwall.criteria.power.flexible; s.services();"
+        "import sys, powerwall.criteria.power.site.services as s, powerwall.criteria.power.site.emissions,"
+        " powerwall.criteria.power.site.flexible; s.services();"
         " sys.exit('scipy.stats' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

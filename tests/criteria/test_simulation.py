@@ -18,8 +18,8 @@ from powerwall.criteria.power.lead_time import (
     expected_mw_years,
     simulate,
 )
-from powerwall.criteria.power.simulation import ramp_steps, weighted_quantiles
-from powerwall.criteria.power.stages import Stage, durations
+from powerwall.criteria.power.lead_time.simulation import ramp_steps, weighted_quantiles
+from powerwall.criteria.power.lead_time.stages import Stage, durations
 
 #: The firm 230 kV service and the engine bridge of the worked network, as mappings.
 GRID = {

@@ -27,12 +27,12 @@ from powerwall.criteria.compute.yields import (
     sustained,
 )
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.power.sheet import covered_share, curtailable, curtailed_service
-from powerwall.criteria.power.simulation import together, weighted_quantiles
+from powerwall.criteria.power.lead_time.simulation import together, weighted_quantiles
+from powerwall.criteria.power.site.sheet import covered_share, curtailable, curtailed_service
 from powerwall.region.dates import months_between, parse_span
 
 if TYPE_CHECKING:
-    from powerwall.criteria.power.site_plan import SitePlan
+    from powerwall.criteria.power.site.plan import SitePlan
     from powerwall.region.request import Request
 
 RESTART = Parameter(

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.criterion import Parameter, criterion, provides
+from powerwall.criteria.criterion import Z90, Parameter, criterion, provides
 from powerwall.criteria.noise.campus import Campus, campus, level_at, setback_distance
 from powerwall.criteria.noise.rules import Limit, night_limits
 from powerwall.region.geometry import nearest
@@ -41,7 +41,6 @@ REACH_M = Parameter(
     10000,
     "assumed: a home farther than this is not the nearest one, only the nearest known",
 )
-Z90 = 1.2815515655446004
 
 
 class Level(NamedTuple):

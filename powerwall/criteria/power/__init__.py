@@ -1,11 +1,10 @@
 """Power: when the first and the last megawatt arrive, how likely, and through which node.
 
 The criteria stand here. Behind them, in the order a plan is made: `nodes` (where a site meets the
-grid), `process` and `calendars` (which stages lie between), `stages` and `sampling` (when they
-end), `plan` (all sites of a region), `capacity` and `wires` (what a node can give). For one site:
-`simulation` and `lead_time` (megawatts by month), `services`, `emissions` and `flexible` (what
-stands beside the firm service), `site_plan` and `sheet`. Beside them all: `outside` and
-`pipeline` (what became of others), `queues` (fits of queue tables), `network` (headroom of buses).
+grid), `process`, `calendars` and `works` (what lies between), `lead_time` (when it ends), `plan`
+(all sites of a region), `capacity` and `wires` (what a node can give), `site` (one site in full,
+with its bridges). Beside them: `outside` and `pipeline` (what became of others), `queues` (fits of
+queue tables), `network` (headroom of buses).
 """
 
 from __future__ import annotations

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.criterion import Z90, Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.power.pipeline import ever_energised, pipeline_of
-from powerwall.criteria.power.stages import Z90
 from powerwall.criteria.power.wires import (
     POWER_FACTOR,
     short_line_bound_mw,

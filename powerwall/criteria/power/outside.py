@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.criterion import Z90, Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.power.pipeline import ever_energised, months_to_energisation, pipeline_of
-from powerwall.criteria.power.stages import Z90
 
 WITHOUT_DOCUMENTS = Parameter(
     0.5, "1", 0.25, 0.75, "assumed: weight of the outside view before any study result"

@@ -10,6 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from powerwall.criteria.power.lead_time.sampling import Draws
+from powerwall.criteria.power.lead_time.simulation import ramp_steps
+from powerwall.criteria.power.lead_time.stages import Stage, finish_months, quantiles, success
 from powerwall.criteria.power.nodes import choose_nodes, needed_class
 from powerwall.criteria.power.outside import View, blend_draws, blend_success, outside_views
 from powerwall.criteria.power.process import (
@@ -19,9 +22,6 @@ from powerwall.criteria.power.process import (
     choose_network,
     line_factor,
 )
-from powerwall.criteria.power.sampling import Draws
-from powerwall.criteria.power.simulation import ramp_steps
-from powerwall.criteria.power.stages import Stage, finish_months, quantiles, success
 from powerwall.criteria.power.works import backbone
 from powerwall.region.joins import split_ids
 

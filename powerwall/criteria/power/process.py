@@ -12,7 +12,7 @@ import pandas as pd
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.power.calendars import Calendars, Windows, blank
-from powerwall.criteria.power.stages import Stage
+from powerwall.criteria.power.lead_time.stages import Stage
 from powerwall.region.dates import months_between, parse_span
 from powerwall.region.joins import split_ids
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.power.stages import Z90
+from powerwall.criteria.criterion import Z90
 
 WAITING, COMPLETED, WITHDRAWN = 0, 1, 2
 HORIZONS = (24.0, 48.0, 72.0, 120.0)  # months at which the incidence is reported

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.power.services import gas_parameter, service
+from powerwall.criteria.power.site.services import gas_parameter, service
 from powerwall.region.findings import did_you_mean
 
 HOURS_PER_YEAR = 8760

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from powerwall.criteria.power.stages import Stage, order, success
+from powerwall.criteria.power.lead_time.stages import Stage, order, success
 
 _WHOLE = 1e-9  # a megawatt short of this much is none
 

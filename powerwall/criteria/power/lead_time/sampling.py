@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.power.stages import Stage
+from powerwall.criteria.power.lead_time.stages import Stage
 
 RHO = Parameter(
     0.3, "1", 0.0, 0.6, "assumed: correlation of stages within one group; data cannot identify it"

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.power.emissions import PermitFinding, permit_findings
+from powerwall.criteria.criterion import Z90, Parameter
+from powerwall.criteria.power.lead_time.stages import Stage, success
 from powerwall.criteria.power.outside import ONE_FIGURE_SIGMA
 from powerwall.criteria.power.process import Evidence, Processes
-from powerwall.criteria.power.services import Bridge, Service, service
-from powerwall.criteria.power.stages import Z90, Stage, success
+from powerwall.criteria.power.site.emissions import PermitFinding, permit_findings
+from powerwall.criteria.power.site.services import Bridge, Service, service
 
 FIRM, ARRIVAL, INTERIM = "firm_utility", "energised", "interim_nonfirm"
 #: Air permit by what the site may emit: P50 and P90. [months]

@@ -16,9 +16,15 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter, Shared
-from powerwall.criteria.power.bridging import ARRIVAL, FIRM, beside, delivers
-from powerwall.criteria.power.emissions import OZONE_NONATTAINMENT
 from powerwall.criteria.power.lead_time import simulate
+from powerwall.criteria.power.lead_time.simulation import (
+    Simulation,
+    Tranche,
+    ramp_steps,
+    together,
+    weighted_quantiles,
+)
+from powerwall.criteria.power.lead_time.stages import Stage, success
 from powerwall.criteria.power.outside import (
     Line,
     View,
@@ -30,9 +36,9 @@ from powerwall.criteria.power.outside import (
 )
 from powerwall.criteria.power.plan import network_of, with_backbone
 from powerwall.criteria.power.process import Evidence, Network, Processes, line_factor
-from powerwall.criteria.power.services import Bridge
-from powerwall.criteria.power.simulation import Simulation, Tranche, ramp_steps, weighted_quantiles
-from powerwall.criteria.power.stages import Stage, success
+from powerwall.criteria.power.site.bridging import ARRIVAL, FIRM, beside, delivers
+from powerwall.criteria.power.site.emissions import OZONE_NONATTAINMENT
+from powerwall.criteria.power.site.services import Bridge
 
 if TYPE_CHECKING:
     from powerwall.region.layers import Layers
@@ -104,13 +110,19 @@ class SitePlan:
         """
         plan = self._required(self.simulation)
         months = np.arange(QUARTER, self.until_months + 1e-9, QUARTER)
-        mw, weight = plan.mw_at(months)
+        totals, expected = [], dict.fromkeys(plan.tranches, 0.0)
+        for by_tranche, share in plan.by_outcome(months):
+            totals.append((together(by_tranche), share))
+            for name, part in by_tranche.items():
+                expected[name] = expected[name] + share * part.mean(axis=0)
+        mw = np.concatenate([total for total, _ in totals])
+        weight = np.repeat([share / plan.draws for _, share in totals], plan.draws)
         p10, p50, p90 = weighted_quantiles(mw, weight, (0.1, 0.5, 0.9))
         columns = {
             "p10_mw": p10, "p50_mw": p50, "p90_mw": p90, "expected_mw": weight @ mw,
             "p_full": weight @ (mw >= self.request.mw - 1e-9),
         }  # fmt: skip
-        columns |= {f"expected_{name}_mw": plan.expected_mw(months, name) for name in plan.tranches}
+        columns |= {f"expected_{name}_mw": part for name, part in expected.items()}
         return pd.DataFrame(columns, index=pd.Index(months, name="months"))
 
     @cached_property

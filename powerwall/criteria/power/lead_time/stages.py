@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-Z90 = 1.2815515655446004
+from powerwall.criteria.criterion import Z90
+
 GROUPS = ("tso", "local", "supply", "build", "policy")
 _TINY = 1e-12
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.power.bridging import FIRM, delivers
-from powerwall.criteria.power.emissions import (
+from powerwall.criteria.power.site.bridging import FIRM, delivers
+from powerwall.criteria.power.site.emissions import (
     NOX_PPM,
     PermitFinding,
     co2_kt_per_year,
@@ -21,9 +21,9 @@ from powerwall.criteria.power.emissions import (
     permit_findings,
     permit_path,
 )
-from powerwall.criteria.power.flexible import AreaService, area_headroom, area_service
-from powerwall.criteria.power.services import Bridge, Service, units_needed
-from powerwall.criteria.power.site_plan import SitePlan, ozone_class
+from powerwall.criteria.power.site.flexible import AreaService, area_headroom, area_service
+from powerwall.criteria.power.site.plan import SitePlan, ozone_class
+from powerwall.criteria.power.site.services import Bridge, Service, units_needed
 
 if TYPE_CHECKING:
     from powerwall.region.layers import Layers

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from powerwall.criteria.power.sampling import RHO, Sobol
-from powerwall.criteria.power.simulation import Simulation, Tranche
-from powerwall.criteria.power.stages import Z90, Stage, finish_months, order
+from powerwall.criteria.criterion import Z90
+from powerwall.criteria.power.lead_time.sampling import RHO, Sobol
+from powerwall.criteria.power.lead_time.simulation import Simulation, Tranche
+from powerwall.criteria.power.lead_time.stages import Stage, finish_months, order
 
 __all__ = ["Simulation", "Stage", "Tranche", "chain", "expected_mw_years", "simulate"]
 
