@@ -245,7 +245,7 @@ def test_shares_of_draws_add_to_one_and_names_are_arrays():
     rng = np.random.default_rng(0)
     capacity = {name: rng.uniform(0, 300, (500, 7)) for name in K}
     found = binding(capacity, software=0.36, software_target=0.40, need_it_mw=120)
-    table = shares(found.name, K)
+    table = shares(capacity, software=0.36, software_target=0.40, need_it_mw=120)
     assert found.name.shape == (500, 7)
     assert sum(table.values()) == pytest.approx(np.ones(7))
     assert table["none"].min() > 0

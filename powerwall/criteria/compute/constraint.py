@@ -15,6 +15,8 @@ import numpy as np
 HARDWARE = ("interconnection", "power", "cooling", "accelerators")
 SOFTWARE, NONE, JOINT = "software", "none", "joint"
 _TIE = 1e-9
+_ORDER = (*HARDWARE, SOFTWARE, NONE, JOINT)
+_NAMES = np.array(_ORDER, dtype=object)
 
 
 class Binding(NamedTuple):
@@ -65,6 +67,25 @@ def binding(
     ...         software=0.30, software_target=0.40).name
     'software'
     """
+    solved = _solve(it_mw_equivalent, software, software_target, need_it_mw)
+    name = _NAMES[solved.code]
+    label = np.where(name == JOINT, _joint(solved.names, solved.capacity), name)
+    if solved.capacity.ndim == 1:
+        return Binding(str(name), {k: float(v) for k, v in solved.uplift.items()}, str(label))
+    return Binding(name, solved.uplift, label.astype(object))
+
+
+class _Solved(NamedTuple):
+    names: list[str]
+    capacity: np.ndarray
+    uplift: dict[str, np.ndarray]
+    code: np.ndarray
+
+
+def _solve(
+    it_mw_equivalent: Mapping[str, Any], software: Any, software_target: Any, need_it_mw: Any
+) -> _Solved:
+    """Uplift of every constraint, and the position in `_NAMES` of the one that binds."""
     unknown = sorted(set(it_mw_equivalent) - set(HARDWARE))
     if unknown or not it_mw_equivalent:
         raise ValueError(f"{', '.join(unknown) or 'nothing'}: none of {', '.join(HARDWARE)}")
@@ -82,13 +103,9 @@ def binding(
     if np.any(np.isnan(capacity)):
         raise ValueError("a capacity is unknown: leave it out, and it is no constraint")
     uplift = _uplift(names, capacity, arrays[-3], arrays[-2])
-    least = capacity.min(axis=0)
-    chosen = _chosen(uplift)
-    name = np.where(least >= arrays[-1], NONE, chosen)  # without a need it is NaN: never met
-    label = np.where(name == JOINT, _joint(names, capacity), name)
-    if capacity.ndim == 1:
-        return Binding(str(name), {k: float(v) for k, v in uplift.items()}, str(label))
-    return Binding(name.astype(object), uplift, label.astype(object))
+    met = capacity.min(axis=0) >= arrays[-1]  # without a need it is NaN: never met
+    code = np.where(met, _ORDER.index(NONE), _chosen(uplift))
+    return _Solved(names, capacity, uplift, code)
 
 
 def _uplift(
@@ -109,12 +126,13 @@ def _uplift(
 def _chosen(uplift: Mapping[str, np.ndarray]) -> np.ndarray:
     """The largest uplift, the first of the order among equals; joint where none is positive."""
     best = np.zeros(np.shape(next(iter(uplift.values()))))
-    name = np.full(best.shape, JOINT, dtype=object)
+    code = np.full(best.shape, _ORDER.index(JOINT))
     for key in (*HARDWARE, SOFTWARE):
         if key in uplift:
             larger = uplift[key] > best + _TIE
-            name, best = np.where(larger, key, name), np.where(larger, uplift[key], best)
-    return name
+            code = np.where(larger, _ORDER.index(key), code)
+            best = np.where(larger, uplift[key], best)
+    return code
 
 
 def _joint(names: list[str], capacity: np.ndarray) -> np.ndarray:
@@ -128,17 +146,20 @@ def _joint(names: list[str], capacity: np.ndarray) -> np.ndarray:
     return words[code]
 
 
-def shares(name: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+def shares(
+    it_mw_equivalent: Mapping[str, Any],
+    *,
+    software: float,
+    software_target: float,
+    need_it_mw: float,
+) -> dict[str, np.ndarray]:
     """Share of equally likely draws in which each constraint binds; they add to 1.
 
-    Parameters
-    ----------
-    name
-        Names as `Binding` gives them. Shape (draws, times).
-    names
-        Hardware constraints that were looked at.
+    Arguments as in `binding`, each capacity of shape (draws, times). Shape (times,) each.
     """
-    return {key: (name == key).mean(axis=0) for key in (*names, SOFTWARE, NONE, JOINT)}
+    solved = _solve(it_mw_equivalent, software, software_target, need_it_mw)
+    wanted = (*solved.names, SOFTWARE, NONE, JOINT)
+    return {name: (solved.code == _ORDER.index(name)).mean(axis=0) for name in wanted}
 
 
 def least_of(capacity: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.compute.constraint import binding, least_of, lost_mw, shares
+from powerwall.criteria.compute.constraint import least_of, lost_mw, shares
 from powerwall.criteria.compute.hardware import (
     DEFAULT_ACCELERATOR,
     Accelerator,
@@ -139,10 +139,10 @@ def deliver(
     quarters = np.arange(QUARTER, plan.until_months + 1e-9, QUARTER)
     parts = []
     for capacity, _, share in _capacities(site, quarters):
-        bound = binding(
+        bound = shares(
             capacity, software=site.software, software_target=max(target, site.software), need_it_mw=site.need_it_mw
         )  # fmt: skip
-        parts.append(share * pd.DataFrame(shares(bound.name, tuple(capacity))))
+        parts.append(share * pd.DataFrame(bound))
     by_quarter = sum(parts[1:], parts[0]).set_index(pd.Index(quarters, name="months"))
     table, lost = _by_year(site)
     return Delivery(table, by_quarter, lost, _words(site), tuple(_notes(site, lost)))
