@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powerwall.criteria.power.outside import (
-    anchor,
+    anchors,
     blend,
     blend_draws,
     blend_success,
@@ -142,6 +142,8 @@ def test_the_best_evidence_comes_first_and_a_row_without_a_figure_is_none():
 
 
 def test_an_anchor_of_the_literature_is_marked_as_one():
-    assert anchor("NL").p50_months == 108
-    assert anchor("NL").label.startswith("anchor")
-    assert anchor("XX") is None
+    (found,) = anchors("NL")
+    assert found.p50_months == 108
+    assert found.label.startswith("anchor")
+    assert [view.p50_months for view in anchors("US")] == [48, 78]
+    assert anchors("XX") == []

@@ -409,3 +409,13 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not():
 def test_stages_and_tranches_may_be_given_as_objects():
     plan = simulate(NETWORK, {"grid": Tranche("grid", 300)}, horizon_months=84)
     assert plan.tranches["grid"].ramp == ((0.0, 300),)
+
+
+def test_attributes_may_be_given_in_their_order():
+    by_name = simulate(
+        {"s": {"p50_months": 12, "p90_months": 20}},
+        {"t": {"stage": "s", "mw": 3}},
+        horizon_months=84,
+    )
+    in_order = simulate({"s": (12, 20)}, {"t": ("s", 3)}, horizon_months=84)
+    assert np.array_equal(by_name.finish["s"], in_order.finish["s"])

@@ -36,7 +36,8 @@ RANGE_SIGMA = Parameter(
 _STANDARD = NormalDist()
 #: Place of a site (`iso_rto` or country) → anchors of the literature that speak of it.
 _ANCHORS = {
-    "NL": "anchor_nl", "DE": "anchor_de", "GB": "anchor_uk", "ES": "anchor_es", "IT": "anchor_it", "US": "anchor_us_average",
+    "US": ("anchor_us_average", "anchor_conventional"),
+    "NL": ("anchor_nl",), "DE": ("anchor_de",), "GB": ("anchor_uk",), "ES": ("anchor_es",), "IT": ("anchor_it",),
 }  # fmt: skip
 
 
@@ -108,16 +109,16 @@ def from_rows(rows: Iterable[dict[str, Any]]) -> list[View]:
     return sorted(found, key=lambda view: rank.get(view.status, 3))
 
 
-def anchor(country: str) -> View | None:
-    """The literature's figure for a country; the weakest of the outside views."""
-    rows = fact_table("processes")
-    rows = rows[rows["process_id"] == _ANCHORS.get(country, "")]
-    if rows.empty:
-        return None
-    row = rows.iloc[0]
-    p50, p90 = float(row["p50_months"]), float(row["p90_months"])
-    return View(f"anchor: {row['title']}", p50**2 / p90, p50, p90, math.nan, str(row["source"]), str(row["as_of"]),
-                str(row["tier"]))  # fmt: skip
+def anchors(country: str) -> list[View]:
+    """The literature's figures for a country; the weakest of the outside views."""
+    table = fact_table("processes").set_index("process_id")
+    found = []
+    for name in _ANCHORS.get(country, ()):
+        row = table.loc[name]
+        p50, p90 = float(row["p50_months"]), float(row["p90_months"])
+        found.append(View(f"anchor: {row['title']}", p50**2 / p90, p50, p90, math.nan, f"{row['source']}; spread assumed", str(row["as_of"]),
+                          str(row["tier"])))  # fmt: skip
+    return found
 
 
 def outside_views(site: Any, row: Any, processes: Any) -> list[View]:
@@ -139,7 +140,7 @@ def outside_views(site: Any, row: Any, processes: Any) -> list[View]:
         views[0] = views[0]._replace(label=f"{operator} pipeline, no state declared: the first")
     totals = from_rows(processes.totals(row["utility_id"]))
     country = str(site["jurisdiction_id"] or "").split("-")[0].upper()
-    return [view for view in (*views, *totals, anchor(country)) if view is not None]
+    return [view for view in (*views, *totals, *anchors(country)) if view is not None]
 
 
 class Line(NamedTuple):

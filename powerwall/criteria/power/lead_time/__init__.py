@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ MOST_TRANCHES = 6  # the sets of succeeding tranches are enumerated
 
 
 def simulate(
-    stages: Mapping[str, Mapping[str, Any] | Stage],
-    tranches: Mapping[str, Mapping[str, Any] | Tranche],
+    stages: Mapping[str, Mapping[str, Any] | Sequence[Any] | Stage],
+    tranches: Mapping[str, Mapping[str, Any] | Sequence[Any] | Tranche],
     *,
     rho: float = RHO.value,
     horizon_months: float,
@@ -32,9 +32,9 @@ def simulate(
     Parameters
     ----------
     stages
-        Stage id → the attributes of `Stage`, as a mapping or a `Stage`.
+        Stage id → the attributes of `Stage`, by name or in their order.
     tranches
-        Tranche → the attributes of `Tranche`.
+        Tranche → the attributes of `Tranche`: stage, MW and so on.
     rho
         Correlation of stages within one group, 0–1.
     horizon_months
@@ -87,6 +87,8 @@ def simulate(
 def _made(kind: Any, what: str, name: str, given: Any) -> Any:
     if isinstance(given, kind):
         return given
+    if isinstance(given, tuple | list):
+        given = dict(zip(kind._fields, given, strict=False))
     unknown = sorted(set(given) - set(kind._fields))
     if unknown:
         raise ValueError(f"{what} `{name}`: no attribute {', '.join(unknown)}")
