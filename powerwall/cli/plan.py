@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from powerwall.region.read import Region
 
 _FORMATS = ("table", "json", "csv", "md")
+_MOST_BRIDGES = 4  # every set of tranches that may succeed is worked out
 
 
 def plan(
@@ -135,7 +136,6 @@ def plan(
 
 def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
     """The bridges a user names; what cannot be read is a usage error."""
-    from powerwall.criteria.power.lead_time import MOST_TRANCHES
     from powerwall.criteria.power.site.flexible import area_service
     from powerwall.criteria.power.site.services import parse_bridge
 
@@ -144,8 +144,8 @@ def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--bridge") from None
     delivering = sum(bridge.service.duration_h is None for bridge in bridges)
-    if delivering > MOST_TRANCHES - 2:
-        raise typer.BadParameter(f"{delivering} bridges: a plan takes up to {MOST_TRANCHES - 2} that deliver power", param_hint="--bridge")  # fmt: skip
+    if delivering > _MOST_BRIDGES:
+        raise typer.BadParameter(f"{delivering} bridges: a plan takes up to {_MOST_BRIDGES} that deliver power", param_hint="--bridge")  # fmt: skip
     try:
         if flex is not None:
             area_service(flex)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
-from powerwall.criteria.power import services as module
+from powerwall.criteria.power.site import services as module
 from powerwall.criteria.power.site.services import (
     ALIASES,
     NO_BRIDGE,

@@ -15,7 +15,7 @@ from powerwall.criteria.power.lead_time.stages import Stage, finish_months, orde
 
 __all__ = ["Simulation", "Stage", "Tranche", "chain", "expected_mw_years", "simulate"]
 
-MOST_TRANCHES = 6  # the sets of succeeding tranches are enumerated
+MOST_TRANCHES = 10  # the sets of succeeding tranches are enumerated
 
 
 def simulate(
