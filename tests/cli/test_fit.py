@@ -142,6 +142,7 @@ def test_a_byte_order_mark_is_a_warning_unless_quiet(queue):
     assert not run(str(queue), "--quiet").stderr
 
 
+@pytest.mark.slow
 def test_the_ercot_panel_is_fitted_by_component(shared):
     panel = shared / "data/texas_ercot/ercot_large_gen_panel_2018-12_2023-12.parquet"
     printed = run(str(panel), "--component", "agreement_to_energisation", "--by", "fuel").stdout

@@ -147,6 +147,7 @@ def test_since_leaves_out_what_was_filed_earlier(tmp_path):
         fit_queue(read_queue(path), since=date(2025, 1, 1))
 
 
+@pytest.mark.slow
 @given(st.permutations(range(6)))
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_the_rows_of_a_file_changes_nothing(tmp_path_factory, order):
@@ -335,6 +336,7 @@ ERCOT = "data/texas_ercot/ercot_large_gen_panel_2018-12_2023-12.parquet"
 AEP = "data/pjm_aep_ohio_upgrades/aep_ohio_transmission_upgrades_points.geojson"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("component", "events", "negative", "quantiles"),
     [
@@ -352,6 +354,7 @@ def test_the_completed_stages_of_the_ercot_reports_are_the_published_ones(shared
     assert done.quantile([0.1, 0.5, 0.9]).round(1).tolist() == list(quantiles)
 
 
+@pytest.mark.slow
 def test_every_signed_agreement_of_the_ercot_reports_is_at_risk_or_accounted_for(shared):
     queue = read_queue(shared / ERCOT, component="agreement_to_energisation")
     lost = dropped(queue.rows)
@@ -363,6 +366,7 @@ def test_every_signed_agreement_of_the_ercot_reports_is_at_risk_or_accounted_for
     assert (left["approved_synchronization"].isna() & (left["seen_on"] < left["seen_on"].max())).sum() == 442  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_ercot_cohort_of_january_2022_ends_as_published(shared):
     def known(day):
         rows = read_queue(shared / ERCOT, as_of=day).rows.set_index("queue_id")
@@ -428,6 +432,7 @@ def test_half_of_the_nyiso_and_caiso_requests_are_gone_within_two_years(shared):
         assert known.p50_months > 9.5 * 12  # `were nothing ever withdrawn`, and no time to power
 
 
+@pytest.mark.slow
 def test_the_loads_of_the_nyiso_queue_are_a_group(shared):
     queue = read_queue(shared / "data/queues_iso_2025/NYISO_Queue.csv")
     load = next(item for item in fit_queue(queue, by="fuel") if item.group == "Load")

@@ -132,7 +132,7 @@ def test_the_same_requests_twice_give_the_same_shares(sample):
 
 
 @given(samples, st.integers(0, 30), st.integers(1, 30))
-@settings(deadline=None)  # the first fit imports scipy.stats
+@settings(deadline=None, max_examples=40)  # the first fit imports scipy.stats
 def test_the_odds_of_the_waiting_are_shares_and_grow_with_the_horizon(sample, waited, horizon):
     months, event = split(sample)
     known = fit(months, event)
@@ -273,6 +273,7 @@ def sensitivity(queue: Queue) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_page_on_the_outside_view_prints_the_numbers_of_the_code(shared):
     page, missing = PAGE.read_text(encoding="utf-8"), []
     for label, (file, component) in PARTS.items():
