@@ -129,6 +129,17 @@ def test_no_node_gives_no_interim_service_and_its_limit_is_kept():
     assert any("meant for up to 1000 MW" in note for note in huge["notes"])
 
 
+def test_rules_of_the_united_states_stay_there():
+    plan = record(
+        "regions/dublin.toml", "ie-profile-park", "--bridge", "recip:100", "--flex", "0.005"
+    )
+    assert [row["tranche"] for row in plan["tranches"]] == ["firm_utility", "recip_gas"]
+    assert plan["tranches"][1]["permit"] == "?"
+    assert not any("Title V" in line for line in plan["findings"])
+    assert any("outside the United States" in note for note in plan["notes"])
+    assert any("describe the United States" in line for line in plan["findings"])
+
+
 def test_energy_that_cannot_be_relied_on_adds_no_megawatts():
     alone, sunny = (record(VIRGINIA, SITE, *flags) for flags in ((), ("--bridge", "solar:300")))
     assert sunny["p_on_time"] == pytest.approx(alone["p_on_time"], abs=0.02)

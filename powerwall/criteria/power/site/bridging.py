@@ -57,6 +57,8 @@ def beside(
     bridges: Sequence[Bridge],
     flexible_share: float | None,
     ozone_class: str | None,
+    *,
+    abroad: bool = False,
 ) -> Beside:
     """Stages of every bridge of a site.
 
@@ -66,17 +68,20 @@ def beside(
         Stage tables of the region, and the site's row of the plan.
     bridges, flexible_share
         What the user asks for; a share adds interim service for the rest of the request.
-    ozone_class
-        Class of the site's county; None is unknown.
+    ozone_class, abroad
+        Class of the site's county, None is unknown; True for a site outside the United States.
     """
     notes: list[str] = []
     chosen = _named(bridges, processes.request.mw, flexible_share)
     for name in [n for n, bridge in chosen.items() if _on_wires(bridge.service)]:
         why = _refused(chosen[name], row, processes)
+        if abroad and not why:
+            why = "no stage table of such a service outside the United States"
         if why:
             notes.append(f"no {name}: {why}")
             del chosen[name]
-    emitted = permit_findings([(b.service.id, b.mw) for b in chosen.values()], ozone_class=ozone_class)  # fmt: skip
+    units = [(bridge.service.id, bridge.mw) for bridge in chosen.values()]
+    emitted = [] if abroad else permit_findings(units, ozone_class=ozone_class)
     stages: dict[str, Stage] = {}
     evidence: dict[str, Evidence] = {}
     for name, bridge in chosen.items():
@@ -172,7 +177,7 @@ def _set_air_permit(
     psd = [one for one in emitted if not one.threshold.startswith("Title V")]
     sure = any(one.low_tpy >= one.limit_tpy for one in psd)
     never = all(one.high_tpy < one.limit_tpy for one in psd)
-    p50, p90 = AIR_PERMIT["major" if sure else "minor" if never else "open"]
+    p50, p90 = AIR_PERMIT["major" if sure else "minor" if psd and never else "open"]
     stages[key] = stages[key]._replace(p50_months=p50.value, p90_months=p90.value)
     evidence[key] = evidence[key]._replace(basis="assumed", source=p50.source.removeprefix("assumed: "))  # fmt: skip
 

@@ -260,7 +260,14 @@ def plan_site(
     site, row = sites.iloc[0], plan.frame.iloc[0]
     processes = plan.processes or Processes(region.layers, request)
     why = row["why"] if isinstance(row["why"], str) else None
-    aside = beside(processes, row, bridges, flexible_share, ozone_class(site, region.layers))
+    aside = beside(
+        processes,
+        row,
+        bridges,
+        flexible_share,
+        ozone_class(site, region.layers),
+        abroad=abroad(site),
+    )
     stages, evidence, tranches = dict(aside.stages), dict(aside.evidence), {}
     if why is None:
         network = network_of(processes, row)
@@ -285,6 +292,12 @@ def until_months(request: Request) -> float:
     """Last month shown: the horizon, else five years after the day of need. [months]"""
     horizon = request.horizon_months
     return request.need_by_months + _BEYOND_NEED if math.isnan(horizon) else horizon
+
+
+def abroad(site: pd.Series) -> bool:
+    """Tell whether a site lies outside the United States, whose tables these are."""
+    place = site["jurisdiction_id"]
+    return isinstance(place, str) and place.split("-")[0] != "us"
 
 
 def ozone_class(site: pd.Series, layers: Layers) -> str | None:

@@ -22,7 +22,7 @@ from powerwall.criteria.power.site.emissions import (
     permit_path,
 )
 from powerwall.criteria.power.site.flexible import AreaService, area_headroom, area_service
-from powerwall.criteria.power.site.plan import SitePlan, ozone_class
+from powerwall.criteria.power.site.plan import SitePlan, abroad, ozone_class
 from powerwall.criteria.power.site.services import Bridge, Service, units_needed
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def sheet(plan: SitePlan, layers: Layers) -> Sheet:
     """
     if plan.simulation is None:
         return Sheet(pd.DataFrame(), ())
-    emitted = permit_findings(_units(plan), ozone_class=ozone_class(plan.site, layers))
-    together = permit_path(emitted)
+    foreign = abroad(plan.site)
+    emitted = [] if foreign else permit_findings(_units(plan), ozone_class=ozone_class(plan.site, layers))  # fmt: skip
+    together = "?" if foreign else permit_path(emitted)
     rows = {}
     if FIRM in plan.simulation.tranches:
         rows[FIRM] = {**_timing(plan, FIRM), "firm": "yes", **_no_plant(), "curtailed_h_per_year": 0.0, "events_per_year": 0.0,
@@ -197,14 +198,14 @@ def _findings(plan: SitePlan, layers: Layers, emitted: list[PermitFinding]) -> l
     services = [bridge.service for bridge in plan.bridges.values()]
     if any(service.id == "flexible_own_backup" for service in services):
         found.append(engine_hours(curtailed_service(plan).curtailed_h_per_year.value).text)
-    if services and not str(plan.site["jurisdiction_id"] or "us").startswith("us"):
-        found.append("stages and thresholds of the services beside the firm one describe the United States")  # fmt: skip
+    if services and abroad(plan.site):
+        found.append("the stages of the services beside the firm one describe the United States; no air-permit rules of this country are known here")  # fmt: skip
     if any(service.curtailed_h_per_year for service in services):
         found.append(_area_bound(plan, layers))
     if any(curtailable(service) for service in services):
         share = curtailed_service(plan).limit_share
         assumed = " (assumed: no --flex given)" if plan.flexible_share is None else ""
-        found.append(f"up to {100 * share:g} % of the energy of the interim service is curtailed{assumed}; storage covers {covered_share(plan, curtailed_service(plan)):.0%} of it at most".replace("%  ", "% "))  # fmt: skip
+        found.append(f"up to {100 * share:g} % of the energy of the interim service is curtailed{assumed}; storage covers {100 * covered_share(plan, curtailed_service(plan)):.0f} % of it at most")  # fmt: skip
     kept = sum(b.mw for b in plan.bridges.values() if b.keep and delivers(b.service))
     if kept and plan.simulation is not None and FIRM in plan.simulation.tranches:
         found.append(f"{kept:g} MW are kept beside the whole firm service: more than the request")
