@@ -136,6 +136,7 @@ def plan(
 
 def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
     """The bridges a user names; what cannot be read is a usage error."""
+    from powerwall.criteria.power.site.bridging import INTERIM
     from powerwall.criteria.power.site.flexible import area_service
     from powerwall.criteria.power.site.services import parse_bridge
 
@@ -143,6 +144,9 @@ def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
         bridges = [parse_bridge(text) for text in given]
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--bridge") from None
+    for bridge in bridges:
+        if bridge.keep and bridge.service.process_id == INTERIM:
+            raise typer.BadParameter(f"{bridge.service.id} comes over the wires of the firm service and cannot be kept beside it", param_hint="--bridge")  # fmt: skip
     delivering = sum(bridge.service.duration_h is None for bridge in bridges)
     if delivering > _MOST_BRIDGES:
         raise typer.BadParameter(f"{delivering} bridges: a plan takes up to {_MOST_BRIDGES} that deliver power", param_hint="--bridge")  # fmt: skip

@@ -69,13 +69,17 @@ def _check_stages(region: Region, findings: Findings) -> None:
     layer = region.layers.get("time_to_power")
     if layer is None:
         return
+    _check_totals(region, findings)
     rows = layer.frame[layer.frame["kind"] == "stage"]
     for index, row in rows.iterrows():
         place = int(str(index))
         p50, p90 = row.get("p50_months"), row.get("p90_months")
         if pd.notna(p50) and pd.notna(p90):
             try:
-                Stage(float(p50), float(p90)).check(str(row["process_id"]))
+                least = row.get("min_months")
+                Stage(float(p50), float(p90), 0.0 if pd.isna(least) else float(least)).check(
+                    str(row["process_id"])
+                )
             except ValueError as error:
                 findings.add("PW411", str(error), remedy="p90 is p50 or more, and p50 is more than 0",
                              **layer.places(place, "p90_months"))  # fmt: skip
@@ -84,6 +88,22 @@ def _check_stages(region: Region, findings: Findings) -> None:
                          severity="warning" if pd.isna(row.get("site_id")) else "error",
                          remedy="give both, or none", **layer.places(place, "p90_months"))  # fmt: skip
         _check_progress(row, region, findings, place)
+
+
+def _check_totals(region: Region, findings: Findings) -> None:
+    """Whole durations that are none, and stages of a site that are told twice."""
+    layer = region.layers["time_to_power"]
+    for index, row in layer.frame[layer.frame["kind"] == "total"].iterrows():
+        p50, p90 = row.get("p50_months"), row.get("p90_months")
+        if pd.notna(p50) and not (p50 > 0 and (pd.isna(p90) or p90 >= p50)):
+            findings.add("PW411", f"time_to_power: {row['process_id']}: p50 {p50:g} and p90 {p90:g} months are not quantiles of one duration",
+                         remedy="p90 is p50 or more, and p50 is more than 0", **layer.places(int(str(index)), "p50_months"))  # fmt: skip
+    if "site_id" not in layer.frame or "stage_id" not in layer.frame:
+        return
+    own = layer.frame[(layer.frame["kind"] == "stage") & layer.frame["site_id"].notna()]
+    for index, row in own[own.duplicated(["site_id", "stage_id"])].iterrows():
+        findings.add("PW409", f"time_to_power: stage {row['stage_id']} of {row['site_id']} is told twice",
+                     remedy="keep one row", **layer.places(int(str(index)), "stage_id"))  # fmt: skip
 
 
 def _check_progress(row: pd.Series, region: Region, findings: Findings, place: int) -> None:

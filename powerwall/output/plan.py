@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.compute.yields import IMPRACTICAL_DAYS
+from powerwall.criteria.power.lead_time.stages import next_window
 from powerwall.criteria.power.site.bridging import FIRM
 from powerwall.criteria.power.site.plan import BUY_DOWN, SitePlan
 from powerwall.criteria.power.site.sheet import curtailable
@@ -112,7 +113,8 @@ def _deadlines(plan: SitePlan) -> list[str]:
         return []
     found = []
     for name, stage in plan.simulation.stages.items():
-        for close, result in (stage.windows or ())[:1]:
+        begun = stage.started_months_ago is not None or stage.done_months_ago is not None
+        for close, result in () if begun else next_window(stage):
             again = f", again every {stage.repeat_months:g} months" if stage.repeat_months else ""
             as_of = plan.request.as_of
             found.append(f"{name}: a window closes {month(as_of, close)}, its result is due {month(as_of, result)}{again}")  # fmt: skip

@@ -67,6 +67,8 @@ def test_a_later_horizon_delivers_more(make_region, tmp_path):
     assert 0 < near < far < 300 * 13.4
 
 
+TOTAL = {"process_id": "u1-total", "utility_id": "u1", "kind": "total", "stage_id": "", "stage": "request to energisation",
+         "p50_months": 90, "p90_months": 150}  # fmt: skip
 PROGRESS = {
     "process_id": "a-study",
     "utility_id": "u1",
@@ -101,6 +103,25 @@ def test_a_site_that_has_begun_is_earlier_and_moves_no_other(make_region, tmp_pa
     assert found["done"]["b"] == found["begun"]["b"] == months["b"]
 
 
+def test_a_stage_told_twice_is_an_error(make_region, tmp_path):
+    rows = [
+        {**PROGRESS, "done_on": "2026-01"},
+        {**PROGRESS, "process_id": "again", "started_on": "2026-03"},
+    ]
+    with pytest.raises(BadInput) as error:
+        pw.measure(pw.read(make_region(tmp_path, time_to_power=rows)))
+    assert any("told twice" in f.message for f in error.value.findings)
+
+
+def test_a_site_that_has_power_is_not_blended(make_region, tmp_path):
+    done = {**PROGRESS, "process_id": "d", "stage_id": "energised", "done_on": "2026-01-01"}
+    toml = {"request": {"outside_weight": 1.0}}
+    assert (
+        value(make_region(tmp_path, toml=toml, time_to_power=[done, TOTAL]), "time_to_power_months")
+        < 0
+    )
+
+
 def test_a_date_after_the_as_of_date_has_not_come(make_region, tmp_path):
     late = {**PROGRESS, "started_on": "2026-10-01"}
     path = make_region(tmp_path, time_to_power=[late])
@@ -117,6 +138,9 @@ def test_a_date_after_the_as_of_date_has_not_come(make_region, tmp_path):
         ({**PROGRESS, "started_on": "soon"}, "PW408"),
         ({**PROGRESS, "stage_id": "studdy", "started_on": "2026-01"}, "PW409"),
         ({**PROGRESS, "p50_months": 12}, "PW411"),
+        ({**PROGRESS, "p50_months": 12, "p90_months": 20, "min_months": -5}, "PW411"),
+        ({**TOTAL, "p50_months": 0}, "PW411"),
+        ({**TOTAL, "p50_months": 40, "p90_months": 20}, "PW411"),
     ],
 )
 def test_progress_that_cannot_be_is_a_finding(make_region, tmp_path, row, code):
@@ -124,10 +148,6 @@ def test_progress_that_cannot_be_is_a_finding(make_region, tmp_path, row, code):
     with pytest.raises(BadInput) as error:
         pw.measure(pw.read(path))
     assert code in {f.code for f in error.value.findings if f.severity == "error"}
-
-
-TOTAL = {"process_id": "u1-total", "utility_id": "u1", "kind": "total", "stage_id": "", "stage": "request to energisation",
-         "p50_months": 90, "p90_months": 150}  # fmt: skip
 
 
 def test_the_outside_view_counts_only_where_the_region_gives_it_a_weight(make_region, tmp_path):

@@ -205,6 +205,13 @@ def test_a_planned_line_that_a_node_waits_for_is_a_floor_too():
     assert waiting(both, AS_OF).months > 80
 
 
+def test_a_line_that_nobody_builds_is_no_floor():
+    lines = LINES.assign(line_status="inactive")
+    months, note, _ = backbone(node(waits_for_line_ids="l1"), lines, AS_OF)
+    assert np.isnan(months)
+    assert "inactive" in note
+
+
 def test_a_line_without_a_date_is_a_note():
     months, note, _ = waiting(node(waits_for_line_ids="l2"), AS_OF)
     assert np.isnan(months)

@@ -103,7 +103,7 @@ def _solve(
     if np.any(np.isnan(capacity)):
         raise ValueError("a capacity is unknown: leave it out, and it is no constraint")
     uplift = _uplift(names, capacity, arrays[-3], arrays[-2])
-    met = capacity.min(axis=0) >= arrays[-1]  # without a need it is NaN: never met
+    met = capacity.min(axis=0) >= arrays[-1] * (1 - _TIE)  # without a need it is NaN: never met
     code = np.where(met, _ORDER.index(NONE), _chosen(uplift))
     return _Solved(names, capacity, uplift, code)
 

@@ -28,6 +28,7 @@ from powerwall.criteria.compute.yields import (
 )
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.power.lead_time.simulation import together, weighted_quantiles
+from powerwall.criteria.power.site.plan import quarters
 from powerwall.criteria.power.site.sheet import covered_share, curtailable, curtailed_service
 from powerwall.region.dates import months_between, parse_span
 
@@ -38,9 +39,8 @@ if TYPE_CHECKING:
 RESTART = Parameter(
     0.5, "h", 0.1, 2.0, "assumed: time to reload a checkpoint and ramp up after an event"
 )
-YEAR, QUARTER = 12.0, 3.0
-_STEP = 1.5  # months between the points at which power is integrated
-_NO_MW = 1e-9
+YEAR = 12.0
+_NO_MW, _SAME_DAY = 1e-9, 1e-9
 #: Cooling plants without a liquid loop, and the ending of accelerators whose racks need one.
 AIR_ONLY, RACK_SCALE = ("air-chiller",), "-nvl72"
 #: Constraint → key of the request that would say it by date.
@@ -136,14 +136,14 @@ def deliver(
         plan, hardware, precision, default("pue"), _given(f"mfu_{precision}", mfu), _given("goodput", goodput),
         default("overhead_share"), target,
     )  # fmt: skip
-    quarters = np.arange(QUARTER, plan.until_months + 1e-9, QUARTER)
+    ends = quarters(plan.until_months)
     parts = []
-    for capacity, _, share in _capacities(site, quarters):
+    for capacity, _, share in _capacities(site, ends):
         bound = shares(
             capacity, software=site.software, software_target=max(target, site.software), need_it_mw=site.need_it_mw
         )  # fmt: skip
         parts.append(share * pd.DataFrame(bound))
-    by_quarter = sum(parts[1:], parts[0]).set_index(pd.Index(quarters, name="months"))
+    by_quarter = sum(parts[1:], parts[0]).set_index(pd.Index(ends, name="months"))
     table, lost = _by_year(site)
     return Delivery(table, by_quarter, lost, _words(site), tuple(_notes(site, lost)))
 
@@ -203,30 +203,22 @@ def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
     """Compute at the end of each year, and the FLOP each constraint costs by the horizon."""
     plan, simulation = site.plan, site.plan.simulation
     assert simulation is not None  # noqa: S101 — deliver says so
-    edges = np.append(np.arange(0.0, plan.until_months, _STEP), plan.until_months)
-    middles, spans = (edges[:-1] + edges[1:]) / 2, np.diff(edges) / 12
-    scale = site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
-    flop, lost = np.zeros(len(spans)), dict.fromkeys(_limits(site), 0.0)
-    for capacity, goodput, share in _capacities(site, middles):
-        flop += share * (least_of(capacity) * goodput).mean(axis=0) * spans * scale
-        for name, mw in lost_mw(capacity, site.need_it_mw).items():
-            lost[name] += share * float(mw.mean(axis=0) @ spans) * scale
-    flop = np.cumsum(flop)
-    lost["software"] = max(0.0, site.software_target / site.software - 1) * float(flop[-1])
     years = np.append(np.arange(YEAR, plan.until_months - 1e-9, YEAR), plan.until_months)
-    here = [(least_of(capacity), share) for capacity, _, share in _capacities(site, years)]
-    weight = np.concatenate([np.full(len(mw), share / len(mw)) for mw, share in here])
-    (middle,) = weighted_quantiles(np.concatenate([mw for mw, _ in here]), weight, [0.5])
+    reached, lost = _flop(site, years)
+    here = [(least_of(k), goodput, share) for k, goodput, share in _capacities(site, years)]
+    weight = np.concatenate([np.full(len(mw), share / len(mw)) for mw, _, share in here])
+    (middle,) = weighted_quantiles(np.concatenate([mw for mw, _, _ in here]), weight, [0.5])
+    useful = sum(share * (mw * goodput).mean(axis=0) for mw, goodput, share in here)
+    possible = sum(share * mw.mean(axis=0) for mw, _, share in here)
+    left = np.where(possible > 0, useful / np.maximum(possible, _NO_MW), 1.0)
     total, odds = simulation.mw_at(years)
     bands = weighted_quantiles(total, odds, (0.1, 0.5, 0.9))
-    reached = np.interp(years, edges[1:], flop)
     rows = {}
     for number, months in enumerate(years.tolist()):
-        median = middle[number] * site.pue.value
         made = sustained(
-            median, pue_peak=site.pue.value, kw_it_per_accelerator=site.hardware.kw_it.value,
-            peak_flop_per_s=site.hardware.peak(site.precision).value, mfu=site.mfu.value, goodput=site.goodput.value,
-            overhead_share=site.overhead.value,
+            middle[number] * site.pue.value, pue_peak=site.pue.value, kw_it_per_accelerator=site.hardware.kw_it.value,
+            peak_flop_per_s=site.hardware.peak(site.precision).value, mfu=site.mfu.value,
+            goodput=site.goodput.value * min(float(left[number]), 1.0), overhead_share=site.overhead.value,
         )  # fmt: skip
         rows[months] = {
             **dict(zip(("p10_mw", "p50_mw", "p90_mw"), bands[:, number].tolist(), strict=True)), "expected_mw": float(odds @ total[:, number]),
@@ -235,6 +227,36 @@ def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
             **{f"days_{run}": float(days_to_train(c, made.sustained_flop_per_s)) for run, c in training_ladder().items()},
         }  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("months"), lost
+
+
+def _flop(site: _Site, years: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+    """Expected FLOP by the end of each year, and by the horizon what each constraint costs.
+
+    Power changes only where a block arrives, a declared amount grows or a year ends: between
+    those days the integral is exact.
+    """
+    simulation, request = site.plan.simulation, site.plan.request
+    assert simulation is not None  # noqa: S101 — deliver says so
+    declared = [
+        months_between(request.as_of, parse_span(day).first)
+        for key in _DECLARED.values()
+        for day in getattr(request, key)
+    ]
+    fixed = np.array([0.0, *declared, *years])
+    moving = simulation.breaks()
+    edges = np.concatenate([moving, np.broadcast_to(fixed, (len(moving), len(fixed)))], axis=1)
+    edges = np.sort(np.clip(edges, 0.0, years[-1]), axis=1)
+    starts, spans = edges[:, :-1], np.diff(edges, axis=1) / 12
+    scale = site.flop_per_s_per_it_mw * SECONDS_PER_YEAR
+    reached, lost = np.zeros(len(years)), dict.fromkeys(_limits(site), 0.0)
+    before = starts[:, :, None] < years - _SAME_DAY
+    for capacity, goodput, share in _capacities(site, starts):
+        useful = goodput * spans * share * scale / len(starts)
+        reached += np.einsum("ds,dsy->y", least_of(capacity) * useful, before)
+        for name, mw in lost_mw(capacity, site.need_it_mw).items():
+            lost[name] += float((mw * useful).sum())
+    lost["software"] = max(0.0, site.software_target / site.software - 1) * float(reached[-1])
+    return reached, lost
 
 
 def _limits(site: _Site) -> list[str]:

@@ -165,7 +165,11 @@ class Line(NamedTuple):
 
 
 def compared(
-    inside: Line | None, views: Sequence[View], used: float | None, suggested: float
+    inside: Line | None,
+    views: Sequence[View],
+    used: float | None,
+    suggested: float,
+    floor_months: float = math.nan,
 ) -> list[Line]:
     """Inside view, outside views and a blend, one line each.
 
@@ -179,6 +183,8 @@ def compared(
         Weight of the best outside view in the ranking. [share]
     suggested
         Weight that the site's documents suggest, shown where none is used. [share]
+    floor_months
+        Month before which nothing is energised; NaN is none. [months]
     """
     lines = [] if inside is None else [inside]
     lines += [
@@ -186,10 +192,10 @@ def compared(
         for v in views
     ]  # fmt: skip
     weight = used or suggested
-    if inside is None or not views or not weight or np.isnan(inside.months).any():
+    if inside is None or not views or not blends(inside.months, weight):
         return lines
     best = views[0]
-    months = blend(inside.months, best.quantile([0.1, 0.5, 0.9]), weight)
+    months = np.fmax(blend(inside.months, best.quantile([0.1, 0.5, 0.9]), weight), floor_months)
     odds = blend_success(inside.p_success, best.p_success, weight)
     told = "as used here" if used else "not in the ranking unless outside_weight is set"
     if math.isnan(best.p_success):
@@ -236,6 +242,12 @@ def blend(inside_months: Any, outside_months: Any, weight: float) -> np.ndarray:
 def blend_success(inside: float, outside: float, weight: float) -> float:
     """Blend of the odds that power comes; an outside view that gives none leaves them alone. [share]"""
     return inside if math.isnan(outside) else weight * outside + (1 - weight) * inside
+
+
+def blends(months: np.ndarray, weight: float | None) -> bool:
+    """Tell whether a blend makes sense: there is a weight, and a date that still lies ahead."""
+    finite = months[np.isfinite(months)]
+    return bool(weight) and bool(finite.size) and float(np.median(finite)) > 0
 
 
 def blend_draws(months: np.ndarray, view: View, weight: float) -> np.ndarray:

@@ -14,7 +14,13 @@ from powerwall.criteria.power.lead_time.sampling import Draws
 from powerwall.criteria.power.lead_time.simulation import ramp_steps
 from powerwall.criteria.power.lead_time.stages import Stage, finish_months, quantiles, success
 from powerwall.criteria.power.nodes import choose_nodes, needed_class
-from powerwall.criteria.power.outside import View, blend_draws, blend_success, outside_views
+from powerwall.criteria.power.outside import (
+    View,
+    blend_draws,
+    blend_success,
+    blends,
+    outside_views,
+)
 from powerwall.criteria.power.process import (
     PAUSED,
     Network,
@@ -164,7 +170,9 @@ def _simulated(frame: pd.DataFrame, sites: gpd.GeoDataFrame, processes: Processe
         for start in range(0, len(group), _CHUNK):
             part = group.iloc[start : start + _CHUNK]
             months = site_months(network, draws, part["distance_km"], part["floor_months"])
-            numbers = _outcomes(months, network, request, _views(part, sites, processes))
+            numbers = _outcomes(
+                months, network, request, _views(part, sites, processes), part["floor_months"]
+            )
             frame.loc[part.index, list(numbers)] = np.column_stack(list(numbers.values()))
         described = {
             "grade": network.grade, "network": network.name, "status": "assumed" if network.assumed else "secondary",
@@ -227,17 +235,23 @@ def with_backbone(stages: dict[str, Stage], floor_months: float = 0.0) -> dict[s
 
 
 def _outcomes(
-    months: np.ndarray, network: Network, request: Request, views: list[View | None]
+    months: np.ndarray,
+    network: Network,
+    request: Request,
+    views: list[View | None],
+    floor: pd.Series,
 ) -> dict[str, np.ndarray]:
     """Quantiles, odds and energy of each site from the months of every draw."""
     odds = np.full(len(months), success(network.stages, "energised"))
     weight = request.outside_weight or 0.0
-    if weight:
+    used = [view if blends(row, weight) else None for row, view in zip(months, views, strict=True)]
+    if any(used):
         months = np.stack([
-            blend_draws(row, view, weight) if view else row for row, view in zip(months, views, strict=True)
+            np.fmax(blend_draws(row, view, weight), least) if view else row
+            for row, view, least in zip(months, used, floor.to_numpy(dtype=float), strict=True)
         ])  # fmt: skip
         odds = np.array([
-            blend_success(p, view.p_success, weight) if view else p for p, view in zip(odds, views, strict=True)
+            blend_success(p, view.p_success, weight) if view else p for p, view in zip(odds, used, strict=True)
         ])  # fmt: skip
     steps = ramp_steps(request.mw, request.first_mw, request.ramp_months)
     first, full = quantiles(months, (0.1, 0.5, 0.9)), steps[-1][0]

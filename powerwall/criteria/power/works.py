@@ -18,6 +18,10 @@ UNFINISHED = {
 }  # fmt: skip
 
 
+#: Unfinished, and in doubt: a date that is kept says so.
+REFUSED = ("denied_by_planning_commission", "on_hold")
+
+
 class Floor(NamedTuple):
     """Month before which a node gives nothing.
 
@@ -52,13 +56,19 @@ def _node(node: Any, as_of: date) -> Floor:
         if node["planned"] is True:
             return Floor(why="planned node without a date")
         return Floor(note=f"works at the node ({status}) without a date: not counted")
-    return _dated("works at the node", ("are", "were"), expected, as_of)
+    found = _dated("works at the node", ("are", "were"), expected, as_of)
+    if status in REFUSED:
+        return found._replace(note=f"{found.note}; they are {status.replace('_', ' ')}")
+    return found
 
 
 def _line(line_id: str, lines: pd.DataFrame | None, as_of: date) -> Floor:
     rows = pd.DataFrame() if lines is None else lines[lines["line_id"] == line_id]
-    if rows.empty or rows.iloc[0].get("line_status") == "in_service":
+    status = None if rows.empty else rows.iloc[0].get("line_status")
+    if rows.empty or status == "in_service":
         return Floor()  # a name that points nowhere is a finding of its own
+    if status not in UNFINISHED:
+        return Floor(note=f"waits for line {line_id}, which is {status or 'of unknown status'}: its date is not counted")  # fmt: skip
     expected = rows.iloc[0].get("expected_date")
     if blank(expected):
         return Floor(note=f"waits for line {line_id}, which has no date: not counted")

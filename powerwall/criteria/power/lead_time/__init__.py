@@ -78,6 +78,8 @@ def simulate(
     order(network)
     for name, block in blocks.items():
         block.check(name, network, list(blocks))
+        if block.retire_with and blocks[block.retire_with].retire_with:
+            raise ValueError(f"tranche `{name}` retires with `{block.retire_with}`, which itself stands in for another")  # fmt: skip
     finish = finish_months(network, Sobol(network, draws, seed, rho))
     return Simulation(
         network, blocks, {name: months[0] for name, months in finish.items()}, horizon_months, seed
@@ -92,10 +94,10 @@ def _made(kind: Any, what: str, name: str, given: Any) -> Any:
     unknown = sorted(set(given) - set(kind._fields))
     if unknown:
         raise ValueError(f"{what} `{name}`: no attribute {', '.join(unknown)}")
-    missing = sorted(set(kind._fields) - set(kind._field_defaults) - set(given))
+    content = {key: value for key, value in given.items() if value is not None}
+    missing = sorted(set(kind._fields) - set(kind._field_defaults) - set(content))
     if missing:
         raise ValueError(f"{what} `{name}` lacks {', '.join(missing)}")
-    content = {key: value for key, value in given.items() if value is not None}
     try:
         numbers = {
             key: float(value)

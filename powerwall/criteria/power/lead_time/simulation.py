@@ -152,7 +152,8 @@ class Simulation:
     def _levels(self, outcome: frozenset[str], at: np.ndarray) -> dict[str, np.ndarray]:
         """Power of every tranche at some months, in one outcome. [MW], shape (draws, months)
 
-        A tranche that stands in for another gets what that one and earlier stand-ins lack.
+        A tranche that stands in for another gets what that one, what stays beside it, and earlier
+        stand-ins lack.
         """
         arrived = {
             name: sum(
@@ -163,9 +164,18 @@ class Simulation:
             else np.zeros((self.draws, at.shape[-1]))
             for name, tranche in self.tranches.items()
         }
+        stood_for = {t.retire_with for t in self.tranches.values() if t.retire_with}
+        kept = sum(
+            (
+                arrived[n]
+                for n, t in self.tranches.items()
+                if not t.retire_with and n not in stood_for
+            ),
+            start=np.zeros((self.draws, at.shape[-1])),
+        )
         gaps = {
-            name: self.tranches[name].mw - arrived[name]
-            for name in {t.retire_with for t in self.tranches.values() if t.retire_with}
+            name: np.maximum(self.tranches[name].mw - arrived[name] - kept, 0.0)
+            for name in stood_for
         }
         for name, tranche in self.tranches.items():
             if tranche.retire_with:
@@ -178,7 +188,7 @@ class Simulation:
         """Number of draws."""
         return len(next(iter(self.finish.values())))
 
-    def _breaks(self) -> np.ndarray:
+    def breaks(self) -> np.ndarray:
         """Months at which anything arrives, ascending in every draw. Shape (draws, steps)."""
         steps = [
             self.months(name) + delay
@@ -226,7 +236,7 @@ class Simulation:
 
     def expected_mw_years(self, tranche: str | None = None) -> float:
         """Expected delivered energy to the horizon, as power times time. [MW-years]"""
-        edges = np.clip(self._breaks(), 0.0, max(self.horizon_months, 0.0))
+        edges = np.clip(self.breaks(), 0.0, max(self.horizon_months, 0.0))
         spans = np.diff(edges, axis=1, append=max(self.horizon_months, 0.0))
         total = 0.0
         for outcome, share in self.outcomes:
@@ -237,7 +247,7 @@ class Simulation:
 
     def first_months(self, mw: float) -> tuple[np.ndarray, np.ndarray]:
         """First month with at least `mw`, inf where it never comes, and the weight of every row."""
-        breaks = self._breaks()
+        breaks = self.breaks()
         found, weights = [], []
         for outcome, share in self.outcomes:
             there = together(self._levels(outcome, breaks)) >= mw - _WHOLE
@@ -284,15 +294,17 @@ class Simulation:
 def _with_odds(
     outcomes: list[tuple[frozenset[str], float]], name: str, odds: float
 ) -> list[tuple[frozenset[str], float]]:
-    """Outcomes with other odds of one tranche; given its fate, the others keep theirs."""
+    """Outcomes with other odds of one tranche; the odds of all others stay as they were."""
     before = math.fsum(share for chosen, share in outcomes if name in chosen)
-    if not 1e-12 < before < 1 - 1e-12:  # its fate was certain: the others are taken as they are
-        there = [(chosen | {name}, share * odds) for chosen, share in outcomes]
-        return there + [(chosen - {name}, share * (1 - odds)) for chosen, share in outcomes]
-    return [
-        (chosen, share * (odds / before if name in chosen else (1 - odds) / (1 - before)))
-        for chosen, share in outcomes
-    ]
+    found = []
+    for chosen, share in outcomes:
+        there = name in chosen
+        if (odds < before) == there and odds != before:
+            moved = 1 - odds / before if there else (odds - before) / (1 - before)
+            found += [(chosen, share * (1 - moved)), (chosen ^ {name}, share * moved)]
+        else:
+            found.append((chosen, share))
+    return found
 
 
 def together(levels: Mapping[str, np.ndarray]) -> np.ndarray:

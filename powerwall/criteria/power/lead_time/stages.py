@@ -108,6 +108,18 @@ def _check_quantiles(name: str, what: str, p50: float, p90: float) -> None:
         )
 
 
+class Cut(NamedTuple):
+    """Months taken off a stage in every draw, and the share of it that is always left."""
+
+    months: float
+    left: float
+
+    def of(self, duration: np.ndarray, least: float) -> np.ndarray:
+        """Shorter durations: never longer than before, never below what must be left. [months]"""
+        kept = np.minimum(duration, np.maximum(least, self.left * duration))
+        return np.maximum(kept, duration - self.months)
+
+
 class Normals(Protocol):
     """Where the correlated standard normals of a stage come from; `sampling` has two sources."""
 
@@ -167,7 +179,7 @@ def success(stages: Mapping[str, Stage], *goals: str) -> float:
 
 def finish_months(
     stages: Mapping[str, Stage], draws: Normals, scale: Mapping[str, np.ndarray] | None = None,
-    floors: Mapping[str, np.ndarray] | None = None,
+    floors: Mapping[str, np.ndarray] | None = None, cuts: Mapping[str, Cut] | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Finish of every stage at every site.
 
@@ -181,6 +193,8 @@ def finish_months(
         Stage → factor on its p50, p90 and min, one a site; sigma is unchanged. Shape (sites,).
     floors
         Stage → earliest finish, one a site; NaN is no floor. [months], shape (sites,)
+    cuts
+        Stage → what is taken off its duration in every draw.
 
     Returns
     -------
@@ -195,7 +209,11 @@ def finish_months(
         for pred in stage.preds:
             start = np.maximum(start, finish[pred])
         end = _finish(
-            stage, start, draws.stage(name, stage.group)[None, :], (scale or {}).get(name)
+            stage,
+            start,
+            draws.stage(name, stage.group)[None, :],
+            (scale or {}).get(name),
+            (cuts or {}).get(name),
         )
         if floors and name in floors:
             end = np.fmax(end, floors[name][:, None])
@@ -204,14 +222,21 @@ def finish_months(
 
 
 def _finish(
-    stage: Stage, ready: np.ndarray, normals: np.ndarray, scale: np.ndarray | None
+    stage: Stage,
+    ready: np.ndarray,
+    normals: np.ndarray,
+    scale: np.ndarray | None,
+    cut: Cut | None,
 ) -> np.ndarray:
     if stage.done_months_ago is not None:
         return np.full_like(normals, -stage.done_months_ago)
     factor = 1.0 if scale is None else scale[:, None]
     if stage.started_months_ago is not None:
-        return _remaining(stage, normals, factor)
+        left = _remaining(stage, normals, factor)
+        return left if cut is None else cut.of(left, 0.0)
     duration = durations(stage, normals) * factor
+    if cut is not None:
+        duration = cut.of(duration, stage.min_months)
     return ready + duration if stage.windows is None else _through_window(stage, ready, duration)
 
 
@@ -254,7 +279,7 @@ def _conditioned(
         # past its scheduled end it was extended; only how long is open
         longer = Stage(stage.extension_p50_months or 0.0, stage.extension_p90_months or 0.0)
         return stage.p50_months + _conditioned(longer, normals, elapsed - stage.p50_months, 1.0)
-    if elapsed == 0 or stage.sigma == 0 or stage.p_extension > 0:
+    if elapsed < _TINY or stage.sigma == 0 or stage.p_extension > 0:
         return np.maximum(durations(stage, normals) * factor, elapsed)
     from scipy.special import log_ndtr, ndtri_exp
 
@@ -278,6 +303,12 @@ def _windows(stage: Stage, latest: float, since: float = 0.0) -> tuple[np.ndarra
     windows = [window for window in windows if window[0] >= since]
     ends = [math.nan if result is None else float(result) for _, result in windows]
     return np.array([w[0] for w in windows] + [np.inf]), np.array([*ends, np.inf])
+
+
+def next_window(stage: Stage) -> tuple[tuple[float, float], ...]:
+    """The first window that is still open: its close and its result; empty if none is known. [months]"""
+    closes, results = _windows(stage, 0.0)
+    return ((float(closes[0]), float(results[0])),) if np.isfinite(closes[0]) else ()
 
 
 def _through_window(stage: Stage, ready: np.ndarray, duration: np.ndarray) -> np.ndarray:

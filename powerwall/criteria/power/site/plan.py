@@ -17,6 +17,7 @@ import pandas as pd
 
 from powerwall.criteria.criterion import Parameter, Shared
 from powerwall.criteria.power.lead_time import simulate
+from powerwall.criteria.power.lead_time.sampling import Sobol
 from powerwall.criteria.power.lead_time.simulation import (
     Simulation,
     Tranche,
@@ -24,12 +25,13 @@ from powerwall.criteria.power.lead_time.simulation import (
     together,
     weighted_quantiles,
 )
-from powerwall.criteria.power.lead_time.stages import Stage, success
+from powerwall.criteria.power.lead_time.stages import Cut, Stage, finish_months, success
 from powerwall.criteria.power.outside import (
     Line,
     View,
     blend_draws,
     blend_success,
+    blends,
     compared,
     outside_views,
     weight_of_documents,
@@ -109,7 +111,7 @@ class SitePlan:
         and of each tranche (`expected_<tranche>_mw`), `p_full` the odds of the whole request.
         """
         plan = self._required(self.simulation)
-        months = np.arange(QUARTER, self.until_months + 1e-9, QUARTER)
+        months = quarters(self.until_months)
         totals, expected = [], dict.fromkeys(plan.tranches, 0.0)
         for by_tranche, share in plan.by_outcome(months):
             totals.append((together(by_tranche), share))
@@ -160,14 +162,18 @@ class SitePlan:
         if FIRM not in plan.tranches:
             return pd.DataFrame()
         before = plan.quantile_months(FIRM, [0.5, 0.9])
-        critical = plan.criticality(FIRM)
+        critical, normals = plan.criticality(FIRM), Sobol(plan.stages, plan.draws, plan.seed)
         rows = {}
         for name, stage in plan.stages.items():
-            shorter = _shorter(stage, BUY_DOWN.value)
-            cut = stage.p50_months - shorter.p50_months
+            cut = min(
+                BUY_DOWN.value,
+                stage.p50_months * (1 - LEAST_LEFT.value),
+                stage.p50_months - stage.min_months,
+            )
             if critical[name] < _RARELY or cut < _NOTHING or name == "backbone":
                 continue
-            after = _resimulated(plan, {**plan.stages, name: shorter})
+            finish = finish_months(plan.stages, normals, cuts={name: Cut(cut, LEAST_LEFT.value)})
+            after = replace(plan, finish={key: months[0] for key, months in finish.items()})
             saved = before - after.quantile_months(FIRM, [0.5, 0.9])
             rows[name] = {"shorter_by_months": cut, "saved_p50_months": saved[0], "saved_p90_months": saved[1]}  # fmt: skip
         table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("stage")
@@ -183,7 +189,8 @@ class SitePlan:
             return compared(None, self.views, None, 0.0)
         months = plan.quantile_months(FIRM, [0.1, 0.5, 0.9])
         inside = Line("inside view", months, plan.p_success(FIRM), f"stages of {self.row['network']}")  # fmt: skip
-        return compared(inside, self.views, self.request.outside_weight, document_weight(plan.stages))  # fmt: skip
+        floor = float(self.row["floor_months"])
+        return compared(inside, self.views, self.request.outside_weight, document_weight(plan.stages), floor)  # fmt: skip
 
     @staticmethod
     def _required(plan: Simulation | None) -> Simulation:
@@ -201,6 +208,12 @@ def _span(plan: Simulation, name: str) -> tuple[float, np.ndarray]:
         return -stage.started_months_ago, ends
     ready = [plan.finish[pred] for pred in stage.preds]
     return max(0.0, float(np.median(np.maximum.reduce(ready)))) if ready else 0.0, ends
+
+
+def quarters(until: float) -> np.ndarray:
+    """Ends of the quarters, and the last month that counts. [months]"""
+    ends = np.arange(QUARTER, until - 1e-9, QUARTER)
+    return np.append(ends, until)
 
 
 def document_weight(stages: Mapping[str, Stage]) -> float:
@@ -223,7 +236,8 @@ def plan_dates(region: Region, site_id: str) -> list[Line]:
     network = network_of(plan.processes, row)
     months = row[["p10_months", "p50_months", "p90_months"]].to_numpy(dtype=float)
     inside = Line("inside view", months, float(row["p_success"]), f"stages of {network.name}")
-    return compared(inside, views, region.request.outside_weight, document_weight(network.stages))
+    weight, floor = document_weight(network.stages), float(row["floor_months"])
+    return compared(inside, views, region.request.outside_weight, weight, floor)
 
 
 def plan_site(
@@ -283,7 +297,7 @@ def plan_site(
     if tranches:
         inside = simulate(stages, tranches, horizon_months=until_months(request), draws=draws, seed=seed)  # fmt: skip
     return SitePlan(
-        site, row, request, inside, _blended(inside, views, request.outside_weight), evidence, aside.bridges,
+        site, row, request, inside, _blended(inside, views, request.outside_weight, float(row["floor_months"])), evidence, aside.bridges,
         flexible_share, tuple(views), why, aside.notes,
     )  # fmt: skip
 
@@ -326,24 +340,12 @@ def _scaled(network: Network, row: pd.Series) -> dict[str, Stage]:
     return stages
 
 
-def _shorter(stage: Stage, months: float) -> Stage:
-    """A stage with its P50 and P90 cut by the same months, not below its minimum or a quarter."""
-    least = max(stage.min_months, stage.p50_months * LEAST_LEFT.value)
-    cut = max(0.0, min(months, stage.p50_months - least))
-    return stage._replace(p50_months=stage.p50_months - cut, p90_months=stage.p90_months - cut)
-
-
-def _resimulated(plan: Simulation, stages: Mapping[str, Stage]) -> Simulation:
-    """The same draws for changed stages: ids and groups are the same, so is the sequence."""
-    return simulate(
-        stages, plan.tranches, horizon_months=plan.horizon_months, draws=plan.draws, seed=plan.seed
-    )
-
-
-def _blended(plan: Simulation | None, views: Sequence[View], weight: float) -> Simulation | None:
+def _blended(
+    plan: Simulation | None, views: Sequence[View], weight: float, floor: float
+) -> Simulation | None:
     """The plan with its firm dates and odds moved towards the best outside view."""
-    if plan is None or not weight or not views or FIRM not in plan.tranches:
+    if plan is None or FIRM not in plan.tranches or not views or not blends(plan.finish[ARRIVAL], weight):  # fmt: skip
         return plan
-    months = blend_draws(plan.finish[ARRIVAL], views[0], weight)
+    months = np.fmax(blend_draws(plan.finish[ARRIVAL], views[0], weight), floor)
     odds = blend_success(success(plan.stages, ARRIVAL), views[0].p_success, weight)
     return replace(plan, finish={**plan.finish, ARRIVAL: months}, odds={FIRM: odds})
