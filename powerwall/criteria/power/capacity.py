@@ -103,10 +103,11 @@ def _firm(
         for parts in zip(words, *notes, strict=True)
     ]
     known = frame["poi_id"].notna()
+    below = frame["headroom_rung"].where(low_rung.notna(), "line_proximity")
     return pd.DataFrame({
         "headroom_mw": headroom, "queue_mw": queue, "firm_mw": (headroom - queue).clip(lower=0.0),
         "low_mw": ends[0], "high_mw": ends[1], "bound_mw": bound.where(known),
-        "rung": rung.fillna(frame["headroom_rung"].where(low_rung.notna())).fillna("line_proximity").where(known, None),
+        "rung": rung.where(rung.notna(), below).where(known, None),
         "note": joined,
     })  # fmt: skip
 
