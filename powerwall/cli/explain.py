@@ -36,8 +36,7 @@ def explain(
     Example: powerwall explain regions/northern-virginia.toml va-possum-point
     """
     del debug
-    if form not in {"table", "json"}:
-        raise typer.BadParameter(f"`{form}` is none of table, json", param_hint="--format")
+    opt.one_of(form, ("table", "json"), "--format")
     points = opt.weights(weight)
     from powerwall.output.console import console
 

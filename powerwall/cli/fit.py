@@ -65,16 +65,7 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write json, csv or md; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    output: opt.Output = None,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")
     ] = "table",
@@ -87,10 +78,7 @@ def fit(
     Example: powerwall fit queue.csv --by region --since 2015-01
     """
     del debug
-    if form not in _FORMATS:
-        raise typer.BadParameter(
-            f"`{form}` is none of {', '.join(_FORMATS)}", param_hint="--format"
-        )
+    opt.one_of(form, _FORMATS, "--format")
     from powerwall.output.console import console, print_findings
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
@@ -111,9 +99,7 @@ def fit(
         print_fit(read, fits, queue, out)
     else:
         out.file.write(text(read, fits, queue, form))
-    for path in output or []:
-        if not quiet:
-            err.print(f"wrote {path}")
+    opt.wrote(output, err, quiet=quiet)
 
 
 def _not_itself(queue: Path, paths: list[Path]) -> None:

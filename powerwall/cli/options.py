@@ -113,9 +113,31 @@ Unknown = Annotated[
         "--unknown", metavar="neutral|worst", help="Rank by the score, or by its low end."
     ),
 ]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write json, csv or md; may be repeated.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No warnings and no notes on stderr.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]
+
+
+def one_of(value: str, known: tuple[str, ...], option: str) -> None:
+    """Raise BadParameter for a word that is none of those an option takes."""
+    if value not in known:
+        raise typer.BadParameter(f"`{value}` is none of {', '.join(known)}", param_hint=option)
+
+
+def wrote(paths: list[Path] | None, err: Console, *, quiet: bool) -> None:
+    """Name the files that were written."""
+    for path in [] if quiet else paths or []:
+        err.print(f"wrote {path}")
 
 
 def located(path: Path) -> Path:

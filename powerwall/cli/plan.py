@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,10 +76,7 @@ def plan(
         int, typer.Option("--draws", min=64, max=2**16, help="Draws, raised to a power of two.")
     ] = 4096,
     seed: opt.Seed = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write json, csv or md; may be repeated.", show_default=False),
-    ] = None,
+    output: opt.Output = None,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")
     ] = "table",
@@ -93,10 +89,7 @@ def plan(
     Example: powerwall plan regions/northern-virginia.toml va-possum-point --bridge recip:100
     """
     del debug
-    if form not in _FORMATS:
-        raise typer.BadParameter(
-            f"`{form}` is none of {', '.join(_FORMATS)}", param_hint="--format"
-        )
+    opt.one_of(form, _FORMATS, "--format")
     from powerwall.output.console import console
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
@@ -129,9 +122,7 @@ def plan(
         out.print(f"\nNext: powerwall explain {read.path.as_posix()} {found.site_id}")
     else:
         out.file.write(text(found, tranches, computed, form))
-    for path in output or []:
-        if not quiet:
-            err.print(f"wrote {path}")
+    opt.wrote(output, err, quiet=quiet)
 
 
 def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
@@ -179,8 +170,7 @@ def _check_hardware(name: str | None, precision: str) -> None:
     """An accelerator or a precision that is none is a usage error, before anything is read."""
     from powerwall.criteria.compute.hardware import DEFAULT_ACCELERATOR, PRECISIONS, accelerator
 
-    if precision not in PRECISIONS:
-        raise typer.BadParameter(f"`{precision}` is none of {', '.join(PRECISIONS)}", param_hint="--precision")  # fmt: skip
+    opt.one_of(precision, PRECISIONS, "--precision")
     try:
         accelerator(DEFAULT_ACCELERATOR if name is None else name).peak(precision)
     except ValueError as error:

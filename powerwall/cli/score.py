@@ -57,12 +57,8 @@ def score(
     Example: powerwall score regions/northern-virginia.toml --mw 300 --need-by 2031-01 -o out.csv
     """
     del debug
-    for value, known, name in (
-        (form, _FORMATS, "--format"),
-        (unknown, ("neutral", "worst"), "--unknown"),
-    ):
-        if value not in known:
-            raise typer.BadParameter(f"`{value}` is none of {', '.join(known)}", param_hint=name)
+    opt.one_of(form, _FORMATS, "--format")
+    opt.one_of(unknown, ("neutral", "worst"), "--unknown")
     points = opt.weights(weight)
     from powerwall.output.console import console
 
@@ -98,9 +94,7 @@ def score(
         from powerwall.output.files import text
 
         out.file.write(text(ranking, form))
-    for path in output or []:
-        if not quiet:
-            err.print(f"wrote {path}")
+    opt.wrote(output, err, quiet=quiet)
 
 
 def _ranked(

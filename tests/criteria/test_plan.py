@@ -288,6 +288,62 @@ def test_a_batch_that_is_in_no_calendar_is_an_error(make_region, tmp_path):
     assert "ERCOT_BATCH0" in found.remedy
 
 
+def test_a_node_of_which_the_queue_says_nothing_has_an_unknown_queue(make_region, tmp_path):
+    """A layer that lists one node must not turn the bounds of all others into firm capacities."""
+    utilities = [{"utility_id": "u1", "name": "Wires", "kind": "IOU", "iso_rto": "ERCOT"}]
+    site = {
+        "site_id": "a",
+        "name": "Ash",
+        "lon": -99.0,
+        "lat": 38.5,
+        "location_accuracy_m": 20,
+        "utility_id": "u1",
+    }
+    stated = {"published_headroom_mw": 420, "headroom_rung": "utility_letter"}
+    nodes = [{"poi_id": "p", **NODE, **stated}, {"poi_id": "q", **NODE, "lon": -98.5, **stated}]
+    elsewhere = [{**QUEUE[0], "poi_id": "q"}]
+    region = pw.read(
+        make_region(
+            tmp_path,
+            sites=[site],
+            points_of_interconnection=nodes,
+            utilities=utilities,
+            load_queue=elsewhere,
+        )
+    )
+    found = pw.measure(region)["firm_capacity_mw"].loc["a"]
+    assert found["row"] == "p"
+    assert math.isnan(found["value"])
+    assert found["bound"] == 420
+
+
+def test_a_pipeline_state_that_no_operator_publishes_is_said_to_be_ignored(make_region, tmp_path):
+    site = {"site_id": "a", "name": "Ash", "lon": -99.0, "lat": 38.5, "location_accuracy_m": 20, "utility_id": "u1",
+            "pipeline_state": "studies_approved"}  # fmt: skip
+    measures = pw.measure(pw.read(make_region(tmp_path, sites=[site])))
+    note = measures["time_to_power_months"].loc["a", "note"]
+    assert "no pipeline of operator PJM is published, not counted" in note
+
+
+def test_a_weight_without_an_outside_view_is_no_blend(make_region, tmp_path):
+    utilities = [{"utility_id": "u1", "name": "Wires", "kind": "IOU", "iso_rto": "SEM"}]
+    places = [{"jurisdiction_id": "ie-one", "name": "One", "kind": "county", "utility_ids": "u1", "outline_accuracy_m": 50,
+               "wkt": "POLYGON ((-99.4 38.2, -97.9 38.2, -97.9 38.9, -99.4 38.9, -99.4 38.2))"}]  # fmt: skip
+    toml = {"request": {"outside_weight": 0.5}}
+    region = pw.read(
+        make_region(
+            tmp_path,
+            toml=toml,
+            utilities=utilities,
+            jurisdictions=places,
+            policy=None,
+            noise_rules=None,
+        )
+    )
+    plan = Shared(region.sites, region.layers, region.request)("plan")
+    assert plan.frame.loc["a", "basis"] == "inside view, no outside view known"
+
+
 def test_a_queue_without_odds_stays_unknown(make_region, tmp_path):
     stated = {"published_headroom_mw": 420, "headroom_rung": "utility_letter"}
     found = capacity(

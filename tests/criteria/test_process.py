@@ -370,6 +370,17 @@ def test_a_not_before_date_of_the_place_holds_there_alone(make_region, tmp_path,
             assert "not before 2034-01-01: ONE (ONE)" in found["note"]
 
 
+def test_a_not_before_date_that_has_passed_holds_nothing_and_says_nothing(make_region, tmp_path):
+    row = {
+        "calendar_id": "ONE",
+        "kind": "not_before",
+        "result_date": "2025-01-01",
+        "jurisdiction_ids": "us-ks-one",
+    }
+    found = pw.measure(pw.read(make_region(tmp_path, calendars=[row])))["time_to_power_months"]
+    assert "not before" not in found.loc["a", "note"]
+
+
 @pytest.mark.parametrize("mw", [300.0, 100.0])
 @pytest.mark.parametrize(
     "name", ["northern-virginia", "central-ohio", "dallas-fort-worth", "dublin", "phoenix"]

@@ -27,7 +27,11 @@ from powerwall.criteria.compute.yields import (
     sustained,
 )
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.power.lead_time.simulation import together, weighted_quantiles
+from powerwall.criteria.power.lead_time.simulation import (
+    Simulation,
+    together,
+    weighted_quantiles,
+)
 from powerwall.criteria.power.site.plan import quarters
 from powerwall.criteria.power.site.sheet import covered_share, curtailable, curtailed_service
 from powerwall.region.dates import months_between, parse_span
@@ -80,6 +84,7 @@ class _Site:
     """What turns the megawatts of one plan into FLOP."""
 
     plan: SitePlan
+    simulation: Simulation
     hardware: Accelerator
     precision: str
     pue: Parameter
@@ -126,14 +131,17 @@ def deliver(
     Raises
     ------
     ValueError
-        For an unknown accelerator, or one without a dense peak in that precision.
+        For an unknown accelerator, one without a dense peak in that precision, or a plan without
+        a date.
     """
     request = plan.request
+    if plan.simulation is None:
+        raise ValueError("no tranche of the plan has a date")
     hardware = accelerator(request.accelerator or DEFAULT_ACCELERATOR)
     hardware.peak(precision)
     target = default(f"mfu_{precision}").value * default("goodput").value
     site = _Site(
-        plan, hardware, precision, default("pue"), _given(f"mfu_{precision}", mfu), _given("goodput", goodput),
+        plan, plan.simulation, hardware, precision, default("pue"), _given(f"mfu_{precision}", mfu), _given("goodput", goodput),
         default("overhead_share"), target,
     )  # fmt: skip
     ends = quarters(plan.until_months)
@@ -160,9 +168,7 @@ def _capacities(
 
     [MW] and [share], shape (draws, months); curtailment takes goodput, never accelerators.
     """
-    plan, request = site.plan, site.plan.request
-    simulation = plan.simulation
-    assert simulation is not None  # noqa: S101 — deliver says so
+    plan, request, simulation = site.plan, site.plan.request, site.simulation
     declared = {}
     if request.heat_rejection_mw:
         declared["cooling"] = _amount(request, request.heat_rejection_mw, months)
@@ -201,8 +207,7 @@ def _amount(request: Request, by_month: Mapping[str, float], months: np.ndarray)
 
 def _by_year(site: _Site) -> tuple[pd.DataFrame, dict[str, float]]:
     """Compute at the end of each year, and the FLOP each constraint costs by the horizon."""
-    plan, simulation = site.plan, site.plan.simulation
-    assert simulation is not None  # noqa: S101 — deliver says so
+    plan, simulation = site.plan, site.simulation
     years = np.append(np.arange(YEAR, plan.until_months - 1e-9, YEAR), plan.until_months)
     reached, lost = _flop(site, years)
     here = [(least_of(k), goodput, share) for k, goodput, share in _capacities(site, years)]
@@ -235,8 +240,7 @@ def _flop(site: _Site, years: np.ndarray) -> tuple[np.ndarray, dict[str, float]]
     Power changes only where a block arrives, a declared amount grows or a year ends: between
     those days the integral is exact.
     """
-    simulation, request = site.plan.simulation, site.plan.request
-    assert simulation is not None  # noqa: S101 — deliver says so
+    simulation, request = site.simulation, site.plan.request
     declared = [
         months_between(request.as_of, parse_span(day).first)
         for key in _DECLARED.values()

@@ -64,7 +64,7 @@ class Calendars:
             if set(split_ids(row.get("jurisdiction_ids"))) & set(candidates):
                 day = parse_span(str(row["result_date"])).first
                 months = months_between(self.as_of, day)
-                if not months <= best:
+                if months > 0 and not months <= best:
                     about = [row.get("event"), row.get("operator")]
                     told = ", ".join(str(part) for part in about if not blank(part))
                     best, words = months, f"not before {day}: {told or calendar_id} ({calendar_id})"

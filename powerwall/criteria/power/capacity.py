@@ -142,8 +142,8 @@ def expected_queue_mw(frame: pd.DataFrame, layers: Layers) -> pd.Series:
     """Expected load of the requests ahead at each node, never their plain sum. [MW]
 
     Each request of the layer `load_queue` counts with the odds of its state in the operator's
-    pipeline and the share of contracted power that is drawn; a state without odds leaves the
-    queue unknown.
+    pipeline and the share of contracted power that is drawn. A state without odds leaves the queue
+    unknown, and so does a node of which the layer says nothing: silence is no empty queue.
     """
     queue = layers.frame("load_queue")
     if queue is None or not {"poi_id", "mw", "pipeline_state"} <= set(queue):
@@ -153,14 +153,8 @@ def expected_queue_mw(frame: pd.DataFrame, layers: Layers) -> pd.Series:
         for operator in set(frame["operator"].dropna())
         for poi, rows in queue.groupby("poi_id")
     }
-    listed = set(queue["poi_id"].dropna())
-    return pd.Series(
-        [
-            found.get((poi, operator), math.nan) if poi in listed else 0.0
-            for poi, operator in zip(frame["poi_id"], frame["operator"], strict=True)
-        ],
-        index=frame.index,
-    )
+    nodes = zip(frame["poi_id"], frame["operator"], strict=True)
+    return pd.Series([found.get(node, math.nan) for node in nodes], index=frame.index, dtype=float)
 
 
 def _expected(rows: pd.DataFrame, operator: str) -> float:

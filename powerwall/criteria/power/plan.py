@@ -21,6 +21,7 @@ from powerwall.criteria.power.outside import (
     blends,
     outside_views,
 )
+from powerwall.criteria.power.pipeline import pipeline_of
 from powerwall.criteria.power.process import (
     PAUSED,
     Network,
@@ -133,6 +134,8 @@ def _settle(
         notes.append(
             f"{request.mw:g} MW usually needs {needed_class(request.mw):g} kV, the node has {node['voltage_kv']:g}"
         )
+    if isinstance(site.get("pipeline_state"), str) and pipeline_of(operator) is None:
+        notes.append(f"pipeline_state {site['pipeline_state']}: no pipeline of operator {operator or '?'} is published, not counted")  # fmt: skip
     if calendar:
         floor = not_before if not floor >= not_before else floor
         notes.append(calendar)
@@ -170,13 +173,12 @@ def _simulated(frame: pd.DataFrame, sites: gpd.GeoDataFrame, processes: Processe
         for start in range(0, len(group), _CHUNK):
             part = group.iloc[start : start + _CHUNK]
             months = site_months(network, draws, part["distance_km"], part["floor_months"])
-            numbers = _outcomes(
-                months, network, request, _views(part, sites, processes), part["floor_months"]
-            )
+            views = _views(part, sites, processes)
+            numbers = _outcomes(months, network, request, views, part["floor_months"])
+            frame.loc[part.index, "basis"] = [_basis(request, view) for view in views]
             frame.loc[part.index, list(numbers)] = np.column_stack(list(numbers.values()))
         described = {
             "grade": network.grade, "network": network.name, "status": "assumed" if network.assumed else "secondary",
-            "basis": _basis(request),
         }  # fmt: skip
         for name, word in described.items():
             frame.loc[group.index, name] = word
@@ -188,9 +190,12 @@ def _simulated(frame: pd.DataFrame, sites: gpd.GeoDataFrame, processes: Processe
     return frame
 
 
-def _basis(request: Request) -> str:
+def _basis(request: Request, view: View | None) -> str:
+    """Which view the dates of a site follow."""
     if not request.outside_weight:
         return "inside view"
+    if view is None:
+        return "inside view, no outside view known"
     return f"blend, {request.outside_weight:.0%} outside view".replace("%", " %")
 
 

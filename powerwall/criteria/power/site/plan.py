@@ -39,11 +39,10 @@ from powerwall.criteria.power.outside import (
 from powerwall.criteria.power.plan import network_of, with_backbone
 from powerwall.criteria.power.process import Evidence, Network, Processes, line_factor
 from powerwall.criteria.power.site.bridging import ARRIVAL, FIRM, beside, delivers
-from powerwall.criteria.power.site.emissions import OZONE_NONATTAINMENT
+from powerwall.criteria.power.site.place import abroad, ozone_class
 from powerwall.criteria.power.site.services import Bridge
 
 if TYPE_CHECKING:
-    from powerwall.region.layers import Layers
     from powerwall.region.read import Region
     from powerwall.region.request import Request
 
@@ -306,22 +305,6 @@ def until_months(request: Request) -> float:
     """Last month shown: the horizon, else five years after the day of need. [months]"""
     horizon = request.horizon_months
     return request.need_by_months + _BEYOND_NEED if math.isnan(horizon) else horizon
-
-
-def abroad(site: pd.Series) -> bool:
-    """Tell whether a site lies outside the United States, whose tables these are."""
-    place = site["jurisdiction_id"]
-    return isinstance(place, str) and place.split("-")[0] != "us"
-
-
-def ozone_class(site: pd.Series, layers: Layers) -> str | None:
-    """Class of the ozone nonattainment area of the site's authority, where the region states it."""
-    frame = layers.frame("jurisdictions")
-    if frame is None or "ozone_class" not in frame:
-        return None
-    rows = frame[frame["jurisdiction_id"] == site["jurisdiction_id"]]["ozone_class"].dropna()
-    word = str(rows.iloc[0]).strip().lower() if len(rows) else ""
-    return word if word in {*OZONE_NONATTAINMENT, "attainment"} else None
 
 
 def _scaled(network: Network, row: pd.Series) -> dict[str, Stage]:

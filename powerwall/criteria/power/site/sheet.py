@@ -22,7 +22,8 @@ from powerwall.criteria.power.site.emissions import (
     permit_path,
 )
 from powerwall.criteria.power.site.flexible import AreaService, area_headroom, area_service
-from powerwall.criteria.power.site.plan import SitePlan, abroad, ozone_class
+from powerwall.criteria.power.site.place import abroad, ozone_class
+from powerwall.criteria.power.site.plan import SitePlan
 from powerwall.criteria.power.site.services import Bridge, Service, units_needed
 
 if TYPE_CHECKING:
