@@ -422,6 +422,8 @@ def test_a_ramp_starts_with_the_first_block_and_ends_on_time():
     assert sum(mw for _, mw in steps) == pytest.approx(300)
     assert ramp_steps(300, 50, 0) == ((0.0, 300),)
     assert sum(mw for _, mw in ramp_steps(300, None, 36)) == pytest.approx(300)
+    assert ramp_steps(50, 50, 24) == ((0.0, 50),)  # the first block is all of it
+    assert ramp_steps(300, None, 36)[-1][0] == 36
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_does_not():

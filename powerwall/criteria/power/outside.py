@@ -144,7 +144,7 @@ def outside_views(site: Any, row: Any, processes: Any) -> list[View]:
 
 
 class Line(NamedTuple):
-    """One view of the whole request, to stand beside the others.
+    """One view of the energisation of the firm service, to stand beside the others.
 
     Attributes
     ----------

@@ -66,18 +66,16 @@ class Tranche(NamedTuple):
 def ramp_steps(
     mw: float, first_mw: float | None, ramp_months: float
 ) -> tuple[tuple[float, float], ...]:
-    """A first block, then the rest in equal quarterly steps up to `ramp_months`. [(months, MW)]"""
-    if ramp_months <= 0 or not first_mw or first_mw >= mw:
-        return ((0.0, mw),) if ramp_months <= 0 else _even(mw, ramp_months, 0.0)
-    return ((0.0, first_mw), *_even(mw - first_mw, ramp_months, ramp_months))
+    """A first block, then the rest in equal quarterly steps up to `ramp_months`. [(months, MW)]
 
-
-def _even(mw: float, ramp_months: float, first_at: float) -> tuple[tuple[float, float], ...]:
-    """Equal quarterly steps that end at `ramp_months`; the first at 0 unless a block stands there."""
-    count = max(1, math.ceil(ramp_months / 3))
-    if first_at == 0:
-        return tuple((k * ramp_months / count, mw / (count + 1)) for k in range(count + 1))
-    return tuple(((k + 1) * ramp_months / count, mw / count) for k in range(count))
+    A first block of the whole request leaves nothing to ramp; without one all steps are equal.
+    """
+    if ramp_months <= 0 or (first_mw is not None and first_mw >= mw):
+        return ((0.0, mw),)
+    count = math.ceil(ramp_months / 3)
+    first = mw / (count + 1) if first_mw is None else first_mw
+    rest = (mw - first) / count
+    return ((0.0, first), *(((k + 1) * ramp_months / count, rest) for k in range(count)))
 
 
 @dataclass(frozen=True)
