@@ -107,6 +107,7 @@ def _region(region: Any) -> dict[str, Any]:
         "sha256": hashlib.sha256(region.path.read_bytes()).hexdigest(),
         "request": {"mw": request.mw, "first_mw": request.first_mw, "need_by": str(request.need_by), "as_of": str(request.as_of),
                     "horizon": str(request.horizon or ""), "ramp_months": request.ramp_months, "outside_weight": request.outside_weight,
+                    "permit_hazard": request.permit_hazard,
                     "accelerator": request.accelerator,
                     "cooling": request.cooling, "draws": request.draws, "seed": request.seed},
         "layers": {

@@ -90,7 +90,7 @@ def notes(plan: SitePlan) -> list[str]:
     basis = str(row["basis"]) if firm else "no firm service"
     meaning = "dates are given that power comes, odds and MW-years count failures"
     found = [
-        f"basis: {basis}; as of {request.as_of}; {meaning}; permits of the site are not in the stages"
+        f"basis: {basis}; as of {request.as_of}; {meaning}"
     ]
     if firm:
         found.append(

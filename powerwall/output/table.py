@@ -134,7 +134,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("score", _score, "score: 0–100, 100 is best (all unknowns at their worst – at their best)"),
     Column("first power", _date, "first power: month in which half of the draws have it, given that it comes"),
     Column("P10 – P90", _dates, priority=3),
-    Column("comes", _chance, "comes: chance that power comes at all, permits not counted", 7),
+    Column("comes", _chance, "comes: chance that power comes at all, permits included", 7),
     Column("on time", _on_time, "on time: chance that the whole request is energised by {need_by}", 2),
     Column("MW and rung", _capacity, "MW: headroom and what it rests on; ≤ is an upper bound, never firm", 8),
     Column("$/MWh", _cost, "$/MWh: delivered price with its grade; D and a year is a state's industrial average, not a tariff", 1),

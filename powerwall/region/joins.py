@@ -18,6 +18,7 @@ LOCALITY = {
     "local_authority": 3,
     "city": 3,
     "town": 3,
+    "village": 3,
     "township": 3,
 }
 

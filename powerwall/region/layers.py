@@ -130,6 +130,8 @@ def read_layer(
         frame = placed
     _check_key(name, frame, schema.key, cells, findings)
     source = table.source
+    searched = {key: getattr(table, key, None) for key in ("covers", "covers_from", "covers_to")}
+    extra |= {key: value for key, value in searched.items() if value}
     return Layer(
         name, path, frame.reset_index(drop=True) if not cells.lines else frame, cells, table.as_of,
         source.title if source else "", source.path if source else "", tuple(table.licenses),

@@ -171,7 +171,7 @@ def _request(
         cooling=asked.cooling, currency=table.currency, money_of=table.money_of, usd_per_currency=rate, rate_note=note,
         accelerator=asked.accelerator, deliveries=dict(asked.deliveries or {}),
         heat_rejection_mw=dict(asked.heat_rejection_mw or {}), contracted_mw=dict(asked.contracted_mw or {}),
-        ramp_months=asked.ramp_months, outside_weight=asked.outside_weight,
+        ramp_months=asked.ramp_months, outside_weight=asked.outside_weight, permit_hazard=asked.permit_hazard,
     )  # fmt: skip
 
 

@@ -87,6 +87,12 @@ class LayerTable(FileTable):
         None, description='"none" for a table that joins by a key'
     )
     join: str | None = Field(None, description="the key it joins by")
+    covers: list[str] = Field(
+        default_factory=list,
+        description="authorities whose acts or events it was searched for, even where none was found",
+    )
+    covers_from: Day | None = Field(None, description="first day of the events it was searched for")
+    covers_to: Day | None = Field(None, description="last day of the events it was searched for")
 
 
 class SitesTable(FileTable):

@@ -37,6 +37,9 @@ class RequestTable(Strict):
     outside_weight: float = Field(
         0.0, ge=0, le=1, description="weight of the outside view in every date and probability"
     )
+    permit_hazard: bool = Field(
+        False, description="local events and refusals of other projects lower the odds of a permit"
+    )
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Request:
         Months from the first block to the whole request; 0 is everything at once.
     outside_weight
         Weight of the outside view in every date and probability, 0–1.
+    permit_hazard
+        Local events and refusals of other projects lower the odds of a permit, by assumed ratios.
     deliveries, heat_rejection_mw, contracted_mw
         Accelerators in hand, heat rejection built and permitted, generation contracted, each
         cumulative by month; silent is no constraint.
@@ -80,6 +85,7 @@ class Request:
     contracted_mw: dict[str, float] = field(default_factory=dict)
     ramp_months: float = 0.0
     outside_weight: float = 0.0
+    permit_hazard: bool = False
 
     @property
     def need_by_months(self) -> float:

@@ -110,9 +110,9 @@ LAYERS: dict[str, LayerSchema] = {
     "jurisdictions": LayerSchema(
         "authorities that zone and permit",
         "jurisdiction_id", "polygon", ("name", "kind"),
-        words={"kind": ("country", "state", "county", "city", "town", "township", "local_authority"),
+        words={"kind": ("country", "state", "county", "city", "town", "village", "township", "local_authority"),
                "ozone_class": ("attainment", "marginal", "moderate", "serious", "severe", "extreme")},
-        lists=("utility_ids",),
+        lists=("utility_ids",), refers={"parent_id": "jurisdictions"},
     ),
     "water_systems": LayerSchema(
         "water providers, their basin, caps and permit triggers",
@@ -148,6 +148,26 @@ LAYERS: dict[str, LayerSchema] = {
             "duration_kind": ("fixed", "until_date", "until_event", "indefinite", "unknown"),
         },
         dates=("action_date", "effective_from", "effective_to"),
+        refers={"site_id": "sites", "jurisdiction_id": "jurisdictions"},
+    ),
+    "permit_paths": LayerSchema(
+        "decided permits of an authority, or what is known of one site's; overrides the national class",
+        "permit_id", "none", ("category",),
+        words={"category": (*(word for word in ZONING if word != "moratorium"), "appeal")},
+        refers={"site_id": "sites", "jurisdiction_id": "jurisdictions"},
+    ),
+    "opposition_events": LayerSchema(
+        "local events that the press reported, one a row; `covers`, `covers_from` and `covers_to` of the region file say where it looked",
+        "event_id", "none", ("jurisdiction_id", "event_date"),
+        words={"level": ("county", "city", "town", "village", "township", "local_authority", "state", "federal", "court")},
+        dates=("event_date",), refers={"jurisdiction_id": "jurisdictions"},
+    ),
+    "obligations": LayerSchema(
+        "duties that a dated rule puts on a request, and what they ask for",
+        "obligation_id", "none", ("policy_id", "duty"),
+        words={"duty": ("onsite_generation", "renewable_energy", "backup_disclosure", "curtailment", "upfront_fee", "minimum_term",
+                        "location_test")},
+        refers={"policy_id": "policy"},
     ),
     "time_to_power": LayerSchema(
         "stage durations of a utility, and statements to compare with",

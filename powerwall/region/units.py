@@ -89,6 +89,7 @@ _BARE_NUMBERS = {
     "requests_mw": Unit("mw", "MW", 0, 1e7, {"kW": 1e-3, "GW": 1e3}),
     "published_headroom_mw": Unit("mw", "MW", -1e4, 1e5, {"kW": 1e-3, "GW": 1e3}),
     "price_native": Unit("price_native", "native", 0, 1e6, {}),
+    "opposition_index": Unit("per_year", "1/year", 0, 1e4, {}),
     "hours_above_29_4_c": Unit("hours", "h", 0, 8784, {}),
 }
 

@@ -111,7 +111,7 @@ def test_the_default_weights_of_a_subject_count_no_quantity_twice():
     weighted = {name for name, item in CRITERIA.items() if item.weight > 0}
     assert {n for n in weighted if CRITERIA[n].subject == "power"} == {
         "months_late",
-        "on_time_probability",
+        "on_time_if_permitted_probability",
     }
     for subject in ("cost", "water", "noise", "policy"):
         assert sum(CRITERIA[n].subject == subject for n in weighted) == 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import powerwall as pw
 from powerwall.criteria.policy import add_term, permit_path, permit_table, standing
-from powerwall.criteria.policy.rows import POWER_FACTOR, Rules
+from powerwall.criteria.policy.rules import POWER_FACTOR, Rules
 
 DAY = date(2026, 8, 22)
 
@@ -329,7 +329,7 @@ def test_rules_in_force_override_the_zoning_status(make_region, tmp_path):
     ban = row(kind="prohibition", effective_to="")
     assert path_of(make_region, tmp_path / "0", [ban], "by_right").category == "prohibited"
     held = path_of(make_region, tmp_path / "1", [row()], "by_right")
-    assert (held.category, held.then, held.days) == (
+    assert held[:3] == (
         "moratorium",
         "by_right",
         (date(2027, 3, 1) - DAY).days,
@@ -353,8 +353,9 @@ def test_a_moratorium_multiplies_the_odds_that_follow_it_by_the_share_that_is_no
     found = moratorium_at(make_region, tmp_path, [row()], zoning_status="special_permit")
     assert found["policy_success_probability"].loc["a", "value"] == pytest.approx(0.578, abs=5e-4)
     months = found["permit_months"].loc["a"]
-    assert math.isnan(months["value"])
-    assert months["low"] == pytest.approx((date(2027, 3, 1) - DAY).days / 30.4375 + 9)
+    # the wait may be extended, so the P50 lies above wait and permit added up
+    assert months["value"] > (date(2027, 3, 1) - DAY).days / 30.4375 + 9
+    assert months["high"] > months["value"]
 
 
 @pytest.mark.parametrize("zoning", ["unknown", "", "moratorium"])

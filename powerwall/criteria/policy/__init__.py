@@ -1,16 +1,32 @@
-"""Policy: which dated rule stands, and how likely and how long the permit path is."""
+"""Policy: which dated rule stands, and how likely and how long the permit path is.
+
+The criteria stand here. Behind them: `rows` (what an act means on a day), `rules` (whom it binds),
+`permits` and `odds` (what is known of permits anywhere), `register` and `opposition` (what the
+region knows of its own), `paths` (the path of each site, which the power plan takes in as stages).
+Beside them: `obligations` (duties of a request) and `contradictions` (sources that differ).
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from powerwall.criteria.criterion import criterion
-from powerwall.criteria.policy.permits import Path, permit_path, permit_table
-from powerwall.criteria.policy.rows import Bound, Rules, Standing, add_term, standing, word
-from powerwall.region.dates import MONTH_DAYS
+from powerwall.criteria.criterion import criterion, provides
+from powerwall.criteria.policy.odds import opposition_index, wilson, with_hazard
+from powerwall.criteria.policy.paths import PermitPath, Permits, gates_of, permit_path, permit_paths
+from powerwall.criteria.policy.permits import permit_stages, permit_table, wait_months
+from powerwall.criteria.policy.rows import Standing, add_term, standing, word
+from powerwall.criteria.policy.rules import (
+    LAYER,
+    Bound,
+    Rules,
+    age_note,
+    evidence,
+    reason,
+    rules_of,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,8 +34,23 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 
-__all__ = ["Standing", "add_term", "permit_path", "permit_table", "standing"]
-LAYER = "policy"
+__all__ = [
+    "Standing", "add_term", "opposition_index", "permit_path", "permit_stages", "permit_table", "standing", "wait_months",
+    "wilson", "with_hazard",
+]  # fmt: skip
+FRESH_DAYS = 30  # local rules move weekly
+
+
+@provides("rules")
+def rules(layers: Layers, request: Request) -> Rules:
+    """Dated acts of a region by authority."""
+    return rules_of(layers, request)
+
+
+@provides("permits")
+def permits(sites: gpd.GeoDataFrame, layers: Layers, request: Request, rules: Rules) -> Permits:
+    """Permit path of each site, which the power plan takes in as stages."""
+    return permit_paths(sites, layers, request, rules)
 
 
 @criterion(
@@ -29,69 +60,59 @@ LAYER = "policy"
     grade="B",
     kind="flag",
 )
-def moratorium(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> pd.DataFrame:
+def moratorium(sites: gpd.GeoDataFrame, rules: Rules) -> pd.DataFrame:
     """True where a rule in force blocks the request, by its dates on the as-of day."""
-    rules = Rules(layers[LAYER].frame, request)
-    rows = [
-        _moratorium(rules, site, request)
-        for site in sites[["jurisdiction_id", "zoning_status"]].itertuples(index=False)
-    ]
+    known: dict[tuple[object, bool], dict[str, object]] = {}
+    rows = []
+    for authority, zoning in zip(sites["jurisdiction_id"], sites["zoning_status"], strict=True):
+        key = (authority, zoning == "approved")
+        if key not in known:
+            known[key] = _moratorium(rules, authority, vested=key[1])
+        rows.append(known[key])
     return pd.DataFrame(rows, index=sites.index)
 
 
-def _moratorium(rules: Rules, site: Any, request: Request) -> dict[str, object]:
-    if not isinstance(site.jurisdiction_id, str):
+def _moratorium(rules: Rules, authority: object, *, vested: bool) -> dict[str, object]:
+    if not isinstance(authority, str):
         return {"value": math.nan, "why": "authority unknown"}
-    bound = rules.binding(site.jurisdiction_id, vested=site.zoning_status == "approved")
-    gates = [b for b in bound if b.standing.verdict == "gate"]
-    doubts = [
-        b
-        for b in bound
-        if b.standing.verdict == "warn"
-        and b.standing.active == "possible"
-        and word(b.row, "effect") == "blocks"
-    ]
+    bound = rules.binding(authority, vested=vested)
+    gates = gates_of(bound)
     if gates:
-        longest = max(
-            gates,
-            key=lambda b: (
-                math.inf if math.isnan(b.standing.days_to_expiry) else b.standing.days_to_expiry
-            ),
-        )
-        return _described(longest) | {"value": 1.0}
+        return _described(gates[0], rules) | {"value": 1.0}
+    warned = [
+        b for b in bound if b.standing.verdict == "warn" and word(b.row, "effect") == "blocks"
+    ]
+    doubts = [b for b in warned if b.standing.active == "possible"]
     if doubts:
-        return _described(doubts[0]) | {
-            "value": math.nan,
-            "low": 0.0,
-            "high": 1.0,
-            "why": _reason(doubts[0]),
-        }
-    if not rules.known(site.jurisdiction_id):
-        return {"value": math.nan, "why": f"no rule of {site.jurisdiction_id} in this layer"}
-    return {
-        "value": 0.0,
-        "layer": LAYER,
-        "status": "secondary",
-        "note": f"no rule in force found in this layer as of {request.as_of}",
-    }
+        return _described(doubts[0], rules) | {
+            "value": math.nan, "low": 0.0, "high": 1.0, "why": reason(doubts[0]),
+        }  # fmt: skip
+    if not rules.known(authority):
+        return {"value": math.nan, "why": f"no rule of {authority} in this layer"}
+    notes = [
+        f"no rule in force found in this layer as of {rules.request.as_of}",
+        *map(_aside, warned),
+    ]
+    return {"value": 0.0, "layer": LAYER, "status": "secondary", "note": "; ".join(notes)}
 
 
-def _described(bound: Bound) -> dict[str, object]:
+def _described(bound: Bound, rules: Rules) -> dict[str, object]:
     row = bound.row
+    old = age_note(row, rules.request.as_of, FRESH_DAYS)
     return {
         "layer": LAYER, "row": row["policy_id"], "source": row.get("source_title"), "as_of": row.get("as_of"),
-        "status": row.get("status"), "note": f"{_reason(bound)}, {word(row, 'status')}, source dated {word(row, 'as_of')}",
+        "status": row.get("status"), "note": f"{reason(bound)}, {evidence(row)}{old}",
     }  # fmt: skip
 
 
-def _reason(bound: Bound) -> str:
-    row, days = bound.row, bound.standing.days_to_expiry
-    what = f"{word(row, 'kind')} of {word(row, 'jurisdiction') or word(row, 'jurisdiction_id')}"
-    if bound.standing.reason == "end_unknown":
-        return f"{what}: end unknown, needs checking"
-    if math.isnan(days):
-        return f"{what} without an end"
-    return f"{what} until {word(row, 'effective_to') or 'its term ends'} ({days:.0f} days)"
+def _aside(bound: Bound) -> str:
+    """A row that blocks by its words and does not count here, with the reason."""
+    why = {
+        "vested": "may not reach an approved project",
+        "unverified": "not verified, does not count",
+    }
+    said = why.get(bound.standing.reason)
+    return f"{reason(bound)}{': ' + said if said else ''}, {evidence(bound.row)}"
 
 
 @criterion(
@@ -103,28 +124,35 @@ def _reason(bound: Bound) -> str:
     uncertainty="Wilson 95 % interval where counted, a judged range where assumed",
     grade="C",
 )
-def policy_success_probability(
-    sites: gpd.GeoDataFrame, layers: Layers, request: Request
-) -> pd.DataFrame:
+def policy_success_probability(sites: gpd.GeoDataFrame, permits: Permits) -> pd.DataFrame:
     """Share of comparable recorded cases in which the permit path ended well."""
-    rules, table = Rules(layers[LAYER].frame, request), permit_table()
-    return pd.DataFrame(
-        [_odds(permit_path(site, rules), table) for site in sites.itertuples()], index=sites.index
-    )
+    rows = {key: _odds(path) for key, path in permits.paths.items()}
+    return pd.DataFrame([rows[key] for key in permits.keys], index=sites.index)
 
 
-def _odds(path: Path, table: dict[str, dict[str, Any]]) -> dict[str, object]:
-    name = path.then if path.category == "moratorium" else path.category
-    entry = table.get(name)
-    if entry is None or name == "unknown":
+def _odds(found: PermitPath) -> dict[str, object]:
+    if not (found.certain or found.done):
         return {"value": math.nan, "why": "zoning unknown"}
-    factor = 1 - table["moratorium"]["p_ban_after"] if path.category == "moratorium" else 1.0
-    label = f"moratorium, then {path.then}" if path.category == "moratorium" else path.category
-    counted = "" if pd.isna(entry["n"]) else f", n = {entry['n']}"
+    low, high = found.p_range
+    entry = found.entry
     return {
-        "value": entry["p_success"] * factor, "low": float(entry["low"]) * factor, "high": float(entry["high"]) * factor,
-        "layer": "sites", "status": "assumed" if entry["tier"] == "assumed" else "approximate", "source": entry["source"],
-        "as_of": entry["as_of"], "note": f"{label}{counted}, {entry['tier']}".replace("_", " "), "grade": "C",
+        "value": found.p_success, "low": low, "high": high, "note": f"{found.label}, {_count(found)}", **_sourced(found),
+        "status": entry.status, "source": entry.source, "as_of": entry.as_of,
+    }  # fmt: skip
+
+
+def _count(found: PermitPath) -> str:
+    return "granted and final" if found.done else f"permit {found.entry.cases}"
+
+
+def _sourced(found: PermitPath) -> dict[str, object]:
+    """Layer and row that decide a path, and its grade."""
+    act = found.path.row
+    if act is not None:
+        return {"layer": LAYER, "row": act["policy_id"], "grade": "C"}
+    own = found.entry.rung != "generic"
+    return {
+        "layer": "permit_paths" if own else "sites", "row": found.entry.row or None, "grade": "B" if own else "C",
     }  # fmt: skip
 
 
@@ -133,26 +161,21 @@ def _odds(path: Path, table: dict[str, dict[str, Any]]) -> dict[str, object]:
     value=[(3, 1.0), (12, 0.6), (36, 0.0)],
     why="assumed: a quarter is an administrative review, a year an ordinary rezoning, three years a lost cycle",
     needs={LAYER: ("kind", "policy_status", "effect")},
-    uncertainty="P50 to P90 of the category",
+    uncertainty="P50 to P90 of the path, given that it ends well",
     grade="C",
 )
-def permit_months(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> pd.DataFrame:
-    """Months of the permit path, P50 given success, from the end of a moratorium on."""
-    rules, table = Rules(layers[LAYER].frame, request), permit_table()
-    rows = []
-    for site in sites.itertuples():
-        path = permit_path(site, rules)
-        name = path.then if path.category == "moratorium" else path.category
-        entry = table.get(name)
-        if entry is None or name == "unknown":
-            rows.append({"value": math.nan, "why": "zoning unknown"})
-        elif path.category == "moratorium":
-            # waiting and permit do not add up as P50s: the wait is a floor
-            wait = 0.0 if math.isnan(path.days) else path.days / MONTH_DAYS
-            rows.append({"value": math.nan, "low": wait + entry["p50_months"],
-                         "why": f"after a moratorium of {wait:.1f} months, which may be extended"})  # fmt: skip
-        else:
-            rows.append({"value": entry["p50_months"], "low": entry["p50_months"], "high": entry["p90_months"], "grade": "C",
-                         "status": "assumed", "source": entry["source"], "as_of": entry["as_of"],
-                         "note": f"{name.replace('_', ' ')}, P50 to P90"})  # fmt: skip
-    return pd.DataFrame(rows, index=sites.index)
+def permit_months(sites: gpd.GeoDataFrame, permits: Permits) -> pd.DataFrame:
+    """Months of the permit path, a moratorium before it included; P50 given success."""
+    rows = {key: _months(path) for key, path in permits.paths.items()}
+    return pd.DataFrame([rows[key] for key in permits.keys], index=sites.index)
+
+
+def _months(found: PermitPath) -> dict[str, object]:
+    if not (found.certain or found.done):
+        return {"value": math.nan, "why": "zoning unknown"}
+    p50, p90 = found.months
+    last = found.known["permit"]
+    return {
+        "value": p50, "low": p50, "high": p90, "note": f"{found.label}, P50 to P90", **_sourced(found),
+        "status": "assumed" if last.rung == "generic" else found.entry.status, "source": last.source, "as_of": last.as_of,
+    }  # fmt: skip

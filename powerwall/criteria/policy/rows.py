@@ -1,28 +1,23 @@
-"""Rows: what a dated act means on a day, and whom it binds."""
+"""Rows: what a dated act means on a day."""
 
 from __future__ import annotations
 
 import calendar
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from powerwall.criteria.criterion import Parameter
 from powerwall.region.dates import Span, parse_span
-from powerwall.region.request import Request
 
 _OPEN_UNTIL_REPEALED = {
     "zoning", "special_permit", "prohibition", "setback", "statute", "utility_rule", "tax", "tax_incentive", "transmission_siting",
 }  # fmt: skip
 _RULES = {"moratorium", "prohibition", "zoning", "statute", "utility_rule"}
 _TERM = re.compile(r"^\s*(\d+)\s*(days?|months?|years?)?\s*$", re.IGNORECASE)
-POWER_FACTOR = Parameter(
-    0.95, "1", 0.9, 1.0, "assumed: power factor that turns MW into the MVA of an Irish trigger"
-)
 
 
 class Standing(NamedTuple):
@@ -70,7 +65,10 @@ def add_term(start: date, duration: str) -> date:
 
 
 def standing(
-    row: Mapping[str, Any], as_of: date, mw: float | None = None, *, vested: bool = False
+    row: Mapping[str, Any],
+    as_of: date,
+    mw: float | None = None,
+    vested: bool = False,  # noqa: FBT001, FBT002 — reads as what it is where it is called by name
 ) -> Standing:
     """What a dated act means on a day, for a request of a size.
 
@@ -98,7 +96,7 @@ def standing(
         )
     if status in {"withdrawn", "decided"}:
         return Standing("no", math.nan, "none", "not_in_force")
-    start, end, end_unknown = _window(row)
+    start, end, end_unknown = window(row)
     if status in {"expired", "replaced"} and end is None:
         return Standing("no", math.nan, "none", "expired")
     if start is not None and as_of < start.first:
@@ -142,8 +140,8 @@ def _verdict(
     return ("warn", "vested") if vested else ("gate", "in_force")
 
 
-def _window(row: Mapping[str, Any]) -> tuple[Span | None, Span | None, bool]:
-    """Start, first day not in force, and whether the end is unknown."""
+def window(row: Mapping[str, Any]) -> tuple[Span | None, Span | None, bool]:
+    """Start, first day not in force, and whether the end is unknown; spans, for dates are partial."""
     text = word(row, "effective_from") or word(row, "action_date")
     start = parse_span(text) if text else None
     end_text, duration = word(row, "effective_to"), word(row, "duration")
@@ -173,44 +171,3 @@ def word(row: Mapping[str, Any], key: str) -> str:
 def _number(row: Mapping[str, Any], key: str) -> float:
     text = word(row, key)
     return float(text) if text else math.nan
-
-
-class Bound(NamedTuple):
-    """A row that binds a site, with its standing."""
-
-    row: Mapping[str, Any]
-    standing: Standing
-
-
-class Rules:
-    """The policy rows of a region by authority."""
-
-    def __init__(self, frame: pd.DataFrame, request: Request) -> None:
-        self._rows: dict[str, list[dict[Any, Any]]] = {}
-        for row in frame.to_dict("records"):
-            self._rows.setdefault(str(row["jurisdiction_id"]), []).append(row)
-        self._request = request
-
-    def known(self, authority: object) -> bool:
-        """Tell whether the layer holds any row of this very authority."""
-        return str(authority) in self._rows
-
-    def binding(self, authority: object, *, vested: bool) -> list[Bound]:
-        """Rows of the authority and of its state and country, each with its standing."""
-        bound = []
-        for name in _chain(authority):
-            for row in self._rows.get(name, []):
-                mw = self._request.mw / (POWER_FACTOR.value if name.split("-")[0] == "ie" else 1.0)
-                bound.append(Bound(row, standing(row, self._request.as_of, mw, vested=vested)))
-        return bound
-
-
-def _chain(authority: object) -> Iterable[str]:
-    """`us-va-loudoun` → itself, `us-va`, `us`; a county does not bind a town inside it."""
-    if not isinstance(authority, str):
-        return
-    yield authority
-    parts = authority.split("-")
-    yield from (
-        "-".join(parts[:n]) for n in (2, 1) if n < len(parts) and not (n == 2 and parts[0] != "us")
-    )

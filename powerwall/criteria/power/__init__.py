@@ -9,6 +9,8 @@ queue tables), `network` (headroom of buses).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -19,11 +21,14 @@ from powerwall.criteria.power.plan import NODES, PowerPlan, plan_sites
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
+if TYPE_CHECKING:
+    from powerwall.criteria.policy.paths import Permits
+
 
 @provides("plan")
-def plan(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> PowerPlan:
+def plan(sites: gpd.GeoDataFrame, layers: Layers, request: Request, permits: Permits) -> PowerPlan:
     """Choose node and network of each site and simulate the way to power."""
-    return plan_sites(sites, layers, request)
+    return plan_sites(sites, layers, request, permits)
 
 
 def _dated(plan: PowerPlan, value: pd.Series, low: pd.Series, high: pd.Series) -> pd.DataFrame:
@@ -71,13 +76,33 @@ def months_late(plan: PowerPlan, request: Request) -> pd.DataFrame:
     value=[(0.0, 0.0), (0.9, 1.0)],
     why="assumed: at nine in ten the date may be promised (a P90); no chance is worth nothing",
     needs={NODES: ("kind", "voltage_kv")},
-    weight=1.0,
     uncertainty="exact within the stage network; the network itself is graded",
     grade="B",
 )
 def on_time_probability(plan: PowerPlan) -> pd.DataFrame:
-    """Probability that the whole request is energised by the day of need, failures included."""
+    """Probability that the whole request is energised by the day of need, failures included.
+
+    Its permits count; it has no weight beside `policy_success_probability`, which counts them too.
+    """
     return _dated(plan, plan.frame["on_time"], plan.frame["on_time"], plan.frame["on_time"])
+
+
+@criterion(
+    unit="share",
+    value=[(0.0, 0.0), (0.9, 1.0)],
+    why="assumed: at nine in ten the date may be promised (a P90); no chance is worth nothing",
+    needs={NODES: ("kind", "voltage_kv")},
+    weight=1.0,
+    uncertainty="exact within the stage network; the network itself is graded",
+    grade="B",
+)
+def on_time_if_permitted_probability(plan: PowerPlan) -> pd.DataFrame:
+    """Probability that the whole request is energised by the day of need, given its permits.
+
+    Months of the permits count, a refusal does not: `policy_success_probability` scores it.
+    """
+    odds = plan.frame["on_time_if_permitted"]
+    return _dated(plan, odds, odds, odds)
 
 
 @criterion(
@@ -87,7 +112,7 @@ def on_time_probability(plan: PowerPlan) -> pd.DataFrame:
     grade="B",
 )
 def power_success_probability(plan: PowerPlan) -> pd.DataFrame:
-    """Probability that power comes at all; no permit is counted here."""
+    """Probability that power comes at all, its permits included."""
     return _dated(plan, plan.frame["p_success"], plan.frame["p_success"], plan.frame["p_success"])
 
 

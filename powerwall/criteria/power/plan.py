@@ -21,6 +21,7 @@ from powerwall.criteria.power.outside import (
     blends,
     outside_views,
 )
+from powerwall.criteria.power.permit import PERMIT
 from powerwall.criteria.power.pipeline import pipeline_of
 from powerwall.criteria.power.process import (
     PAUSED,
@@ -33,6 +34,7 @@ from powerwall.criteria.power.works import backbone
 from powerwall.region.joins import split_ids
 
 if TYPE_CHECKING:
+    from powerwall.criteria.policy.paths import Permits
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 
@@ -40,9 +42,10 @@ NODES = "points_of_interconnection"
 _CHUNK = 1024  # sites at once: 1024 × 4096 draws × 11 stages stay under half a gigabyte
 _NUMBERS = (
     "p10_months", "p50_months", "p90_months", "full_p10_months", "full_p50_months", "full_p90_months", "p_success",
-    "on_time", "delivered_mw_years", "distance_km", "floor_months", "interim_floor_months",
+    "on_time", "on_time_if_permitted", "delivered_mw_years", "distance_km", "floor_months", "interim_floor_months",
 )  # fmt: skip
-_WORDS = ("network", "utility_id", "operator", "batch", "progress", "grade", "status", "note", "basis", "poi_id",
+_GROUPS = ("network", "utility_id", "operator", "batch", "progress", "permit")
+_WORDS = (*_GROUPS, "grade", "status", "note", "basis", "poi_id",
           "source_title", "as_of", "why")  # fmt: skip
 
 
@@ -55,7 +58,8 @@ class PowerPlan:
     frame
         Index `site_id`; node, distance, network, quantiles of the first block (`p10_months
         p50_months p90_months`) and of the whole request (`full_…`), `p_success`, `on_time`,
-        `delivered_mw_years`, `utility_id`, `basis`, `grade`, `status`, `note` and `why`.
+        `on_time_if_permitted`, `delivered_mw_years`, `utility_id`, `basis`, `grade`, `status`,
+        `note` and `why`.
     processes
         Stage tables of the region, from which one site's plan is drawn again in detail.
     """
@@ -64,14 +68,20 @@ class PowerPlan:
     processes: Processes | None = None
 
 
-def plan_sites(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> PowerPlan:
-    """Choose node and network of each site and simulate the way to power."""
+def plan_sites(
+    sites: gpd.GeoDataFrame, layers: Layers, request: Request, permits: Permits | None = None
+) -> PowerPlan:
+    """Choose node and network of each site and simulate the way to power.
+
+    Without `permits` the plan is that of the grid alone.
+    """
     nodes = layers.frame(NODES)
     if not isinstance(nodes, gpd.GeoDataFrame) or not {"kind", "voltage_kv"} <= set(nodes):
-        empty = pd.DataFrame({"why": f"no layer {NODES}"}, index=sites.index)
+        keys = None if permits is None else permits.keys
+        empty = pd.DataFrame({"why": f"no layer {NODES}", "permit": keys}, index=sites.index)
         return PowerPlan(_with_columns(empty))
     frame = choose_nodes(sites, nodes, request.mw)
-    processes = Processes(layers, request)
+    processes = Processes(layers, request, permits)
     listed = _listed_utilities(layers)
     settled = [
         _settle(sites.loc[site], node, processes, listed, request)
@@ -114,6 +124,7 @@ def _settle(
         "operator": operator,
         "batch": site.get("batch"),
         "progress": processes.progress_of(str(site.name)),
+        "permit": processes.permit_of(str(site.name)),
         "network": None,
         "floor_months": np.nan,
     }
@@ -159,6 +170,7 @@ def network_of(processes: Processes, row: Any) -> Network:
         str(row["operator"] or ""),
         str(row["batch"] or ""),
         str(row["progress"] or ""),
+        str(row["permit"] or ""),
     )
 
 
@@ -167,7 +179,7 @@ def _simulated(frame: pd.DataFrame, sites: gpd.GeoDataFrame, processes: Processe
     request = processes.request
     draws = Draws(request.draws, request.seed)
     planned = frame[frame["why"].isna() & frame["network"].notna()]
-    keys = planned[["network", "utility_id", "operator", "batch", "progress"]].fillna("")
+    keys = planned[list(_GROUPS)].fillna("")
     for _, group in planned.groupby([keys[c] for c in keys], sort=True):
         network = network_of(processes, keys.loc[group.index[0]])
         for start in range(0, len(group), _CHUNK):
@@ -247,7 +259,10 @@ def _outcomes(
     floor: pd.Series,
 ) -> dict[str, np.ndarray]:
     """Quantiles, odds and energy of each site from the months of every draw."""
-    odds = np.full(len(months), success(network.stages, "energised"))
+    granted = {name: stage._replace(p_fail=0.0) if name in PERMIT else stage for name, stage in network.stages.items()}  # fmt: skip
+    odds, built = (
+        np.full(len(months), success(stages, "energised")) for stages in (network.stages, granted)
+    )
     weight = request.outside_weight or 0.0
     used = [view if blends(row, weight) else None for row, view in zip(months, views, strict=True)]
     if any(used):
@@ -255,19 +270,20 @@ def _outcomes(
             np.fmax(blend_draws(row, view, weight), least) if view else row
             for row, view, least in zip(months, used, floor.to_numpy(dtype=float), strict=True)
         ])  # fmt: skip
-        odds = np.array([
-            blend_success(p, view.p_success, weight) if view else p for p, view in zip(odds, used, strict=True)
-        ])  # fmt: skip
+        odds, built = (np.array([
+            blend_success(p, view.p_success, weight) if view else p for p, view in zip(inside, used, strict=True)
+        ]) for inside in (odds, built))  # fmt: skip
     steps = ramp_steps(request.mw, request.first_mw, request.ramp_months)
     first, full = quantiles(months, (0.1, 0.5, 0.9)), steps[-1][0]
     horizon = request.horizon_months
     spell = sum(
         mw * np.clip(horizon - np.maximum(months + delay, 0.0), 0.0, None).mean(axis=1) for delay, mw in steps
     )  # fmt: skip
+    timely = (months + full <= request.need_by_months).mean(axis=1)
     return {
         "p10_months": first[0], "p50_months": first[1], "p90_months": first[2],
         "full_p10_months": first[0] + full, "full_p50_months": first[1] + full, "full_p90_months": first[2] + full,
         "p_success": odds * np.isfinite(months).mean(axis=1),
-        "on_time": odds * (months + full <= request.need_by_months).mean(axis=1),
+        "on_time": odds * timely, "on_time_if_permitted": built * timely,
         "delivered_mw_years": odds * spell / 12,
     }  # fmt: skip

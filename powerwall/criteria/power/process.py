@@ -13,10 +13,12 @@ from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.power.calendars import Calendars, Windows, blank
 from powerwall.criteria.power.lead_time.stages import Stage
+from powerwall.criteria.power.permit import after_permit, permit_part
 from powerwall.region.dates import months_between, parse_span
 from powerwall.region.joins import split_ids
 
 if TYPE_CHECKING:
+    from powerwall.criteria.policy.paths import PermitPath, Permits
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 
@@ -155,8 +157,8 @@ class Network:
 class Processes:
     """Stage tables of one region, for one request."""
 
-    def __init__(self, layers: Layers, request: Request) -> None:
-        self.request = request
+    def __init__(self, layers: Layers, request: Request, permits: Permits | None = None) -> None:
+        self.request, self._permits = request, permits
         rows = _evidence_rows(layers)
         self._rows, self._totals = (rows[rows["kind"] == kind] for kind in ("stage", "total"))
         utilities = layers.frame("utilities")
@@ -190,15 +192,19 @@ class Processes:
         operator: str = "",
         batch: str = "",
         site_id: str = "",
+        permit: str = "",
     ) -> Network:
-        """Stages of a site: its own rows, the region's, the operator's, else the generic ones."""
-        key = (generic, utility_id or "", operator, batch, site_id)
+        """Stages of a site: its own rows, the region's, the operator's, else the generic ones.
+
+        `permit` is the key of its permit path, whose stages come first.
+        """
+        key = (generic, utility_id or "", operator, batch, site_id, permit)
         if key not in self._cache:
             self._cache[key] = self._build(*key)
         return self._cache[key]
 
     def _build(
-        self, generic: str, utility_id: str, operator: str, batch: str, site_id: str
+        self, generic: str, utility_id: str, operator: str, batch: str, site_id: str, permit: str
     ) -> Network:
         base = WHOLE_NETWORK.get(operator, generic)
         operators = _stage_rows(OPERATOR_NETWORK.get(operator, ""), self.request.mw)
@@ -207,6 +213,7 @@ class Processes:
         stages: dict[str, Stage] = {}
         evidence: dict[str, Evidence] = {}
         notes: list[str] = []
+        waiting: list[str] = []
         for stage_id, default in _stage_rows(base, None).items():
             row, rung = default, "operator" if base != generic else "generic"
             if stage_id in FRONT and stage_id in operators:
@@ -224,11 +231,26 @@ class Processes:
             notes.append(windows.note)
             stages[stage_id] = self._stage(row, default, windows, progress, notes)
             evidence[stage_id] = _evidence(row, default, rung)
+            # where an operator asks for the land-use approval first, the region's row says so
+            waiting += [stage_id] if "permit" in split_ids(row.get("predecessors")) else []
         grade = _grade(evidence)
         if grade == "D" and base == generic and operator not in _GENERIC:
             notes.append(f"no process table for operator {operator}: generic stages")
-        known = tuple(dict.fromkeys(note for note in notes if note))
-        return Network(base, stages, evidence, grade, known)
+        path = self.path(permit)
+        stages = permit_part(path) | after_permit(stages, path, waiting)
+        if path is not None:
+            evidence |= {name: Evidence(*known) for name, known in path.known.items()}
+            notes += path.notes
+        said = tuple(dict.fromkeys(note for note in notes if note))
+        return Network(base, stages, evidence, grade, said)
+
+    def path(self, permit: str) -> PermitPath | None:
+        """Permit path by its key; None where permits are not looked at."""
+        return self._permits.paths.get(permit) if self._permits is not None else None
+
+    def permit_of(self, site_id: str) -> str:
+        """Key of the permit path of a site; empty where permits are not looked at."""
+        return "" if self._permits is None else str(self._permits.keys[site_id])
 
     def mw_range(self, process_id: str) -> tuple[float, float]:
         """Requests that a process is meant for. [MW]"""
@@ -286,7 +308,7 @@ class Processes:
 
 def _evidence_rows(layers: Layers) -> pd.DataFrame:
     """The layer `time_to_power` with every column that may stand in it."""
-    columns = ("kind", "utility_id", "stage_id", "stage", "networks", "site_id", "started_on", "done_on", "calendar_id",
+    columns = ("kind", "utility_id", "stage_id", "stage", "networks", "site_id", "predecessors", "started_on", "done_on", "calendar_id",
                "basis", "source_title", "as_of", "status")  # fmt: skip
     numbers = ("mw_min", "mw_max", "p50_months", "p90_months", "min_months")
     rows = layers.frame("time_to_power")
@@ -312,9 +334,9 @@ def _evidence(row: Any, default: Any, rung: str) -> Evidence:
 
 @cache
 def known_stages() -> frozenset[str]:
-    """Stage ids that any network has."""
+    """Stage ids that any network has, and the permit of the site."""
     rows = fact_table("processes")
-    return frozenset(str(s) for s in rows[rows["kind"] == "stage_graph"]["stage_id"])
+    return frozenset({*map(str, rows[rows["kind"] == "stage_graph"]["stage_id"]), "permit"})
 
 
 @cache

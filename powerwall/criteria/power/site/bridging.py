@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from powerwall.criteria.criterion import Z90, Parameter
 from powerwall.criteria.power.lead_time.stages import Stage, success
 from powerwall.criteria.power.outside import ONE_FIGURE_SIGMA
+from powerwall.criteria.power.permit import after_permit, permit_part
 from powerwall.criteria.power.process import Evidence, Processes
 from powerwall.criteria.power.site.emissions import PermitFinding, permit_findings
 from powerwall.criteria.power.site.services import Bridge, Service, service
+
+if TYPE_CHECKING:
+    from powerwall.criteria.policy.paths import PermitPath
 
 FIRM, ARRIVAL, INTERIM = "firm_utility", "energised", "interim_nonfirm"
 #: Air permit by what the site may emit: P50 and P90. [months]
@@ -72,6 +76,7 @@ def beside(
         Class of the site's county, None is unknown; True for a site outside the United States.
     """
     notes: list[str] = []
+    path = processes.path(str(row["permit"] or ""))
     chosen = _named(bridges, processes.request.mw, flexible_share)
     for name in [n for n, bridge in chosen.items() if _on_wires(bridge.service)]:
         why = _refused(chosen[name], row, processes)
@@ -85,9 +90,10 @@ def beside(
     stages: dict[str, Stage] = {}
     evidence: dict[str, Evidence] = {}
     for name, bridge in chosen.items():
-        own, known = _stages_of(name, bridge, processes, emitted)
+        own, known = _stages_of(name, bridge, processes, emitted, path)
         if _on_wires(bridge.service):
             own = _on_the_same_wires(name, own, row)
+        own = after_permit(own, path)
         stages |= {key: stage for key, stage in own.items() if key not in stages}
         evidence |= {key: value for key, value in known.items() if key not in evidence}
         notes += _stretched(name, bridge, processes)
@@ -97,6 +103,10 @@ def beside(
         notes.append(
             "interim service stands or falls with the study and the agreement of the firm one, and is taken to go on where its works fail later"
         )
+    if chosen and path is not None:
+        stages |= permit_part(path)
+        evidence |= {name: Evidence(*known) for name, known in path.known.items()}
+        notes += [note for note in path.notes if note not in str(row["note"])]
     return Beside(chosen, stages, evidence, tuple(notes))
 
 
@@ -144,12 +154,16 @@ def _stretched(name: str, bridge: Bridge, processes: Processes) -> list[str]:
 
 
 def _stages_of(
-    name: str, bridge: Bridge, processes: Processes, emitted: list[PermitFinding]
+    name: str,
+    bridge: Bridge,
+    processes: Processes,
+    emitted: list[PermitFinding],
+    path: PermitPath | None,
 ) -> tuple[dict[str, Stage], dict[str, Evidence]]:
     """Stages of a bridge under its own names; the building shell is one for all."""
     own = bridge.service
     if own.lead_time_p50_months is not None:
-        return _one_stage(name, own)
+        return _one_stage(name, own, path)
     network = processes.service(own.process(bridge.mw))
 
     def named(stage: str) -> str:
@@ -191,15 +205,19 @@ def _set_odds(goal: str, own: Service, stages: dict[str, Stage]) -> None:
     stages[goal] = stages[goal]._replace(p_fail=lost)
 
 
-def _one_stage(name: str, own: Service) -> tuple[dict[str, Stage], dict[str, Evidence]]:
+def _one_stage(
+    name: str, own: Service, path: PermitPath | None
+) -> tuple[dict[str, Stage], dict[str, Evidence]]:
     """A service of which only a whole duration is known."""
     p50, p90 = own.lead_time_p50_months, own.lead_time_p90_months
     assert p50 is not None  # noqa: S101 — the caller looked
     late = p90.value if p90 else p50.value * math.exp(Z90 * ONE_FIGURE_SIGMA.value)
     odds = own.p_success.value if own.p_success else 1.0
-    goal = f"{name}.{ARRIVAL}"
+    goal, whole = f"{name}.{ARRIVAL}", f"{name}.delivery"
     evidence = Evidence(own.title, "generic", "assumed" if p50.assumed else "trade", p50.source, "")
-    return {goal: Stage(p50.value, late, group="supply", p_fail=1 - odds)}, {goal: evidence}
+    # nobody says which part of it needs the permit of the site: it does not start without one
+    there = Stage(0.0, 0.0, preds=(whole, *([] if path is None else [path.last])))
+    return {whole: Stage(p50.value, late, group="supply", p_fail=1 - odds), goal: there}, {whole: evidence}  # fmt: skip
 
 
 def _on_the_same_wires(name: str, stages: Mapping[str, Stage], row: Any) -> dict[str, Stage]:

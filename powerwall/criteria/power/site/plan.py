@@ -269,9 +269,10 @@ def plan_site(
     """
     sites = region.sites.loc[[site_id]]
     request = region.request
-    plan = Shared(sites, region.layers, request)("plan")
+    shared = Shared(sites, region.layers, request)
+    plan = shared("plan")
     site, row = sites.iloc[0], plan.frame.iloc[0]
-    processes = plan.processes or Processes(region.layers, request)
+    processes = plan.processes or Processes(region.layers, request, shared("permits"))
     why = row["why"] if isinstance(row["why"], str) else None
     aside = beside(
         processes,
