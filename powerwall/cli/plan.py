@@ -152,8 +152,12 @@ def _bridges(given: list[str], flex: float | None) -> list[Bridge]:
 def _planned(
     region: Region, site_id: str, bridges: list[Bridge], flex: float | None, draws: int
 ) -> SitePlan:
+    from dataclasses import replace
+
     from powerwall.criteria.check import check_rows
     from powerwall.criteria.criterion import registry
+    from powerwall.criteria.policy.obligations import Unit, obligations
+    from powerwall.criteria.power.site.bridging import INTERIM
     from powerwall.criteria.power.site.plan import plan_site
     from powerwall.region.findings import Findings
 
@@ -161,9 +165,11 @@ def _planned(
     check_rows(region, findings)
     findings.raise_errors()
     registry()
-    return plan_site(
+    plan = plan_site(
         region, site_id, bridges, flexible_share=flex, draws=draws, seed=region.request.seed
     )
+    kept = [Unit(b.mw) for b in bridges if b.keep and b.service.process_id != INTERIM]
+    return replace(plan, duties=tuple(obligations(region, site_id, kept)))
 
 
 def _check_hardware(name: str | None, precision: str) -> None:

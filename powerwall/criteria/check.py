@@ -8,7 +8,7 @@ import pandas as pd
 
 from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.noise.campus import COOLING_GROUPS
-from powerwall.criteria.policy.rows import standing
+from powerwall.criteria.policy.check import check_policy_rows
 from powerwall.criteria.power.calendars import Calendars
 from powerwall.criteria.power.lead_time.stages import Stage
 from powerwall.criteria.power.process import known_stages
@@ -24,7 +24,7 @@ def check_rows(region: Region, findings: Findings) -> None:
     """Record every row and key of a region that would stop a criterion."""
     _check_cooling(region, findings)
     _check_accelerator(region, findings)
-    _check_policy(region, findings)
+    check_policy_rows(region, findings)
     _check_stages(region, findings)
     _check_batches(region, findings)
     _check_queue(region, findings)
@@ -45,23 +45,6 @@ def _check_accelerator(region: Region, findings: Findings) -> None:
     if wanted is not None and wanted not in accelerators():
         findings.add("PW102", f"accelerator = `{wanted}` is not in the catalogue",
                      remedy=did_you_mean(wanted, list(accelerators())), **region.places("request", "accelerator"))  # fmt: skip
-
-
-def _check_policy(region: Region, findings: Findings) -> None:
-    """Dates in the wrong order and unreadable durations."""
-    layer = region.layers.get("policy")
-    if layer is None:
-        return
-    for index, row in layer.frame.iterrows():
-        try:
-            standing(row.to_dict(), region.request.as_of, region.request.mw)
-        except ValueError as error:
-            findings.add(
-                "PW507",
-                str(error),
-                remedy="mend its dates",
-                **layer.places(int(str(index)), "effective_to"),
-            )
 
 
 def _check_stages(region: Region, findings: Findings) -> None:

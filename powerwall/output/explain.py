@@ -10,11 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from powerwall.criteria.criterion import SUBJECTS
+from powerwall.criteria.criterion import SUBJECTS, Shared
+from powerwall.criteria.policy.obligations import obligations
 from powerwall.criteria.power.process import within_mw
 from powerwall.criteria.power.site.plan import plan_dates
 from powerwall.output.numbers import UNKNOWN, month, shown, span
 from powerwall.output.plan import print_dates
+from powerwall.output.policy import print_policy
 from powerwall.output.table import Site
 from powerwall.ranking.whatif import bottleneck, changes, target
 
@@ -222,22 +224,10 @@ def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
 
 
 def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:
-    """Dated acts of the site's authority, oldest first."""
-    region = _region(ranking, site)
-    rows = region.layers.frame("policy")
-    authority = region.sites["jurisdiction_id"].get(_local(site))
-    if rows is None or not isinstance(authority, str):
-        return
-    rows = rows[rows["jurisdiction_id"] == authority].sort_values(["action_date", "policy_id"])
-    if rows.empty:
-        return
-    to.print(Text(f"acts of {authority}", style="bold"))
-    for row in rows.to_dict("records"):
-        to.print(
-            f"  {row['action_date']} {row['kind'].replace('_', ' ')}: {row['subject']} ({row['effect']}, {row['policy_status']}, {row['status']})",
-            soft_wrap=True,
-        )
-    to.print()
+    """Timeline, permit path and duties of the site."""
+    region, site_id = _region(ranking, site), _local(site)
+    permits = Shared(region.sites.loc[[site_id]], region.layers, region.request)("permits")
+    print_policy(region, site_id, permits.of(site_id), obligations(region, site_id), to)
 
 
 def _print_changes(ranking: Ranking, site_id: str, to: Console) -> None:

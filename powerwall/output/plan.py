@@ -17,6 +17,7 @@ from powerwall.criteria.power.site.plan import BUY_DOWN, SitePlan
 from powerwall.criteria.power.site.sheet import curtailable
 from powerwall.output.chart import bar, fan
 from powerwall.output.columns import Head, fitting_table
+from powerwall.output.duties import print_duties
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def print_plan(plan: SitePlan, sheet: Sheet, delivery: Delivery | None, to: Cons
         to.print(f"no firm service: {plan.why}", soft_wrap=True)
     for note in notes(plan):
         to.print(Text(f"  – {note}", style="dim"), soft_wrap=True)
+    if plan.duties:
+        to.print()
+        print_duties(list(plan.duties), plan.request.mw, to)
     if plan.simulation is None:
         return
     _print_fan(plan, to)
@@ -89,9 +93,7 @@ def notes(plan: SitePlan) -> list[str]:
     firm = plan.simulation is not None and FIRM in plan.simulation.tranches
     basis = str(row["basis"]) if firm else "no firm service"
     meaning = "dates are given that power comes, odds and MW-years count failures"
-    found = [
-        f"basis: {basis}; as of {request.as_of}; {meaning}"
-    ]
+    found = [f"basis: {basis}; as of {request.as_of}; {meaning}"]
     if firm:
         found.append(
             f"through {row['poi_id']} at {shown(float(row['distance_km']))} km, stage network {row['network']}, grade {row['grade']}"

@@ -56,6 +56,7 @@ def json_text(plan: SitePlan, sheet: Sheet, delivery: Delivery | None) -> str:
         "headline": headline(plan),
         "notes": notes(plan),
         "why": plan.why,
+        "duties": [duty._asdict() for duty in plan.duties],
         "request": {
             "mw": request.mw, "first_mw": request.first_mw, "need_by": str(request.need_by), "horizon": str(request.horizon or ""),
             "as_of": str(request.as_of), "ramp_months": request.ramp_months, "outside_weight": request.outside_weight,

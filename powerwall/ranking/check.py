@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 from powerwall.criteria.check import check_rows
 from powerwall.criteria.criterion import registry
 from powerwall.criteria.measure import Measures, measure
-from powerwall.criteria.policy import standing
+from powerwall.criteria.policy.check import check_duties, check_policy
 from powerwall.criteria.proximity import custom_criteria
 from powerwall.ranking.rank import rank
 from powerwall.ranking.settings import Settings, settings
@@ -47,7 +47,8 @@ def check(path: str | Path, today: date | None = None) -> list[Finding]:
     if region is not None:
         for layer in region.layers.values():
             _check_layer(layer, region, today or date.today(), findings)  # noqa: DTZ011 — a civil day
-        _check_policy(region, findings)
+        check_policy(region, findings)
+        check_duties(region, findings)
         _check_ranking(region, findings)
     return list(findings)
 
@@ -118,29 +119,6 @@ def _rows(
             remedy=remedy,
             **place,
         )
-
-
-def _check_policy(region: Region, findings: Findings) -> None:
-    layer = region.layers.get("policy")
-    if layer is None:
-        return
-    for index, row in layer.frame.iterrows():
-        place = layer.places(int(str(index)), "policy_status")
-        try:
-            stands = standing(row.to_dict(), region.request.as_of, region.request.mw)
-        except ValueError:
-            continue  # reported with the rows that no criterion can read
-        if row["policy_status"] == "active" and stands.reason == "expired":
-            findings.add("PW507", f"{row['policy_id']} is called active, but its term has passed", severity="warning",
-                         remedy="was it extended? otherwise set policy_status = expired", **place)  # fmt: skip
-        if stands.reason == "end_unknown" and stands.verdict == "warn":
-            findings.add(
-                "PW507",
-                f"{row['policy_id']}: its end is unknown",
-                severity="warning",
-                remedy="look for its term",
-                **place,
-            )
 
 
 def _check_ranking(region: Region, findings: Findings) -> None:

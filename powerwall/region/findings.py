@@ -153,6 +153,10 @@ CODES: dict[str, tuple[str, str]] = {
         "network rests on an assumption",
         "The files leave open the hour, the dispatch or a part that the load flow leaves out.",
     ),
+    "PW513": (
+        "duty of the request",
+        "A dated rule asks something of a request of this size; a plan shows whether it is met.",
+    ),
     "PW601": ("output not written", "The file could not be written or its format is unknown."),
     "PW602": ("ranking out of date", "The committed ranking differs from the one computed now."),
     "PW603": ("usage", "The command cannot do what was asked."),

@@ -22,7 +22,7 @@ from powerwall.criteria.policy.rules import (
     LAYER,
     Bound,
     Rules,
-    age_note,
+    age_days,
     evidence,
     reason,
     rules_of,
@@ -38,7 +38,6 @@ __all__ = [
     "Standing", "add_term", "opposition_index", "permit_path", "permit_stages", "permit_table", "standing", "wait_months",
     "wilson", "with_hazard",
 ]  # fmt: skip
-FRESH_DAYS = 30  # local rules move weekly
 
 
 @provides("rules")
@@ -98,7 +97,8 @@ def _moratorium(rules: Rules, authority: object, *, vested: bool) -> dict[str, o
 
 def _described(bound: Bound, rules: Rules) -> dict[str, object]:
     row = bound.row
-    old = age_note(row, rules.request.as_of, FRESH_DAYS)
+    days = age_days(row, rules)
+    old = f", {days} days old where {rules.fresh_days} are fresh" if days else ""
     return {
         "layer": LAYER, "row": row["policy_id"], "source": row.get("source_title"), "as_of": row.get("as_of"),
         "status": row.get("status"), "note": f"{reason(bound)}, {evidence(row)}{old}",

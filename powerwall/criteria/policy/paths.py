@@ -21,6 +21,7 @@ from powerwall.criteria.policy.permits import (
     OPEN_ENDED_P50,
     path_months,
     permit_stages,
+    permit_table,
 )
 from powerwall.criteria.policy.register import Entry, Progress, Register
 from powerwall.criteria.policy.rows import Standing, window, word
@@ -70,7 +71,9 @@ def permit_path(site: Any, rules: Rules) -> Path:
         if word(bound.row, "kind") != "moratorium" and math.isnan(bound.standing.days_to_expiry):
             return Path("prohibited", "", math.nan, bound.row)
     act = rules.latest_act(getattr(site, "Index", None))
-    denied = act if act is not None and word(act, "kind") == "denial" else None
+    # a refusal does not lift what the ordinance prohibits
+    refused = act is not None and word(act, "kind") == "denial" and base != "prohibited"
+    denied = act if refused else None
     if gates:
         after = "denied" if denied is not None else base
         then = after if after not in {"unknown", "prohibited"} else "special_permit"
@@ -265,11 +268,13 @@ def _held(
     stage = permit_stages("moratorium", days, max(elapsed, 0.0))["moratorium"]
     said = reason(Bound(path.row, Standing("yes", path.days, "gate", "in_force")))
     basis = EXTENSION_SHARE.source if days is not None else OPEN_ENDED_P50.source
-    note = f"{said}, {evidence(path.row)}; " + (
+    ended = permit_table()["moratorium"]
+    banned = f"{ended['k']} of {ended['n']} ended in a ban or a size cap"
+    note = f"{said}, {evidence(path.row)}, " + (
         f"put off in a share of {EXTENSION_SHARE.value:g} of such cases (19 of 36)" if days is not None
         else "the wait hardly shrinks with its age"
     )  # fmt: skip
-    known = Known(said, "region", basis.rpartition(": ")[2], f"{word(path.row, 'source_title')}; {basis.partition(': ')[0]}", word(path.row, "as_of"))  # fmt: skip
+    known = Known(said, "region", f"{basis.rpartition(': ')[2]} extended; {banned}" if days is not None else f"{basis.rpartition(': ')[2]}; {banned}", f"{word(path.row, 'source_title')}; {basis.partition(': ')[0]}", word(path.row, "as_of"))  # fmt: skip
     return {"moratorium": stage}, {"moratorium": known}, [note]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from powerwall.region.request import Request
 
 LAYER = "policy"
+FRESH_DAYS = 30  # where the layer does not say: local rules move weekly
 #: Kinds of an act about one project; the latest of a site's own decides its category.
 PROJECT_ACTS = ("approval", "denial", "withdrawal", "litigation")
 #: Authorities inside a county that its rules do not reach.
@@ -42,8 +43,10 @@ class Rules:
         request: Request,
         jurisdictions: pd.DataFrame | None = None,
         covers: Iterable[str] = (),
+        fresh_days: int | None = None,
     ) -> None:
         self.request = request
+        self.fresh_days = fresh_days or FRESH_DAYS
         self._rows: dict[str, list[dict[Any, Any]]] = {}
         self._projects: dict[str, list[dict[Any, Any]]] = {}
         # in the order of their ids: the order of the file says nothing
@@ -138,7 +141,13 @@ def rules_of(layers: Layers, request: Request) -> Rules:
     layer = layers.get(LAYER)
     if layer is None:
         return Rules(pd.DataFrame({"jurisdiction_id": []}), request, layers.frame("jurisdictions"))
-    return Rules(layer.frame, request, layers.frame("jurisdictions"), layer.extra.get("covers", ()))
+    return Rules(
+        layer.frame,
+        request,
+        layers.frame("jurisdictions"),
+        layer.extra.get("covers", ()),
+        layer.fresh_days,
+    )
 
 
 def title(row: Mapping[str, Any]) -> str:
@@ -167,10 +176,8 @@ def evidence(row: Mapping[str, Any]) -> str:
     return f"{status}, source dated {day}" if day else f"{status}, source without a date"
 
 
-def age_note(row: Mapping[str, Any], as_of: Any, fresh_days: int) -> str:
-    """Says that the evidence of a row is older than it may be; empty if it is not."""
+def age_days(row: Mapping[str, Any], rules: Rules) -> int:
+    """Days by which the evidence of a row is older than its layer allows; 0 if it is not."""
     day = word(row, "as_of")
-    if not day:
-        return ""
-    days = (as_of - parse_span(day).last).days
-    return f", {days} days old where {fresh_days} are fresh" if days > fresh_days else ""
+    days = (rules.request.as_of - parse_span(day).last).days if day else 0
+    return days if days > rules.fresh_days else 0

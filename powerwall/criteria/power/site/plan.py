@@ -43,6 +43,7 @@ from powerwall.criteria.power.site.place import abroad, ozone_class
 from powerwall.criteria.power.site.services import Bridge
 
 if TYPE_CHECKING:
+    from powerwall.criteria.policy.obligations import Duty
     from powerwall.region.read import Region
     from powerwall.region.request import Request
 
@@ -52,6 +53,7 @@ BUY_DOWN = Parameter(
 LEAST_LEFT = Parameter(0.25, "1", 0.1, 0.5, "assumed: share of a stage that no money takes away")
 QUARTER = 3.0
 _RARELY, _NOTHING = 0.005, 0.05  # criticality, and months of a cut, not worth a line
+_NO_MONEY = {"backbone", "moratorium"}  # no money shortens these
 _BEYOND_NEED = 60.0  # months shown after the day of need where no horizon is declared
 
 
@@ -78,6 +80,8 @@ class SitePlan:
         Reason why there is no firm service; None if there is.
     remarks
         What was refused, stretched or assumed.
+    duties
+        What dated rules ask of the request; whoever looks at them puts them here.
     """
 
     site: pd.Series
@@ -91,6 +95,7 @@ class SitePlan:
     views: Sequence[View] = ()
     why: str | None = None
     remarks: tuple[str, ...] = ()
+    duties: tuple[Duty, ...] = ()
 
     @property
     def site_id(self) -> str:
@@ -169,7 +174,7 @@ class SitePlan:
                 stage.p50_months * (1 - LEAST_LEFT.value),
                 stage.p50_months - stage.min_months,
             )
-            if critical[name] < _RARELY or cut < _NOTHING or name == "backbone":
+            if critical[name] < _RARELY or cut < _NOTHING or name in _NO_MONEY:
                 continue
             finish = finish_months(plan.stages, normals, cuts={name: Cut(cut, LEAST_LEFT.value)})
             after = replace(plan, finish={key: months[0] for key, months in finish.items()})
