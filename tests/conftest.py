@@ -91,6 +91,10 @@ TARIFFS: dict[str, Any] = {
 TABLE_ONLY = {
     "utilities",
     "policy",
+    "permit_paths",
+    "obligations",
+    "opposition_events",
+    "fiscal_terms",
     "noise_rules",
     "water_systems",
     "time_to_power",

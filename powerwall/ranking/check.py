@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 from powerwall.criteria.check import check_rows
 from powerwall.criteria.criterion import registry
 from powerwall.criteria.measure import Measures, measure
-from powerwall.criteria.policy.check import check_duties, check_policy
+from powerwall.criteria.policy.check import check_policy, check_policy_reach
 from powerwall.criteria.proximity import custom_criteria
 from powerwall.ranking.rank import rank
 from powerwall.ranking.settings import Settings, settings
@@ -48,7 +48,6 @@ def check(path: str | Path, today: date | None = None) -> list[Finding]:
         for layer in region.layers.values():
             _check_layer(layer, region, today or date.today(), findings)  # noqa: DTZ011 — a civil day
         check_policy(region, findings)
-        check_duties(region, findings)
         _check_ranking(region, findings)
     return list(findings)
 
@@ -133,6 +132,7 @@ def _check_ranking(region: Region, findings: Findings) -> None:
     findings.extend(in_use.findings)
     if findings.errors:
         return
+    check_policy_reach(region, findings)
     measures = measure(region)
     _check_measures(region, measures, in_use, findings)
 

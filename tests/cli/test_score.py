@@ -250,8 +250,8 @@ def test_a_weight_of_zero_shows_a_criterion_and_does_not_count_it() -> None:
 
 
 def test_a_criterion_may_be_weighed_within_its_subject() -> None:
-    frame = scored(VIRGINIA, "-w", "on_time_probability=0")
-    assert frame["on_time_probability_contribution"].abs().max() == 0
+    frame = scored(VIRGINIA, "-w", "on_time_if_permitted_probability=0")
+    assert frame["on_time_if_permitted_probability_contribution"].abs().max() == 0
     assert frame["months_late_contribution"].max() > scored(VIRGINIA)["months_late_contribution"].max()  # fmt: skip
 
 

@@ -240,7 +240,7 @@ def test_a_coverage_of_exactly_the_least_stays_ranked(make_region, tmp_path):
     weights = {
         "power": 1,
         "noise": 1,
-        "power_criteria": {"months_late": 1, "on_time_probability": 0},
+        "power_criteria": {"months_late": 1, "on_time_if_permitted_probability": 0},
     }
     region = pw.read(
         make_region(tmp_path, receptors=None, toml={"weights": weights, "min_coverage": 0.5})
@@ -254,7 +254,7 @@ def test_a_coverage_below_the_least_is_unranked_and_says_both_shares(make_region
     weights = {
         "power": 49,
         "noise": 51,
-        "power_criteria": {"months_late": 1, "on_time_probability": 0},
+        "power_criteria": {"months_late": 1, "on_time_if_permitted_probability": 0},
     }
     region = pw.read(
         make_region(tmp_path, receptors=None, toml={"weights": weights, "min_coverage": 0.5})

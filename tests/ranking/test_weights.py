@@ -87,11 +87,15 @@ def weights_of(make_region, folder, weights):
 
 
 def test_two_levels_multiply_and_all_weights_sum_to_one(make_region, tmp_path):
-    table = {"power": 3, "cost": 1, "power_criteria": {"months_late": 2, "on_time_probability": 1}}
+    table = {
+        "power": 3,
+        "cost": 1,
+        "power_criteria": {"months_late": 2, "on_time_if_permitted_probability": 1},
+    }
     found = weights_of(make_region, tmp_path, table)
     assert found.subjects == {"power": 0.75, "cost": 0.25}
     assert found.criteria["months_late"] == pytest.approx(0.5)
-    assert found.criteria["on_time_probability"] == pytest.approx(0.25)
+    assert found.criteria["on_time_if_permitted_probability"] == pytest.approx(0.25)
     assert found.criteria["delivered_cost_usd_per_mwh"] == pytest.approx(0.25)
     assert sum(found.criteria.values()) == pytest.approx(1, abs=1e-12)
 
@@ -112,7 +116,10 @@ def test_ten_times_the_points_in_another_order_are_the_same_weights(make_region,
         ({"power": 1, "power_criteria": {"months_lat": 1}}, "PW105", "months_lat"),
         ({"power": 1, "power_criteria": {"months_late": -2}}, "PW106", "months_late"),
         (
-            {"power": 1, "power_criteria": {"months_late": 0, "on_time_probability": 0}},
+            {
+                "power": 1,
+                "power_criteria": {"months_late": 0, "on_time_if_permitted_probability": 0},
+            },
             "PW106",
             "no criterion in use",
         ),

@@ -45,6 +45,10 @@ def _check_register(layer: Layer, findings: Findings) -> None:
         ):
             findings.add("PW402", f"{name}: {granted:g} granted of {decided:g} decided is no share",
                          remedy="give both counts, granted no more than decided", **layer.places(place, "granted_count"))  # fmt: skip
+        share = row.get("success_probability", float("nan"))
+        if pd.notna(share) and not 0 <= share <= 1:
+            findings.add("PW402", f"{name}: success_probability {share:g} is not between 0 and 1",
+                         remedy="write a share", **layer.places(place, "success_probability"))  # fmt: skip
         p50, p90 = (row.get(key, float("nan")) for key in ("p50_months", "p90_months"))
         if pd.notna(p50) != pd.notna(p90) or (pd.notna(p50) and not 0 < p50 <= p90):
             findings.add("PW411", f"{name}: p50 {p50:g} and p90 {p90:g} months are not quantiles of one duration",
@@ -67,11 +71,17 @@ def check_policy(region: Region, findings: Findings) -> None:
         named = ", ".join(f"{name} ({days})" for _, name, days in old[:4]) + (" …" if len(old) > 4 else "")  # fmt: skip
         findings.add("PW507", f"{len(old)} rules in force rest on rows older than {rules.fresh_days} days: {named}", severity="warning",
                      remedy="look whether they still hold, and renew their as_of", **layer.places(old[0][0], "as_of"))  # fmt: skip
-    _check_zoning(region, rules, findings)
 
 
-def check_duties(region: Region, findings: Findings) -> None:
-    """Record what dated rules ask of the request, each once, however many sites it binds."""
+def check_policy_reach(region: Region, findings: Findings) -> None:
+    """Record what readable rules mean for the sites: paths that hang in the air, and duties."""
+    if LAYER in region.layers:
+        _check_zoning(region, rules_of(region.layers, region.request), findings)
+        _check_duties(region, findings)
+
+
+def _check_duties(region: Region, findings: Findings) -> None:
+    """What dated rules ask of the request, each once, however many sites it binds."""
     layer = region.layers.get(DUTIES)
     if layer is None:
         return

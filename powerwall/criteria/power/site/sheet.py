@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.power.lead_time.stages import success
 from powerwall.criteria.power.site.bridging import FIRM, delivers
 from powerwall.criteria.power.site.emissions import (
     NOX_PPM,
@@ -163,16 +164,24 @@ def curtailed_service(plan: SitePlan) -> AreaService:
 def covered_share(plan: SitePlan, area: AreaService) -> float:
     """Share of the curtailable power that storage carries through an event, at most. [share]
 
-    Storage counts by its odds and by the draws in which it is there first; an event longer than
-    the mean one is not covered to its end, so this is an upper bound.
+    Storage counts by its odds, given that the power it covers comes, and by the draws in which it
+    is there first; an event longer than the mean one is not covered to its end, so this is an
+    upper bound.
     """
     simulation = plan.simulation
     exposed = {n: b.mw for n, b in plan.bridges.items() if curtailable(b.service)}
     if simulation is None or not exposed:
         return 0.0
     first = np.minimum.reduce([simulation.months(name) for name in exposed])
+    goals = [simulation.tranches[name].stage for name in exposed]
+    comes = success(simulation.stages, *goals)
+
+    def odds(name: str) -> float:
+        together = success(simulation.stages, *goals, simulation.tranches[name].stage)
+        return together / comes if comes else 0.0
+
     stored = sum(
-        bridge.mw * simulation.p_success(name) * float((simulation.months(name) <= first).mean())
+        bridge.mw * odds(name) * float((simulation.months(name) <= first).mean())
         for name, bridge in plan.bridges.items()
         if bridge.service.duration_h and bridge.service.duration_h.value >= area.mean_event_h.value
     )
