@@ -342,8 +342,14 @@ def test_rules_in_force_override_the_zoning_status(make_region, tmp_path):
 
 
 def test_a_zoning_status_of_moratorium_alone_proves_nothing(make_region, tmp_path):
-    ended = [row(effective_to="2026-08-01")]
-    assert path_of(make_region, tmp_path, ended, "moratorium").category == "unknown"
+    other = [row(kind="zoning", effect="enables")]
+    assert path_of(make_region, tmp_path, other, "moratorium").category == "unknown"
+
+
+def test_behind_a_moratorium_that_has_ended_stands_what_stood_behind_it(make_region, tmp_path):
+    held = path_of(make_region, tmp_path / "0", [row()], "moratorium")
+    ended = path_of(make_region, tmp_path / "1", [row(effective_to="2026-08-01")], "moratorium")
+    assert held.then == ended.category == "special_permit"
 
 
 def test_a_moratorium_multiplies_the_odds_that_follow_it_by_the_share_that_is_not_banned(

@@ -129,6 +129,6 @@ def _check_zoning(region: Region, rules: Rules, findings: Findings) -> None:
         and not any(b.standing.verdict == "gate" for b in rules.binding(row["jurisdiction_id"], vested=False))
     ]  # fmt: skip
     for place, site in bare:
-        findings.add("PW507", f"site {site}: zoning_status says moratorium, but no rule in force is found: its path is unknown",
+        findings.add("PW507", f"site {site}: zoning_status says moratorium, but no rule in force is found",
                      severity="warning", remedy="enter the act with its dates, or what the zoning says without it",
                      **(layer.places(place, "zoning_status") if layer else {}))  # fmt: skip

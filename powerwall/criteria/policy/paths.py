@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 
+#: What follows a moratorium where the zoning behind it is not stated.
+_BEHIND = "special_permit"
 #: Paths that no appeal of neighbours can follow: it is over, or there is none.
 _NO_APPEAL = {"approved", "none_county"}
 
@@ -62,11 +64,17 @@ class Path(NamedTuple):
 def permit_path(site: Any, rules: Rules) -> Path:
     """Category of a site from its zoning status, overridden by rules in force.
 
-    A zoning status of `moratorium` alone proves nothing: rows with dates decide.
+    A zoning status of `moratorium` alone proves nothing: rows with dates decide. Behind one that is
+    or was in force a special permit is taken where nothing else is stated.
     """
     zoning = site.zoning_status if isinstance(site.zoning_status, str) else "unknown"
-    base = "unknown" if zoning == "moratorium" else zoning
-    gates = gates_of(rules.binding(site.jurisdiction_id, vested=zoning == "approved"))
+    bound = rules.binding(site.jurisdiction_id, vested=zoning == "approved")
+    gates = gates_of(bound)
+    held = any(
+        word(b.row, "kind") == "moratorium" and b.standing.reason in {"expired", "in_force"}
+        for b in bound
+    )
+    base = zoning if zoning != "moratorium" else _BEHIND if held else "unknown"
     for bound in gates:
         if word(bound.row, "kind") != "moratorium" and math.isnan(bound.standing.days_to_expiry):
             return Path("prohibited", "", math.nan, bound.row)
@@ -76,7 +84,7 @@ def permit_path(site: Any, rules: Rules) -> Path:
     denied = act if refused else None
     if gates:
         after = "denied" if denied is not None else base
-        then = after if after not in {"unknown", "prohibited"} else "special_permit"
+        then = after if after not in {"unknown", "prohibited"} else _BEHIND
         return Path("moratorium", then, gates[0].standing.days_to_expiry, gates[0].row)
     if denied is not None:
         return Path("denied", "", math.nan, denied)
@@ -217,11 +225,15 @@ def permit_paths(
         hazard = register.hazard(site.Index, site.jurisdiction_id, rules)
         appeal, progress = register.appeal(chain), register.progress(site.Index)
         row = "" if path.row is None else word(path.row, "policy_id")
+        assumed = site.zoning_status == "moratorium" and _BEHIND in {path.then, path.category}
         key = "|".join([
-            path.category, path.then, row, entry.row, *map(str, hazard), appeal.row if appeal else "", *map(str, progress),
+            str(assumed), path.category, path.then, row, entry.row, *map(str, hazard), appeal.row if appeal else "", *map(str, progress),
         ])  # fmt: skip
         if key not in paths:
             paths[key] = _made(path, entry, hazard, appeal, progress, request)
+            if assumed:
+                told = "zoning behind the moratorium is not stated: special permit assumed"
+                paths[key] = replace(paths[key], notes=(*paths[key].notes, told))
         keys.append(key)
     return Permits(pd.Series(keys, index=sites.index, dtype=object), paths)
 
