@@ -107,7 +107,7 @@ def obligations(region: Region, site_id: str, units: Sequence[Unit] | None = Non
             continue
         stands = _stands(row, act, rules)
         if stands:
-            found.append(_duty(row, act, stands, _Case(row, region.request, units)))
+            found.append(_duty(_Case(row, act, region.request, units), stands))
     return found
 
 
@@ -132,6 +132,7 @@ class _Case(NamedTuple):
     """A duty, the act it stands in, and what is asked for and shown."""
 
     row: Mapping[str, Any]
+    act: Mapping[str, Any]
     request: Request
     units: Sequence[Unit] | None
 
@@ -147,7 +148,8 @@ class _Answer(NamedTuple):
     text: str
 
 
-def _duty(row: Mapping[str, Any], act: Mapping[str, Any], stands: str, case: _Case) -> Duty:
+def _duty(case: _Case, stands: str) -> Duty:
+    row, act = case.row, case.act
     answer = _TESTS.get(word(row, "duty"), _told)(case)
     day = word(act, "effective_from") or word(act, "action_date")
     verb = f"{stands} {'since' if stands == 'in force' else 'from'} {day}"
@@ -159,7 +161,9 @@ def _duty(row: Mapping[str, Any], act: Mapping[str, Any], stands: str, case: _Ca
 
 def _onsite(case: _Case) -> _Answer:
     mw, factor = case.request.mw, POWER_FACTOR.value
-    asks = f"dispatchable generation or storage of its own for {mw:g} MW of import ({mw / factor:.0f} MVA at an assumed power factor of {factor:g})"
+    asks = f"dispatchable generation or storage of its own for {mw:g} MW of import"
+    if word(case.act, "jurisdiction_id").split("-")[0] == "ie":
+        asks += f" ({mw / factor:.0f} MVA at an assumed power factor of {factor:g})"
     if case.units is None:
         return _Answer("cannot tell", math.nan, "MW", f"{asks}; none is part of the request")
     low, high = onsite_margin_mw(case.units, mw / factor)

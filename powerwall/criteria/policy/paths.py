@@ -68,11 +68,11 @@ def permit_path(site: Any, rules: Rules) -> Path:
     or was in force a special permit is taken where nothing else is stated.
     """
     zoning = site.zoning_status if isinstance(site.zoning_status, str) else "unknown"
-    bound = rules.binding(site.jurisdiction_id, vested=zoning == "approved")
-    gates = gates_of(bound)
+    binding = rules.binding(site.jurisdiction_id, vested=zoning == "approved")
+    gates = gates_of(binding)
     held = any(
         word(b.row, "kind") == "moratorium" and b.standing.reason in {"expired", "in_force"}
-        for b in bound
+        for b in binding
     )
     base = zoning if zoning != "moratorium" else _BEHIND if held else "unknown"
     for bound in gates:
