@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import powerwall
-from powerwall.cli import check, criteria, explain, fit, init, plan, score
+from powerwall.cli import check, compare, criteria, explain, fit, init, plan, score
 
 app = typer.Typer(
     name="powerwall",
@@ -24,6 +24,7 @@ app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("check")(check.check)
+app.command("compare")(compare.compare)
 app.command("fit")(fit.fit)
 app.command("criteria")(criteria.criteria)
 app.command("init")(init.init)

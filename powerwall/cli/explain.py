@@ -23,6 +23,7 @@ def explain(
     horizon: opt.Horizon = None,
     as_of: opt.AsOf = None,
     weight: opt.Weight = None,
+    profile: opt.Profile = "",
     form: Annotated[
         str, typer.Option("--format", metavar="table|json", help="What stdout gets.")
     ] = "table",
@@ -56,7 +57,7 @@ def explain(
                 "seed": seed,
             },
         )
-        ranking = rank(read, measure(read), weights=points)
+        ranking = rank(read, measure(read), weights=points, profile=profile)
         names = dict(
             zip(ranking.frame.index.astype(str), ranking.frame["name"].astype(str), strict=True)
         )

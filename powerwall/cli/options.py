@@ -107,6 +107,15 @@ Weight = Annotated[
         show_default=False,
     ),
 ]
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Weights of developer, utility, county or ratepayer (assumed), or of a profile of the region file.",
+        show_default=False,
+    ),
+]
 Unknown = Annotated[
     str,
     typer.Option(

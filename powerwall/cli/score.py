@@ -26,6 +26,7 @@ def score(
     horizon: opt.Horizon = None,
     as_of: opt.AsOf = None,
     weight: opt.Weight = None,
+    profile: opt.Profile = "",
     top: Annotated[int, typer.Option("--top", min=1, help="Ranked sites in the table.")] = 15,
     output: Annotated[
         list[Path] | None,
@@ -76,8 +77,8 @@ def score(
 
         check_targets(output or [])
         if check:
-            raise typer.Exit(_stale(regions, wanted, points, unknown, err))
-        ranking = _ranked(regions, wanted, points, unknown, err)
+            raise typer.Exit(_stale(regions, wanted, points, unknown, err, profile))
+        ranking = _ranked(regions, wanted, points, unknown, err, profile)
         _check_sources(output or [], ranking)
         for path in output or []:
             ranking.save(path)
@@ -103,6 +104,7 @@ def _ranked(
     points: dict[str, float],
     unknown: str,
     err: Console | None = None,
+    profile: str = "",
 ) -> Ranking:
     from powerwall.criteria.measure import measure
     from powerwall.ranking.rank import rank
@@ -114,7 +116,13 @@ def _ranked(
             made_up = ", ".join(region.name for region in regions if region.table.synthetic)
             err.print(f"{made_up} is synthetic and is left out beside real regions")
         regions = real
-    return rank(regions, [measure(region) for region in regions], unknown=unknown, weights=points)
+    return rank(
+        regions,
+        [measure(region) for region in regions],
+        unknown=unknown,
+        weights=points,
+        profile=profile,
+    )
 
 
 def _read_all(paths: list[Path], wanted: dict[str, object]) -> list[Region]:
@@ -158,6 +166,7 @@ def _stale(
     points: dict[str, float],
     unknown: str,
     err: Console,
+    profile: str = "",
 ) -> int:
     """1 if a committed ranking differs from the one computed now, at printed precision; else 0."""
     from powerwall.output.console import print_findings
@@ -168,7 +177,9 @@ def _stale(
     for path in paths:
         file = opt.located(path)
         committed = file.with_suffix("") / "ranking.csv"
-        changed = changed_sites(committed, _ranked([path], wanted, points, unknown))
+        changed = changed_sites(
+            committed, _ranked([path], wanted, points, unknown, profile=profile)
+        )
         if changed:
             some = ", ".join(changed[:3]) + (" …" if len(changed) > 3 else "")
             findings.add("PW602", f"{len(changed)} rows of the committed ranking differ: {some}", file=committed,

@@ -17,6 +17,7 @@ from powerwall.criteria.power.site.plan import plan_dates
 from powerwall.output.numbers import UNKNOWN, month, shown, span
 from powerwall.output.plan import print_dates
 from powerwall.output.policy import print_policy
+from powerwall.output.profiles import print_profiles
 from powerwall.output.table import Site
 from powerwall.ranking.whatif import bottleneck, changes, target
 
@@ -50,6 +51,7 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     to.print()
     _print_statements(ranking, site, to)
     _print_policy(ranking, site, to)
+    print_profiles(ranking, site_id, to)
     _print_changes(ranking, site_id, to)
 
 

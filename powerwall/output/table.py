@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown
+from powerwall.output.profiles import differences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,7 +227,8 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
         if share > 0
     )
     hidden = [column.header for column in COLUMNS if column not in columns] if columns else []
-    lines.append(f"weights: {subjects}; ? is unknown and counts half")
+    whose = f" ({ranking.settings.profile})" if ranking.settings.profile else ""
+    lines.append(f"weights{whose}: {subjects}; ? is unknown and counts half")
     stretched = (
         ranking.measures["time_to_power_months"]["note"].fillna("").str.contains("extrapolated")
     )
@@ -253,6 +255,8 @@ def _print_others(ranking: Ranking, to: Console) -> None:
     if risky.any():
         text = "ranked sites are at risk of a requirement that is unknown there; explain says which"
         to.print(Text(f"\n{int(risky.sum())} {text}", style="dim"))
+    if told := differences(ranking):
+        to.print(Text(f"\n{told}", style="dim"))
 
 
 def _taken(ranking: Ranking, rows: pd.DataFrame) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from powerwall.ranking.weights import Weights
+from powerwall.ranking.weights import KeyPlaces, Weights
 from powerwall.region.findings import Findings
-from powerwall.region.region import Places
 
 #: What would count twice → the criteria that hold it, and what to do about it.
 OVERLAPS = {
@@ -20,7 +19,7 @@ OVERLAPS = {
 }  # fmt: skip
 
 
-def check_overlaps(weights: Weights, places: Places, findings: Findings) -> None:
+def check_overlaps(weights: Weights, places: KeyPlaces, findings: Findings) -> None:
     """Warn where a quantity counts twice."""
     for what, ((alone, others), remedy) in OVERLAPS.items():
         beside = [name for name in others if weights.criteria.get(name, 0) > 0]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 STATUSES = ("ranked", "out", "unranked", "reference")
 NEUTRAL = 0.5  # an unknown counts half, and opens the interval beside the score
-_COVERAGE_SLACK = 1e-9
-_SCORE_DECIMALS = 10  # equal to this many decimals is equal
+COVERAGE_SLACK = 1e-9
+SCORE_DECIMALS = 10  # equal to this many decimals is equal
 
 
 def weighted_score(
@@ -111,7 +111,7 @@ class Ranking:
 
 def rank(
     region: Region | Sequence[Region], measures: Measures | Sequence[Measures], *, unknown: str = "neutral",
-    weights: Mapping[str, float] | None = None,
+    weights: Mapping[str, float] | None = None, profile: str = "",
 ) -> Ranking:  # fmt: skip
     """Rank the sites of one region, or of several together.
 
@@ -123,6 +123,8 @@ def rank(
         "neutral" ranks by the score, "worst" by its low end.
     weights
         Points that replace those of the region: subject or criterion → points.
+    profile
+        Name of the set of weights that stands in for the region's; see `profiles`.
 
     Raises
     ------
@@ -134,8 +136,14 @@ def rank(
     if unknown not in {"neutral", "worst"}:
         msg = f"unknown = {unknown!r}: write neutral or worst"
         raise ValueError(msg)
-    in_use = settings(regions, parts[0].criteria, weights or {})
-    joined = _joined(regions, parts)
+    in_use = settings(regions, parts[0].criteria, weights or {}, profile)
+    return rank_with(regions, _joined(regions, parts), in_use, unknown=unknown)
+
+
+def rank_with(
+    regions: tuple[Region, ...], joined: Measures, in_use: Settings, *, unknown: str = "neutral"
+) -> Ranking:
+    """Rank sites by settings that are resolved already; the measures are those of all regions."""
     sites = _sites(regions)
     values = _values(joined, in_use)
     points = np.array([in_use.weights.criteria[name] for name in values])
@@ -238,7 +246,7 @@ def _with_status(
         if plan is not None and pd.isna(plan["value"].iloc[row]):
             why.append(f"no power plan: {plan['why'].iloc[row]}")
             state = "unranked" if state == "ranked" else state
-        if frame["coverage"].iloc[row] < in_use.min_coverage - _COVERAGE_SLACK:
+        if frame["coverage"].iloc[row] < in_use.min_coverage - COVERAGE_SLACK:
             why.append(
                 f"only {frame['coverage'].iloc[row]:.0%} of the weight is known, {in_use.min_coverage:.0%} needed".replace(
                     "%", " %"
@@ -276,7 +284,7 @@ def _ordered(frame: gpd.GeoDataFrame, measures: Measures, by: str) -> gpd.GeoDat
     )
     keys = pd.DataFrame({
         "status": frame["status"].map({name: n for n, name in enumerate(STATUSES)}),
-        "score": -frame[by].round(_SCORE_DECIMALS), "months": months.astype(float).fillna(np.inf), "id": frame.index,
+        "score": -frame[by].round(SCORE_DECIMALS), "months": months.astype(float).fillna(np.inf), "id": frame.index,
     }, index=frame.index)  # fmt: skip
     keys.loc[keys["status"] > 0, ["score", "months"]] = (
         0.0  # only ranked sites have an order of merit

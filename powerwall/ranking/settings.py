@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from powerwall.criteria.criterion import Criterion
 from powerwall.ranking import requirements as req
+from powerwall.ranking.overlap import check_overlaps
+from powerwall.ranking.profiles import Profile, find_profile
 from powerwall.ranking.values import Points, faults
-from powerwall.ranking.weights import Weights, resolve
+from powerwall.ranking.weights import KeyPlaces, Weights, resolve
 from powerwall.region.findings import Finding, Findings, did_you_mean
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Settings:
         Share of the weight that must be known for a rank.
     findings
         Warnings; errors were raised.
+    profile
+        `profile county, assumed` where a profile stands in for the region's weights, else "".
     """
 
     weights: Weights
@@ -39,10 +43,14 @@ class Settings:
     requirements: list[req.Requirement]
     min_coverage: float
     findings: tuple[Finding, ...]
+    profile: str = ""
 
 
 def settings(
-    regions: Sequence[Region], criteria: Mapping[str, Criterion], weights: Mapping[str, float]
+    regions: Sequence[Region],
+    criteria: Mapping[str, Criterion],
+    weights: Mapping[str, float],
+    profile: str = "",
 ) -> Settings:
     """Settings of one region, or of several that agree.
 
@@ -53,14 +61,24 @@ def settings(
     """
     findings = Findings()
     first = regions[0]
-    given = _with_options(first.table.weights, weights, criteria, findings)
-    in_use = resolve(given, criteria, first.places, findings)
+    chosen = find_profile(profile, first, criteria, findings) if profile else None
+    base = first.table.weights if chosen is None else chosen.points
+    given = _with_options(base, weights, criteria, findings)
+    places = first.places if chosen is None else _places_of(chosen, first)
+    in_use = resolve(given, criteria, places, findings)
+    check_overlaps(in_use, first.places, findings)
     values = _values(first, criteria, findings)
     limits = req.resolve(first.table.require, criteria, first.request.mw, first.places, findings)
     for other in regions[1:]:
         _agree(first, other, findings)
     findings.raise_errors()
-    return Settings(in_use, values, limits, first.table.min_coverage, tuple(findings))
+    label = "" if chosen is None else chosen.label
+    return Settings(in_use, values, limits, first.table.min_coverage, tuple(findings), label)
+
+
+def _places_of(profile: Profile, region: Region) -> KeyPlaces:
+    """Where the weights of a profile stand: its own table, if the region declares it."""
+    return lambda *key: region.places("profiles", profile.name, *key[1:])
 
 
 def _with_options(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from powerwall.criteria.criterion import Criterion
 from powerwall.region.findings import Findings, did_you_mean
-from powerwall.region.region import Places
 
+#: Key of a region file → its place, as `Findings.add` takes it.
+KeyPlaces = Callable[..., dict[str, Any]]
 #: Points of the subjects where a region is silent: the developer's view, assumed.
 DEVELOPER = {"power": 5.0, "cost": 3.0, "water": 1.0, "noise": 1.0, "policy": 2.0}
 #: Mean consistency index of 40,000 random reciprocal matrices on the 1–9 scale, by size.
@@ -38,7 +39,7 @@ class Weights:
 def resolve(
     given: Mapping[str, float | Mapping[str, float]],
     criteria: Mapping[str, Criterion],
-    places: Places,
+    places: KeyPlaces,
     findings: Findings,
 ) -> Weights:
     """Weights of a region; everything wrong with them is recorded.
@@ -87,7 +88,7 @@ def _check(
 
 def _read_table(
     table: str, entries: Mapping[str, float], criteria: Mapping[str, Criterion], subjects: list[str],
-    inner: dict[str, float], places: Places, findings: Findings,
+    inner: dict[str, float], places: KeyPlaces, findings: Findings,
 ) -> None:  # fmt: skip
     subject = table.removesuffix("_criteria")
     if subject == table or subject not in subjects:
@@ -116,7 +117,7 @@ def _normalised(
     points: dict[str, float],
     inner: dict[str, float],
     criteria: Mapping[str, Criterion],
-    places: Places,
+    places: KeyPlaces,
     findings: Findings,
 ) -> Weights:
     total = sum(points[name] for name in sorted(points))

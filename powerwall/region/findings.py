@@ -44,6 +44,10 @@ CODES: dict[str, tuple[str, str]] = {
         "regions differ",
         "Regions ranked together must share weights, value functions and requirements.",
     ),
+    "PW110": (
+        "counted twice",
+        "Two criteria with weight hold the same quantity, which then counts more than its weight says.",
+    ),
     "PW201": (
         "missing layer file",
         "The path of a layer does not exist; paths are relative to the region file.",

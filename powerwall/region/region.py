@@ -184,6 +184,10 @@ class RegionTable(Strict):
         default_factory=dict,
         description="points of each subject, and `<subject>_criteria` within one",
     )
+    profiles: dict[str, dict[str, float | dict[str, float]]] = Field(
+        default_factory=dict,
+        description="named sets of weights, each like `[weights]`; `--profile NAME` ranks by one",
+    )
     values: dict[str, Points] = Field(
         default_factory=dict, description="breakpoints that replace a criterion's own"
     )
@@ -316,7 +320,7 @@ def _check_numbers(
         if isinstance(value, Mapping):
             _check_numbers(value, places, findings, here)
         elif isinstance(value, float) and not math.isfinite(value):
-            code = "PW106" if "weights" in here else "PW102"
+            code = "PW106" if {"weights", "profiles"} & set(here) else "PW102"
             findings.add(
                 code, f"`{'.'.join(here)}` = {value}: must be a finite number", **places(*here)
             )

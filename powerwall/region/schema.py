@@ -169,6 +169,17 @@ LAYERS: dict[str, LayerSchema] = {
                         "location_test")},
         refers={"policy_id": "policy"},
     ),
+    "fiscal_terms": LayerSchema(
+        "one tax, agreed payment or incentive a row, with its window and the conditions that a plan must meet",
+        "term_id", "none", ("jurisdiction_id", "instrument"),
+        words={
+            "instrument": ("sales_tax", "equipment_property_tax", "real_property_tax", "electricity_tax", "agreed_payment",
+                           "sales_tax_exemption", "abatement"),
+            "paused": ("no", "new_certificates", "all", "unknown"),
+        },
+        lists=("relieves",), dates=("effective_from", "effective_to", "sunset", "certificate_by", "paused_from", "paused_to"),
+        refers={"policy_id": "policy", "jurisdiction_id": "jurisdictions", "relieves": "fiscal_terms"},
+    ),
     "time_to_power": LayerSchema(
         "stage durations of a utility, and statements to compare with",
         "process_id", "none", ("utility_id", "kind", "stage"),

@@ -33,13 +33,21 @@ def build_sites(
     `origin` tells a named place from a screening candidate; `around_poi_id` and `radius_km` say
     round which node, and how far from it, a screening candidate may lie.
     """
-    parts = []
     if table.sites.path:
         path = places.path.parent / table.sites.path
         layer = read_layer("sites", table.sites, path, crs, places, ("sites",), findings)
         if layer is not None:
             layers["sites"] = layer
-            parts.append(_named(layer.frame, table.sites.id))
+    return sites_of(table, layers, crs, places, findings)
+
+
+def sites_of(
+    table: RegionTable, layers: Layers, crs: CRS, places: Places, findings: Findings
+) -> gpd.GeoDataFrame:
+    """All candidates of layers that were read; the named places are the layer `sites`."""
+    parts = []
+    if table.sites.path and "sites" in layers:
+        parts.append(_named(layers["sites"].frame, table.sites.id))
     if table.sites.around:
         parts.append(_around(table.sites.around, layers, places, findings))
     if table.sites.grid:

@@ -36,6 +36,7 @@ MGD_M3_PER_DAY = 3785.411784
 _UNITS = (
     Unit("usd_per_mwh", "USD/MWh", -500, 2000, {"USD/kWh": 1000.0, "cent/kWh": 10.0}),
     Unit("usd_per_kwh", "USD/kWh", -1, 5, {"USD/MWh": 1e-3, "cent/kWh": 0.01}),
+    Unit("usd_per_mw_year", "USD/MW-year", 0, 1e8, {"USD/kW-year": 1000.0}),
     Unit("usd_per_mw", "USD/MW", 0, 1e8, {"USD/kW": 1000.0}),
     Unit("usd_per_m3", "USD/m³", 0, 100, {"USD/kgal": 1 / 3.785411784}),
     Unit("currency_per_m3", "currency/m³", 0, 1000, {}),
@@ -72,6 +73,7 @@ _UNITS = (
     Unit("probability", "share", 0, 1, {"percent": 0.01}),
     Unit("score", "score", 0, 100, {}),
     Unit("count", "count", 0, 1e12, {}),
+    Unit("jobs", "jobs", 0, 1e6, {}),
     Unit("lon", "°", -180, 180, {}),
     Unit("lat", "°", -90, 90, {}),
     Unit("longitude", "°", -180, 180, {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from statistics import NormalDist
 from typing import Any
 
@@ -30,8 +31,12 @@ _EDGE = 1e-12
 _STANDARD = NormalDist()
 
 
+@cache
 def permit_table() -> dict[str, dict[str, Any]]:
-    """Permit categories with `p_success p50_months p90_months`, their ranges, counts and tiers."""
+    """Permit categories with `p_success p50_months p90_months`, their ranges, counts and tiers.
+
+    Treat it as read-only: every caller shares it.
+    """
     table: dict[str, dict[str, Any]] = {}
     for row in fact_table("permit_paths").to_dict("records"):
         entry = table.setdefault(row["category"], {})

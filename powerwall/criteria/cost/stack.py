@@ -1,4 +1,4 @@
-"""Cost: what a megawatt-hour costs delivered, and what is paid before the first one."""
+"""Stack: a tariff of several layers as one price of a flat load."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from powerwall.criteria.criterion import Z90, Parameter, criterion
+from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.region.dates import parse_span
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from powerwall.criteria.power.plan import PowerPlan
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 
@@ -32,7 +29,7 @@ SIGMA = {
 }
 #: Layers of a stack that are paid once, and those that are obligations and no price.
 _MAY_END = {"tax", "rider", "surcharge"}
-_UPFRONT, _NO_PRICE = {"upfront", "on_site"}, {"none", "obligation"}
+UPFRONT, _NO_PRICE = {"upfront", "on_site"}, {"none", "obligation"}
 STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
     "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
@@ -96,7 +93,7 @@ def price_stack(layers: list[Mapping[str, Any]], mw: float, load_factor: float, 
             lapsed.append(record)
             continue
         standing.add(_layer_name(record))
-        is_upfront = name in _UPFRONT
+        is_upfront = name in UPFRONT
         per_mw = _upfront(record, mw) if is_upfront else _per_mwh(record, mw, load_factor)
         if per_mw is None:
             (upfront_missing if is_upfront else missing).append(_layer_name(record))
@@ -169,7 +166,7 @@ def state_average(state: object) -> pd.Series | None:
     return None if rows.empty else rows.iloc[0]
 
 
-class _Stacks:
+class Stacks:
     """Stacks of a region by utility, priced once each."""
 
     def __init__(self, layers: Layers, request: Request) -> None:
@@ -204,100 +201,3 @@ class _Stacks:
         if rate is None:
             return None, f"prices are in {self.currency} and no rate to USD is declared"
         return amount * rate, self.request.rate_note
-
-
-@criterion(
-    unit="USD/MWh",
-    value=[(40, 1.0), (80, 0.5), (160, 0.0)],
-    why="the 2023 industrial averages of the US states have a median of 78 and nine tenths lie under 112 (EIA, Electric "
-    "Power Annual 2023); assumed: half of the median is as cheap as grids get, twice the median is out of the market",
-    weight=1.0,
-    uncertainty="P10–P90 from the grade: sigma 3, 8, 20 or 25 % for A, B, C, D",
-    grade="B",
-)
-def delivered_cost_usd_per_mwh(
-    sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan
-) -> pd.DataFrame:
-    """Delivered price of a flat load at the requested MW, all layers of the tariff stack included."""
-    stacks = _Stacks(layers, request)
-    known: dict[tuple[object, object], dict[str, object]] = {}
-    rows = []
-    for utility, state in zip(
-        plan.frame["utility_id"].reindex(sites.index), sites["state"], strict=True
-    ):
-        if (utility, state) not in known:
-            known[utility, state] = _delivered(stacks, utility, state)
-        rows.append(known[utility, state])
-    return pd.DataFrame(rows, index=sites.index)
-
-
-def _delivered(stacks: _Stacks, utility: object, state: object) -> dict[str, object]:
-    priced = stacks.of(utility)
-    missing = "no tariff stack for this utility" if priced is None else ""
-    if priced is not None:
-        stack, price = priced
-        if price.per_mwh is not None:
-            usd, reason = stacks.to_usd(price.per_mwh)
-            if usd is None:
-                return {"value": float("nan"), "why": reason}
-            note = f"{stack['stack_id']} at load factor {LOAD_FACTOR.value:g}, charges of {stacks.request.need_by}"
-            return _spread(usd, str(stack.get("grade") or "D")) | {
-                "layer": "tariffs", "row": stack["stack_id"], "source": "tariff stack", "as_of": stacks.as_of,
-                "status": "secondary", "note": f"{note}; {reason}".rstrip("; "),
-            }  # fmt: skip
-        missing = f"stack {stack['stack_id']} lacks {', '.join(price.missing)}"
-    average = state_average(state)
-    if average is None:
-        return {"value": float("nan"), "why": f"{missing}; no state average"}
-    return _spread(float(average["industrial_price_usd_per_mwh"]), "D") | {
-        "grade": f"D {average['year']}", "layer": "tariffs", "row": str(average["state"]), "source": str(average["source_title"]),
-        "as_of": str(average["as_of"]), "status": "approximate",
-        "note": f"industrial average of {average['state']} {average['year']}, not a tariff: {missing}",
-    }  # fmt: skip
-
-
-def _spread(usd: float, grade: str) -> dict[str, object]:
-    sigma = SIGMA.get(grade[:1], SIGMA["D"]).value
-    return {
-        "value": usd,
-        "low": usd * (1 - Z90 * sigma),
-        "high": usd * (1 + Z90 * sigma),
-        "grade": grade,
-    }
-
-
-@criterion(
-    unit="USD/MW",
-    value=[(0, 1.0), (200_000, 0.5), (1_000_000, 0.0)],
-    why="assumed: the fees proposed in Texas are 50,000 to 100,000 USD/MW; a million is a tenth of a gas plant",
-    needs={"tariffs": ("stack_id",)},
-    uncertainty="none: either every fee is known, or the sum is a lower end",
-    grade="B",
-)
-def upfront_usd_per_mw(
-    sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan
-) -> pd.DataFrame:
-    """Fees before the first megawatt, where the terms are known."""
-    stacks = _Stacks(layers, request)
-    rows = []
-    for utility in plan.frame["utility_id"].reindex(sites.index):
-        priced = stacks.of(utility)
-        if priced is None:
-            rows.append({"value": float("nan"), "why": "no tariff stack for this utility"})
-            continue
-        stack, price = priced
-        usd, reason = stacks.to_usd(price.upfront_per_mw)
-        named = any(record.get("layer") in _UPFRONT for record in stack.get("layers") or [])
-        lacking = (
-            [*price.upfront_missing, *(price.missing and ["contributions to works"])]
-            if named
-            else ["upfront terms"]
-        )
-        known = usd is not None and not lacking
-        least = f"at least {usd:,.0f} USD/MW; " if usd and lacking else ""
-        rows.append({
-            "value": usd if known else float("nan"), "layer": "tariffs", "row": stack["stack_id"], "as_of": stacks.as_of,
-            "grade": stack.get("grade"), "status": "secondary", "source": "tariff stack",
-            "why": reason if usd is None else f"{least}not known: {', '.join(lacking)}",
-        })  # fmt: skip
-    return pd.DataFrame(rows, index=sites.index)

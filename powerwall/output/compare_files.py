@@ -1,0 +1,151 @@
+"""Comparison files: what moved between two rankings as JSON, CSV (a row a measure) and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import powerwall
+from powerwall.output.compare import (
+    Comparison,
+    counts,
+    gate_line,
+    ingredient_cells,
+    measure_cells,
+    remarks,
+    row_cells,
+    site_cells,
+)
+from powerwall.output.files import write_text
+from powerwall.output.numbers import plain
+from powerwall.region.findings import shown
+
+_CSV = (
+    "site_id", "name", "change", "status_base", "status_head", "rank_base", "rank_head", "rank_shift", "score_base", "score_head",
+    "score_delta", "moved_by", "criterion", "unit", "measure_base", "measure_head", "points", "layer_base", "row_base", "layer_head",
+    "row_head", "measure_moved_by",
+)  # fmt: skip
+
+
+def json_text(comparison: Comparison) -> str:
+    """All of it, sorted as in the tables; unknown is null."""
+    changes = comparison.changes
+    measures = {str(site): part for site, part in changes.measures.groupby("site_id", sort=True)}
+    content = {
+        "powerwall": powerwall.__version__,
+        "base": comparison.base,
+        "head": comparison.head,
+        "moved": len(changes.moved),
+        "shifts": changes.shifts,
+        "gates": [gate._asdict() for gate in comparison.gates],
+        "ingredients": _records(changes.ingredients),
+        "rows": [row | {"file": shown(row["file"])} for row in _records(changes.rows)],
+        "sites": [
+            {"site_id": str(site), **row, "measures": _records(measures[str(site)].drop(columns="site_id")) if str(site) in measures else [],
+             "effects": _records(changes.effects[changes.effects["site_id"] == site].drop(columns="site_id"))}
+            for site, row in zip(changes.moved.index, _records(changes.moved), strict=True)
+        ],
+        "notes": remarks(changes),
+    }  # fmt: skip
+    return json.dumps(_clean(content), ensure_ascii=False, indent=1) + "\n"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _clean(value: Any) -> Any:
+    """Numbers to six decimals (large ones to seven figures); what is unknown is null."""
+    if isinstance(value, dict):
+        return {str(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is pd.NA:
+        return None
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return float(f"{value:.7g}") if abs(value) >= 1e9 else round(value, 6)
+    return value
+
+
+def csv_text(comparison: Comparison) -> str:
+    """One row for each measure that moved at a site that moved; the site's own columns repeat."""
+    changes = comparison.changes
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(_CSV)
+    for site, row in changes.moved.iterrows():
+        lead = [site, *(row[column] for column in _CSV[1:11]), row["why"]]
+        mine = changes.measures[changes.measures["site_id"] == site]
+        if mine.empty:
+            writer.writerow([*map(_cell, lead), *[""] * (len(_CSV) - len(lead))])
+        for _, part in mine.iterrows():
+            tail = [part[c] for c in ("criterion", "unit", "old", "new", "points", "layer_base", "row_base", "layer_head", "row_head", "why")]  # fmt: skip
+            writer.writerow([_cell(cell) for cell in [*lead, *tail]])
+    return buffer.getvalue()
+
+
+def _cell(cell: object) -> str:
+    if cell is None or cell is pd.NA:
+        return ""
+    return plain(float(cell)) if isinstance(cell, float) else str(cell)
+
+
+def markdown_text(comparison: Comparison) -> str:
+    """Sites, measures, what differs and the gates as Markdown, for a pull request."""
+    changes = comparison.changes
+    lines = [f"# {comparison.lead}", ""]
+    if not changes.moved.empty:
+        own = changes.moved[changes.moved["change"] != "rank"]
+        lines += [counts(changes), ""]
+        lines += _table(("site", "name", "status", "rank", "score", "points", "moved by"), [site_cells(str(i), row) for i, row in own.iterrows()])  # fmt: skip
+        counted = changes.measures[changes.measures["site_id"].isin(own.index)]
+        counted = counted[(counted["points"].abs() >= 0.005) | counted["decides"].astype(bool)]
+        lines += _table(("site", "criterion", "measure", "unit", "points", "rests on", "moved by"),
+                        [[str(row["site_id"]), *measure_cells(row)] for _, row in counted.iterrows()])  # fmt: skip
+    lines += _table(("differs", "sites moved", "statuses", "points at most"), ingredient_cells(changes))  # fmt: skip
+    lines += _table(("layer", "row", "column", "old → new", "where", "sites"), row_cells(changes.rows))  # fmt: skip
+    lines += [f"- {line}" for line in (*remarks(changes), *map(gate_line, comparison.gates))]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    if not rows:
+        return []
+    body = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *body)] + [""]
+
+
+_TEXT: dict[str, Callable[[Comparison], str]] = {
+    ".json": json_text,
+    ".csv": csv_text,
+    ".md": markdown_text,
+}
+SUFFIXES = tuple(_TEXT)
+
+
+def text(comparison: Comparison, form: str) -> str:
+    """The comparison in one of the formats: json, csv, md."""
+    return _TEXT[f".{form}"](comparison)
+
+
+def save(comparison: Comparison, path: Path) -> None:
+    """Write a comparison; the suffix is the format.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be written.
+    """
+    write_text(path, _TEXT[path.suffix.lower()](comparison))

@@ -1,0 +1,57 @@
+"""Profiles: who would rank a site differently, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from powerwall.output.columns import Head, fitting_table
+from powerwall.output.numbers import NOT_APPLICABLE
+from powerwall.ranking.profiles import View, disagreements, under_profiles
+
+if TYPE_CHECKING:
+    from powerwall.ranking.rank import Ranking
+
+_NOTHING = 0.05  # points not worth a word
+_MOST = 2000  # sites that are ranked anew for one line of text
+_HEADS = (
+    Head("weights", right=False, wraps=True), Head("rank"), Head("score"), Head("gains most in", right=False, goes=1), Head("loses most in", right=False, goes=2),
+    Head("first there", right=False, goes=3, wraps=True),
+)  # fmt: skip
+
+
+def print_profiles(ranking: Ranking, site_id: str, to: Console) -> None:
+    """Rank of one site under the region's weights and under every profile, by the same measures."""
+    others = under_profiles(ranking)
+    rows = [_row(other, others[""], ranking, site_id) for other in others.values()]
+    to.print(Text("under other weights", style="bold"))
+    to.print(fitting_table(_HEADS, rows, to.width))
+    to.print("profiles are starting points for talk, and nobody's view; gains and losses in points against the region's own weights\n")  # fmt: skip
+
+
+def _row(view: View, own: View, ranking: Ranking, site_id: str) -> list[str]:
+    site = view.sites.loc[site_id]
+    status = ranking.frame["status"].loc[site_id]
+    ranked = view.sites[view.sites["ranked"]]
+    rank = f"{int(site['rank'])} of {len(ranked)}" if site["ranked"] else "unranked" if status == "ranked" else status  # fmt: skip
+    moved = (view.points.loc[site_id] - own.points.loc[site_id]).groupby(
+        lambda name: ranking.criteria[name].subject
+    ).sum()  # fmt: skip
+    gains, loses = str(moved.idxmax()), str(moved.idxmin())
+    first = str(ranked["rank"].astype(int).idxmin()) if len(ranked) else ""
+    return [
+        view.label, str(rank), f"{site['score']:.2f}", f"{gains} {moved[gains]:+.1f}" if moved[gains] > _NOTHING else NOT_APPLICABLE,
+        f"{loses} {moved[loses]:+.1f}" if moved[loses] < -_NOTHING else NOT_APPLICABLE,
+        f"{ranking.frame['name'].loc[first]} ({first})" if first else NOT_APPLICABLE,
+    ]  # fmt: skip
+
+
+def differences(ranking: Ranking) -> str:
+    """One line on who would rank differently; empty where nobody would, or for too few or too many."""
+    if not 2 <= int((ranking.frame["status"] == "ranked").sum()) <= _MOST:
+        return ""
+    found = disagreements(ranking, under_profiles(ranking))
+    told = [f"{item.profile} puts {item.site_id} at {item.there} (here {item.here})" for item in found]  # fmt: skip
+    return f"who would rank it differently: {', '.join(told)}" if told else ""
