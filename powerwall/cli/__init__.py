@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import powerwall
-from powerwall.cli import check, compare, criteria, explain, fit, init, plan, score
+from powerwall.cli import check, compare, criteria, explain, fit, import_, init, plan, score
 
 app = typer.Typer(
     name="powerwall",
@@ -27,6 +27,7 @@ app.command("check")(check.check)
 app.command("compare")(compare.compare)
 app.command("fit")(fit.fit)
 app.command("criteria")(criteria.criteria)
+app.command("import")(import_.import_)
 app.command("init")(init.init)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from powerwall.criteria.compute.hardware import accelerators
+from powerwall.criteria.cost import check_fiscal
 from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.check import check_policy_rows
 from powerwall.criteria.power.calendars import Calendars
@@ -30,6 +31,7 @@ def check_rows(region: Region, findings: Findings) -> None:
     _check_queue(region, findings)
     _check_network(region, findings)
     _check_tariffs(region, findings)
+    check_fiscal(region, findings)
     check_custom(region, findings)
 
 

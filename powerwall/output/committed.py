@@ -197,6 +197,8 @@ def _ingredients(
 def _short(kind: str, value: Any) -> str:
     if value in (None, ""):
         return "–"
+    if isinstance(value, float):
+        return f"{value:g}"
     return f"sha256 {str(value)[:10]}" if kind == "layer" else str(value)
 
 

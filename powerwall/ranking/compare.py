@@ -107,10 +107,11 @@ def compare(
     replays = [Replay(item, _replay(base, head, item, len(items), progress)) for item in items]
     sites, measures = site_changes(base.frame, head.frame), _measure_changes(base, head)
     found = causes(base, head, replays, measures, progress)
+    measures = _with_causes(measures, found)
     effects = _effects(base, head, replays)
     return Changes(
         sites=sites.assign(why=[_why(str(i), row, found, effects, measures) for i, row in sites.iterrows()]),
-        measures=_with_causes(measures, found),
+        measures=measures,
         ingredients=_ingredients(base, replays),
         rows=_rows(replays, found),
         effects=effects, shifts=shifts(sites),
@@ -302,9 +303,10 @@ def _why(
     mine = effects[effects["site_id"] == site]
     decides = set(mine.loc[(mine["status"] == row["status_head"]) & (row["status_head"] != row["status_base"]), "ingredient"])  # fmt: skip
     weight = {str(name): abs(float(p)) for name, p in zip(mine["ingredient"], mine["points"], strict=True)}  # fmt: skip
-    order = list(measures.loc[measures["site_id"] == site, "criterion"])
-    reasons = [cause for name in order for cause in found.get((site, name), [])]
-    reasons += found.get((site, ""), [])
+    parts = measures[measures["site_id"] == site]
+    counted = parts[(parts["points"].abs() >= SCORE_STEP) | parts["decides"].astype(bool)]
+    reasons = [cause for name in counted["criterion"] for cause in found.get((site, name), [])]
+    reasons = [c for c in [*reasons, *found.get((site, ""), [])] if c.label in weight or c.decides]
     ranked = sorted(
         reasons,
         key=lambda c: (c.label not in decides, not (c.decides and c.dated), not c.decides, -weight.get(c.label, 0.0), not c.row),

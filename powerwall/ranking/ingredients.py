@@ -41,7 +41,7 @@ class Ingredient:
     name
         Layer, key or criterion.
     keys
-        (key, old, new) as text; empty is silent.
+        (key, old, new) as text; empty is silent; no key where a layer as a whole came or went.
     cells
         Cells of a layer that differ.
     """
@@ -59,7 +59,7 @@ class Ingredient:
     @property
     def words(self) -> str:
         """What differs, in a few words."""
-        said = [f"{key} {old or '–'} → {new or '–'}" for key, old, new in self.keys]
+        said = [f"{key} {old or '–'} → {new or '–'}" if key else new for key, old, new in self.keys]
         for change in ("changed", "added", "removed"):
             count = len({cell.row for cell in self.cells if cell.change == change})
             said += [f"{count} row{'s' if count != 1 else ''} {change}"] if count else []
@@ -82,8 +82,7 @@ def _layers(before: Region, after: Region) -> list[Ingredient]:
     for name in sorted({*before.layers, *after.layers}):
         old, new = before.layers.get(name), after.layers.get(name)
         if old is None or new is None:
-            there = (f"layers.{name}", "" if old is None else "there", "" if new is None else "there")  # fmt: skip
-            found.append(Ingredient("layer", name, (there,)))
+            found.append(_whole(name, old, new))
             continue
         moved = replace(new, frame=in_system_of(new, before.sites.crs))
         cells = () if old.sha256 == new.sha256 and _alike(before, after, name) else tuple(cell_changes(old, moved))  # fmt: skip
@@ -91,6 +90,15 @@ def _layers(before: Region, after: Region) -> list[Ingredient]:
         if cells or keys:
             found.append(Ingredient("layer", name, keys, cells))
     return found
+
+
+def _whole(name: str, old: Layer | None, new: Layer | None) -> Ingredient:
+    """A layer that only one side has, as rows that all came or went."""
+    there = new if old is None else old
+    assert there is not None  # noqa: S101 — the name comes from one of the two
+    none = replace(there, frame=there.frame.iloc[:0])
+    cells = cell_changes(none, there) if old is None else cell_changes(there, none)
+    return Ingredient("layer", name, (("", "", "added" if old is None else "removed"),), tuple(cells))  # fmt: skip
 
 
 def _alike(before: Region, after: Region, name: str) -> bool:

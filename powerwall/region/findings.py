@@ -157,6 +157,10 @@ CODES: dict[str, tuple[str, str]] = {
         "network rests on an assumption",
         "The files leave open the hour, the dispatch or a part that the load flow leaves out.",
     ),
+    "PW512": (
+        "contradicting sources",
+        "Two rows, or two cells of one row, speak of the same act and differ.",
+    ),
     "PW513": (
         "duty of the request",
         "A dated rule asks something of a request of this size; a plan shows whether it is met.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from powerwall.criteria.policy.contradictions import check_contradictions
 from powerwall.criteria.policy.obligations import LAYER as DUTIES
 from powerwall.criteria.policy.obligations import obligations
 from powerwall.criteria.policy.register import LAYER as REGISTER
@@ -67,6 +68,7 @@ def check_policy(region: Region, findings: Findings) -> None:
             _check_row(row.to_dict(), int(str(index)), layer, rules, findings, old)
         except ValueError:
             continue  # reported with the rows that no criterion can read
+    check_contradictions(layer, findings)
     if old:
         named = ", ".join(f"{name} ({days})" for _, name, days in old[:4]) + (" …" if len(old) > 4 else "")  # fmt: skip
         findings.add("PW507", f"{len(old)} rules in force rest on rows older than {rules.fresh_days} days: {named}", severity="warning",

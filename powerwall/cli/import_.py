@@ -1,0 +1,121 @@
+"""`powerwall import`: turn a public download into a layer of a region."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from powerwall.cli import options as opt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from powerwall.importers.moratoria import Imported
+
+_SOURCES = ("moratoria", "ordinances")
+_LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
+
+
+def import_(
+    source: Annotated[
+        str, typer.Argument(metavar="|".join(_SOURCES), help="What is read.", show_default=False)
+    ],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…",
+            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The layer, a CSV.", show_default=False
+        ),
+    ],
+    layer: Annotated[
+        str,
+        typer.Option(
+            "--layer",
+            metavar="NAME",
+            help="Layer of ordinances: noise_rules or policy.",
+            show_default=False,
+        ),
+    ] = "",
+    region: Annotated[
+        Path | None,
+        typer.Option(
+            "--region",
+            metavar="REGION",
+            help="Keep the rows of its jurisdictions, under their ids, and compare with its policy.",
+            show_default=False,
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE",
+            help="Date of rows that do not say theirs.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: opt.Quiet = False,
+    no_color: opt.NoColor = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Convert a public download into a layer; what its words leave open is a finding with its line.
+
+    Example: powerwall import moratoria moratorium_inventory.csv -o policy.csv --region central-ohio
+    """
+    del debug
+    opt.one_of(source, _SOURCES, "SOURCE")
+    layer = layer or _LAYERS[source][0]
+    opt.one_of(layer, _LAYERS[source], "--layer")
+    day = opt.day(as_of) if as_of else None
+    from powerwall.output.console import console, print_findings, summary
+    from powerwall.region.findings import Findings
+
+    err = console(stderr=True, color=not no_color)
+    with opt.failing(err):
+        from powerwall.importers import layers
+        from powerwall.output.files import check_targets, write_text
+
+        check_targets([output], [".csv"])
+        findings = Findings()
+        _not_itself(files, output, findings)
+        place = opt.located(region) if region else None
+        found = layers.collect(source, layer, files, place, findings, day)
+        findings.raise_errors()
+        write_text(output, layers.csv_text(layer, found.rows))
+    if not quiet:
+        print_findings(findings, err)
+        if list(findings):
+            err.print(summary(findings))
+    _report(found, output, err, quiet=quiet)
+
+
+def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None:
+    """What was written, what was left out, and whom the licence names."""
+    unverified = sum(row["status"] == "unverified" for row in found.rows)
+    err.print(f"wrote {len(found.rows)} rows to {output}, {unverified} of them unverified")
+    if quiet:
+        return
+    for why, count in sorted(found.skipped.items()):
+        err.print(f"left out {count}: {why}")
+    for credit in dict.fromkeys(found.credit):
+        err.print(f"name the source wherever the rows are used: {credit}")
+
+
+def _not_itself(files: list[Path], output: Path, findings: object) -> None:
+    """No output takes the place of a table that is read."""
+    from powerwall.region.findings import Findings
+
+    assert isinstance(findings, Findings)  # noqa: S101 — typed late to keep the import inside
+    for path in files:
+        if path.resolve() == output.resolve():
+            findings.add("PW601", f"{output} is a table that is read", file=output, remedy="write to another file")  # fmt: skip
+    findings.raise_errors()
