@@ -6,7 +6,6 @@ local fights in JSON. Dates and terms decide; what a status says in words stays 
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from powerwall.importers.authorities import Authorities
+from powerwall.importers.inventories import read_inventory
 from powerwall.importers.words import (
     Term,
     as_of_day,
@@ -30,7 +30,7 @@ from powerwall.importers.words import (
     without_marks,
 )  # fmt: skip
 from powerwall.region.findings import Findings
-from powerwall.region.tables import CellPlaces, read_csv
+from powerwall.region.tables import CellPlaces
 
 COLUMNS = (
     "policy_id", "jurisdiction_id", "jurisdiction", "kind", "subject", "action_date", "effective_from", "effective_to", "duration",
@@ -39,7 +39,6 @@ COLUMNS = (
 CREDIT = "M. J. Bommarito, Moratorium Nation: U.S. Infrastructure Moratorium Data, CC BY 4.0"
 _TITLE = "Moratorium Nation inventory (M. J. Bommarito), CC BY 4.0"
 _URL = "https://github.com/mjbommar/moratorium-data-2026"
-_INVENTORY = {"moratorium_id", "jurisdiction", "state_abbrev", "enacted_status", "date_enacted_iso", "duration"}  # fmt: skip
 _STATUS = {"active": "active", "extended": "active", "pending": "pending", "expired": "expired", "replaced": "replaced",
            "rescinded": "replaced"}  # fmt: skip
 _ACTS = {"moratorium": "moratorium", "ban": "prohibition", "prohibition": "prohibition", "zoning": "zoning", "lawsuit": "litigation",
@@ -90,7 +89,7 @@ def read_moratoria(
         Date of rows that do not say theirs; silent: the newest date the file names.
     """
     found = Imported()
-    read = _table(path, findings)
+    read = read_inventory(path, findings)
     if read is None:
         return found
     frame, places, shape = read
@@ -131,65 +130,6 @@ def _each(
             continue
         found.rows.append(made)
         found.places[made["policy_id"]] = at("moratorium_id")
-
-
-def _table(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlaces, str] | None:
-    if not path.is_file():
-        findings.add("PW201", f"no file {path}", file=path)
-        return None
-    if path.suffix.lower() in {".json", ".geojson"}:
-        return _json_table(path, findings)
-    read = read_csv(path, ",", findings)
-    if read is None:
-        return None
-    frame, places = read
-    lacking = sorted(_INVENTORY - set(frame))
-    if lacking:
-        findings.add("PW203", f"no inventory of moratoria: no column {', '.join(lacking)}",
-                     remedy="the inventory of Moratorium Nation, its GeoJSON, or a list of fights in JSON is read", file=path, line=1, column=1)  # fmt: skip
-        return None
-    return frame, places, "inventory"
-
-
-def _json_table(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlaces, str] | None:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        findings.add("PW202", f"no JSON: {error}", file=path, line=getattr(error, "lineno", 1), column=getattr(error, "colno", 1))  # fmt: skip
-        return None
-    features = content.get("features") if isinstance(content, dict) else None
-    if isinstance(features, list):
-        rows = [_properties(feature) for feature in features]
-        frame, key = pd.DataFrame(rows).rename(columns={"id": "moratorium_id"}), '"id"'
-        if not (_INVENTORY - {"duration"}) <= set(frame):
-            findings.add("PW203", "the features hold no inventory of moratoria", remedy="properties id, jurisdiction, enacted_status, date_enacted_iso",
-                         file=path, line=1)  # fmt: skip
-            return None
-        return frame, CellPlaces(path, _lines(text, [str(i) for i in frame["moratorium_id"]], key)), "inventory"  # fmt: skip
-    fights = content.get("fights") if isinstance(content, dict) else content
-    if not isinstance(fights, list) or not all(
-        isinstance(f, dict) and "jurisdiction" in f for f in fights
-    ):
-        findings.add("PW203", "holds neither features nor a list of fights", remedy="jurisdiction, state, action_type, date, status", file=path, line=1)  # fmt: skip
-        return None
-    frame = pd.DataFrame([{k: ";".join(map(str, v)) if isinstance(v, list) else v for k, v in f.items()} for f in fights])  # fmt: skip
-    return frame, CellPlaces(path, _lines(text, [str(j) for j in frame["jurisdiction"]], '"jurisdiction"')), "fights"  # fmt: skip
-
-
-def _properties(feature: Mapping[str, Any]) -> dict[str, Any]:
-    point = (feature.get("geometry") or {}).get("coordinates") or [math.nan, math.nan]
-    return {**feature.get("properties", {}), "longitude": point[0], "latitude": point[1]}
-
-
-def _lines(text: str, values: list[str], key: str) -> tuple[int, ...]:
-    """Line of each record, by the value of its key; 1 where a record is not found."""
-    found, start = [], 0
-    for value in values:
-        at = text.find(json.dumps(value, ensure_ascii=False), max(text.find(key, start), start))
-        found.append(text.count("\n", 0, at) + 1 if at >= 0 else 1)
-        start = at if at >= 0 else start
-    return tuple(found)
 
 
 def _newest(frame: pd.DataFrame) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from powerwall.criteria.policy.paths import PermitPath
     from powerwall.region.read import Region
 
+_WIDE = 200  # columns at which a table shows every source
 _ACTS = (
     Head("date", right=False), Head("act", right=False, wraps=True), Head("window", right=False, goes=3),
     Head("on the as-of day", right=False, wraps=True), Head("days left"), Head("reach", right=False, goes=1, wraps=True),
@@ -42,11 +43,24 @@ def _print_timeline(region: Region, site_id: str, to: Console) -> None:
         return
     acts = timeline(region, site_id)
     to.print(Text(f"policy timeline of {authority}, as of {region.request.as_of}", style="bold"))
-    if acts:
-        to.print(fitting_table(_ACTS, [_act_row(act) for act in acts], to.width))
+    _print_rows(_ACTS, [_act_row(act) for act in acts], to)
     if not any(act.told.startswith("in force") and word(act.row, "effect") == "blocks" and "not bind" not in act.reach for act in acts):  # fmt: skip
         to.print(f"no rule that blocks the request is found in force in this layer as of {region.request.as_of}")  # fmt: skip
     to.print()
+
+
+def _print_rows(heads: tuple[Head, ...], rows: list[list[str]], to: Console) -> None:
+    """A table; on a narrow screen one line a row, for no statement stands without its source."""
+    if to.width >= _WIDE:
+        to.print(fitting_table(heads, rows, to.width))
+        return
+    for first, *cells in rows:
+        told = [
+            f"{head.text} {cell}" if head.right else cell
+            for head, cell in zip(heads[1:], cells, strict=True)
+            if cell not in {"", NOT_APPLICABLE}
+        ]
+        to.print(f"  – {first}, {'; '.join(told)}", soft_wrap=True)
 
 
 def _act_row(act: Act) -> list[str]:
@@ -69,7 +83,7 @@ def _print_path(path: PermitPath, to: Console) -> None:
             f"{known.source}, {known.as_of}",
         ])  # fmt: skip
     to.print(Text(f"permit path: {path.label}", style="bold"))
-    to.print(fitting_table(_STAGES, rows, to.width))
+    _print_rows(_STAGES, rows, to)
     for note in path.notes:
         to.print(Text(f"  – {note}", style="dim"), soft_wrap=True)
     to.print("share of comparable recorded cases, no forecast of one council; dates and odds of the power count it\n")  # fmt: skip

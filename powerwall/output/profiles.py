@@ -9,7 +9,7 @@ from rich.text import Text
 
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.numbers import NOT_APPLICABLE
-from powerwall.ranking.profiles import View, disagreements, under_profiles
+from powerwall.ranking.views import View, disagreements, under_profiles
 
 if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Criterion
@@ -18,7 +17,6 @@ from powerwall.criteria.facts import fact_table
 from powerwall.region.findings import Findings, did_you_mean
 
 if TYPE_CHECKING:
-    from powerwall.ranking.rank import Ranking
     from powerwall.region.read import Region
 
 Points = dict[str, float | Mapping[str, float]]
@@ -85,84 +83,3 @@ def find_profile(
         else:
             points[key] = entry
     return Profile(name, "assumed", points)
-
-
-class View(NamedTuple):
-    """The sites of a ranking under other weights, by the same measures.
-
-    Attributes
-    ----------
-    label
-        Whose weights: `profile county, assumed`, or `the region's own`.
-    sites
-        Index `site_id`; `score`, `rank` (NA where not ranked), `ranked`.
-    points
-        Points of each criterion at each site, which add up to the score.
-    """
-
-    label: str
-    sites: pd.DataFrame
-    points: pd.DataFrame
-
-
-def under_profiles(ranking: Ranking) -> dict[str, View]:
-    """The same measures under the region's own weights (`""`) and under every profile."""
-    from powerwall.ranking.settings import settings
-
-    regions = ranking.regions
-    found = {}
-    for name in ("", *names(regions[0])):
-        in_use = settings(regions, ranking.criteria, {}, profile=name)
-        found[name] = _viewed(
-            ranking, in_use.weights.criteria, in_use.profile or "the region's own"
-        )
-    return found
-
-
-def _viewed(ranking: Ranking, weights: Mapping[str, float], label: str) -> View:
-    """Scores and ranks anew; a site that is out, taken or without a power plan stays so."""
-    from powerwall.ranking.rank import COVERAGE_SLACK, NEUTRAL, SCORE_DECIMALS
-
-    values, frame = ranking.values, ranking.frame
-    shares = np.array([weights[str(name)] for name in values])
-    points = values.fillna(NEUTRAL) * (100 * shares)
-    score = points.sum(axis=1)
-    coverage = values.notna().to_numpy() @ shares
-    planned = ranking.measures["time_to_power_months"]["value"].notna()
-    may = planned & frame["status"].isin(["ranked", "unranked"])
-    ranked = may & (coverage >= ranking.settings.min_coverage - COVERAGE_SLACK)
-    order = pd.DataFrame({
-        "score": -score.round(SCORE_DECIMALS), "months": ranking.measures["time_to_power_months"]["value"], "id": frame.index,
-    }, index=frame.index)[ranked].sort_values(["score", "months", "id"], kind="stable").index  # fmt: skip
-    rank = pd.Series(range(1, len(order) + 1), index=order, dtype="Int64").reindex(frame.index)
-    return View(label, pd.DataFrame({"score": score, "rank": rank, "ranked": ranked}), points)
-
-
-class Disagreement(NamedTuple):
-    """The site on which the weights in use and a profile differ most.
-
-    Attributes
-    ----------
-    site_id, profile
-        Which site, and by whose weights.
-    here, there
-        Its ranks.
-    """
-
-    site_id: str
-    profile: str
-    here: int
-    there: int
-
-
-def disagreements(ranking: Ranking, others: Mapping[str, View]) -> list[Disagreement]:
-    """For each profile that ranks otherwise, the site it moves most; ties go to the better rank here."""
-    here = ranking.frame["rank"].dropna().astype(int)
-    found = []
-    for name, other in others.items():
-        there = other.sites["rank"].reindex(here.index)
-        shift = (there - here).abs().dropna().astype(int)
-        if name and len(shift) and shift.max() > 0:
-            site = str(shift.index[int(shift.to_numpy().argmax())])
-            found.append(Disagreement(site, name, int(here[site]), int(there[site])))
-    return found

@@ -6,7 +6,8 @@ import pytest
 
 import powerwall as pw
 from powerwall.criteria.facts import fact_table
-from powerwall.ranking.profiles import disagreements, shipped, under_profiles
+from powerwall.ranking.profiles import shipped
+from powerwall.ranking.views import disagreements, under_profiles
 from powerwall.ranking.weights import DEVELOPER
 
 SUBJECTS = ("power", "cost", "water", "noise", "policy")

@@ -103,7 +103,7 @@ def _window(row: Mapping[str, Any]) -> str:
     if word(row, "kind") in PROJECT_ACTS:
         return start
     until = word(row, "effective_to") or (str(end.first) if end else "?" if unknown else "")
-    return f"{start} – {until}".rstrip()
+    return f"{start} – {until}" if until else f"from {start}"
 
 
 def _nearby(sites: gpd.GeoDataFrame, region: Region, chain: list[str]) -> list[str]:
