@@ -17,10 +17,10 @@ check: .venv/ready  ## lint, types, generated pages and committed rankings
 	$(BIN)/powerwall score regions/*.toml --check
 
 test: .venv/ready  ## the tests, without the slow ones
-	$(BIN)/pytest -m "not slow and not benchmark"
+	$(BIN)/pytest -n auto -m "not slow and not benchmark"
 
 test-all: .venv/ready
-	$(BIN)/pytest -m "not benchmark"
+	$(BIN)/pytest -n auto -m "not benchmark"
 
 docs: .venv/ready  ## write the generated reference pages
 	$(BIN)/python -m powerwall.output.reference

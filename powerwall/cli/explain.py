@@ -62,7 +62,7 @@ def explain(
             zip(ranking.frame.index.astype(str), ranking.frame["name"].astype(str), strict=True)
         )
         site_id = opt.find_site(site, names)
-    opt.warn(read.findings, err, quiet=quiet)
+    opt.warn(read.findings, err, quiet=quiet, chosen=ranking.settings.findings)
     if form == "json":
         import json
 

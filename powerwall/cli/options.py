@@ -255,9 +255,18 @@ def waiting(err: Console, words: str) -> Iterator[None]:
         yield
 
 
-def warn(found: tuple[Finding, ...], err: Console, *, quiet: bool) -> None:
-    """One line for what was notable on the way; `check` shows it whole."""
-    from powerwall.output.console import summary
+def warn(
+    found: tuple[Finding, ...], err: Console, *, quiet: bool, chosen: tuple[Finding, ...] = ()
+) -> None:
+    """One line for what was notable on the way; `check` shows it whole.
 
-    if found and not quiet:
-        err.print(f"{summary(found)} on reading; powerwall check shows them")
+    `chosen` are the findings of weights: those that stand in no file come from an option, so
+    `check` does not know them and they are shown here.
+    """
+    from powerwall.output.console import print_findings, summary
+
+    if quiet:
+        return
+    print_findings([item for item in chosen if not item.file], err, every=True)
+    if on_reading := [*found, *(item for item in chosen if item.file)]:
+        err.print(f"{summary(on_reading)} on reading; powerwall check shows them")

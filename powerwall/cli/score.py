@@ -83,9 +83,10 @@ def score(
         for path in output or []:
             ranking.save(path)
     opt.warn(
-        tuple(f for region in ranking.regions for f in region.findings) + ranking.settings.findings,
+        tuple(f for region in ranking.regions for f in region.findings),
         err,
         quiet=quiet,
+        chosen=ranking.settings.findings,
     )
     if form == "table":
         from powerwall.output.table import print_ranking

@@ -40,6 +40,8 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     )
     to.print(f"{place}, score {row['score']:.2f} ({row['score_low']:.2f}–{row['score_high']:.2f}), "
              f"{row['coverage']:.0%} of the weight is known".replace("%", " %"))  # fmt: skip
+    if ranking.settings.profile:
+        to.print(f"weights: {ranking.settings.whose}")
     _print_power(ranking, site, to)
     for reason in filter(None, str(row["reasons"]).split("; ")):
         to.print(f"  – {reason}")

@@ -87,7 +87,7 @@ def provenance(ranking: Ranking) -> dict[str, Any]:
     return {
         "powerwall": powerwall.__version__,
         "regions": [_region(region) for region in ranking.regions],
-        "profile": ranking.settings.profile,
+        "profile": ranking.settings.whose,
         "weights": {
             name: _number(weight)
             for name, weight in sorted(ranking.settings.weights.criteria.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _NOTHING = 0.05  # points not worth a word
 _MOST = 2000  # sites that are ranked anew for one line of text
+_QUESTION = "who would rank it differently: "
 _HEADS = (
     Head("weights", right=False, wraps=True), Head("rank"), Head("score"), Head("gains most in", right=False, goes=1), Head("loses most in", right=False, goes=2),
     Head("first there", right=False, goes=3, wraps=True),
@@ -28,6 +30,9 @@ def print_profiles(ranking: Ranking, site_id: str, to: Console) -> None:
     rows = [_row(other, others[""], ranking, site_id) for other in others.values()]
     to.print(Text("under other weights", style="bold"))
     to.print(fitting_table(_HEADS, rows, to.width))
+    for name, other in others.items():
+        if other.left_out:
+            to.print(f"profile {name} leaves out {', '.join(other.left_out)}, which is not measured")  # fmt: skip
     to.print("profiles are starting points for talk, and nobody's view; gains and losses in points against the region's own weights\n")  # fmt: skip
 
 
@@ -48,10 +53,26 @@ def _row(view: View, own: View, ranking: Ranking, site_id: str) -> list[str]:
     ]  # fmt: skip
 
 
-def differences(ranking: Ranking) -> str:
-    """One line on who would rank differently; empty where nobody would, or for too few or too many."""
+def differences(ranking: Ranking, width: int) -> str:
+    """One line on who would rank differently, the largest shift first; what does not fit is left to `explain`.
+
+    Empty where nobody would, or for too few sites or too many.
+    """
     if not 2 <= int((ranking.frame["status"] == "ranked").sum()) <= _MOST:
         return ""
-    found = disagreements(ranking, under_profiles(ranking))
-    told = [f"{item.profile} puts {item.site_id} at {item.there} (here {item.here})" for item in found]  # fmt: skip
-    return f"who would rank it differently: {', '.join(told)}" if told else ""
+    agreed: dict[tuple[str, int, int], list[str]] = {}
+    for item in disagreements(ranking, under_profiles(ranking)):
+        agreed.setdefault((item.site_id, item.here, item.there), []).append(item.profile)
+    if not agreed:
+        return ""
+    told = [
+        f"{_listed(who)} {'puts' if len(who) == 1 else 'put'} {site} at {there} (here {here})"
+        for (site, here, there), who in sorted(agreed.items(), key=lambda kept: -abs(kept[0][1] - kept[0][2]))
+    ]  # fmt: skip
+    lines = [_QUESTION + ", ".join(told)]
+    lines += [f"{_QUESTION}{', '.join(told[:n])}, …" for n in range(len(told) - 1, 0, -1)]
+    return next((line for line in lines if cell_len(line) <= width), lines[-1])
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

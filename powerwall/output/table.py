@@ -227,7 +227,7 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
         if share > 0
     )
     hidden = [column.header for column in COLUMNS if column not in columns] if columns else []
-    whose = f" ({ranking.settings.profile})" if ranking.settings.profile else ""
+    whose = f" ({ranking.settings.whose})" if ranking.settings.profile else ""
     lines.append(f"weights{whose}: {subjects}; ? is unknown and counts half")
     stretched = (
         ranking.measures["time_to_power_months"]["note"].fillna("").str.contains("extrapolated")
@@ -255,7 +255,7 @@ def _print_others(ranking: Ranking, to: Console) -> None:
     if risky.any():
         text = "ranked sites are at risk of a requirement that is unknown there; explain says which"
         to.print(Text(f"\n{int(risky.sum())} {text}", style="dim"))
-    if told := differences(ranking):
+    if told := differences(ranking, to.width):
         to.print(Text(f"\n{told}", style="dim"))
 
 

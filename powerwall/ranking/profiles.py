@@ -31,11 +31,14 @@ class Profile(NamedTuple):
         Its name, and `assumed` or `declared in <file>`.
     points
         As `[weights]` of a region file holds them.
+    left_out
+        Criteria that a shipped profile weighs and that are not measured.
     """
 
     name: str
     origin: str
     points: Points
+    left_out: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -69,17 +72,20 @@ def find_profile(
     A criterion of a shipped profile that is not measured is left out, and a warning says so.
     """
     if name in region.table.profiles:
-        return Profile(name, f"declared in {region.path.name}", dict(region.table.profiles[name]))
+        unnamed = dict.fromkeys(sorted({item.subject for item in criteria.values()}), 0.0)
+        points: Points = {**unnamed, **region.table.profiles[name]}
+        return Profile(name, f"declared in {region.path.name}", points)
     if name not in shipped():
-        findings.add("PW105", f"no profile `{name}`", remedy=did_you_mean(name, names(region)), **region.places("profiles"))  # fmt: skip
+        findings.add("PW105", f"no profile `{name}`", remedy=did_you_mean(name, names(region)))
         return Profile(name, "unknown", {})
-    points: Points = {}
+    points, left_out = {}, []
     for key, entry in shipped()[name].items():
         if isinstance(entry, Mapping):
-            for criterion in sorted(set(entry) - set(criteria)):
-                findings.add("PW105", f"profile {name} weighs `{criterion}`, which is not measured: left out", severity="warning",
-                             remedy="its subject counts by the other criteria", **region.places("weights"))  # fmt: skip
+            left_out += sorted(set(entry) - set(criteria))
             points[key] = {c: p for c, p in entry.items() if c in criteria}
         else:
             points[key] = entry
-    return Profile(name, "assumed", points)
+    for criterion in left_out:
+        findings.add("PW105", f"profile {name} weighs `{criterion}`, which is not measured: left out", severity="warning",
+                     remedy="its subject counts by the other criteria")  # fmt: skip
+    return Profile(name, "assumed", points, tuple(left_out))

@@ -85,6 +85,8 @@ class Ranking:
         Requirement → state, margin and reason of every site.
     regions
         The regions ranked together.
+    unknown
+        "neutral" or "worst": by the score, or by its low end.
     """
 
     frame: gpd.GeoDataFrame
@@ -95,6 +97,7 @@ class Ranking:
     settings: Settings
     verdicts: dict[str, pd.DataFrame]
     regions: tuple[Region, ...]
+    unknown: str = "neutral"
 
     def save(self, path: str | Path) -> Path:
         """Write the ranking in the format that the suffix names.
@@ -158,7 +161,7 @@ def rank_with(
     )
     return Ranking(
         frame, joined.criteria, measures_in_order, values.loc[index], contributions.loc[index], in_use,
-        {name: v.loc[index] for name, v in verdicts.items()}, regions,
+        {name: v.loc[index] for name, v in verdicts.items()}, regions, unknown,
     )  # fmt: skip
 
 

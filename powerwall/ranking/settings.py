@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from powerwall.criteria.criterion import Criterion
 from powerwall.ranking import requirements as req
 from powerwall.ranking.overlap import check_overlaps
-from powerwall.ranking.profiles import Profile, find_profile
+from powerwall.ranking.profiles import find_profile
 from powerwall.ranking.values import Points, faults
 from powerwall.ranking.weights import KeyPlaces, Weights, resolve
 from powerwall.region.findings import Finding, Findings, did_you_mean
@@ -36,6 +36,10 @@ class Settings:
         Warnings; errors were raised.
     profile
         `profile county, assumed` where a profile stands in for the region's weights, else "".
+    left_out
+        Criteria that the profile weighs and that are not measured.
+    over
+        Subjects and criteria whose points were given over those of the profile.
     """
 
     weights: Weights
@@ -44,6 +48,15 @@ class Settings:
     min_coverage: float
     findings: tuple[Finding, ...]
     profile: str = ""
+    left_out: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+
+    @property
+    def whose(self) -> str:
+        """The profile with what it leaves out and what was given over it; "" without one."""
+        without = f", without {', '.join(self.left_out)}" if self.left_out else ""
+        over = f", other points for {', '.join(self.over)}" if self.over else ""
+        return f"{self.profile}{without}{over}" if self.profile else ""
 
 
 def settings(
@@ -61,24 +74,43 @@ def settings(
     """
     findings = Findings()
     first = regions[0]
+    _check_declared(first, criteria, findings)
     chosen = find_profile(profile, first, criteria, findings) if profile else None
     base = first.table.weights if chosen is None else chosen.points
     given = _with_options(base, weights, criteria, findings)
-    places = first.places if chosen is None else _places_of(chosen, first)
-    in_use = resolve(given, criteria, places, findings)
-    check_overlaps(in_use, first.places, findings)
+    in_use = resolve(given, criteria, _places_of(profile, first), findings)
+    check_overlaps(in_use, _places_of(profile, first), findings)
     values = _values(first, criteria, findings)
     limits = req.resolve(first.table.require, criteria, first.request.mw, first.places, findings)
     for other in regions[1:]:
         _agree(first, other, findings)
     findings.raise_errors()
-    label = "" if chosen is None else chosen.label
-    return Settings(in_use, values, limits, first.table.min_coverage, tuple(findings), label)
+    found = Settings(in_use, values, limits, first.table.min_coverage, tuple(findings))
+    if chosen is None:
+        return found
+    over = tuple(sorted(weights))
+    return replace(found, profile=chosen.label, left_out=chosen.left_out, over=over)
 
 
-def _places_of(profile: Profile, region: Region) -> KeyPlaces:
-    """Where the weights of a profile stand: its own table, if the region declares it."""
-    return lambda *key: region.places("profiles", profile.name, *key[1:])
+def _check_declared(region: Region, criteria: Mapping[str, Criterion], findings: Findings) -> None:
+    """Every set of weights of the file, in use or not: a ranking is shown under each of them."""
+    resolve(region.table.weights, criteria, region.places, findings)
+    for name in region.table.profiles:
+        points, places = (
+            find_profile(name, region, criteria, findings).points,
+            _places_of(name, region),
+        )
+        check_overlaps(resolve(points, criteria, places, findings), places, findings)
+
+
+def _places_of(profile: str, region: Region) -> KeyPlaces:
+    """Where weights stand: under `[weights]`, in a profile of the file, or in no file."""
+    if not profile:
+        return region.places
+    if profile not in region.table.profiles:
+        return lambda *_: {}
+    first = list(region.table.profiles[profile])[:1]  # a table of tables has no place of its own
+    return lambda *key: region.places("profiles", profile, *(key[1:] or first))
 
 
 def _with_options(
@@ -153,7 +185,7 @@ def _turned(own: Points | None, given: Points) -> bool:
 
 
 def _agree(first: Region, other: Region, findings: Findings) -> None:
-    for part in ("weights", "values", "require", "min_coverage"):
+    for part in ("weights", "profiles", "values", "require", "min_coverage"):
         if getattr(first.table, part) != getattr(other.table, part):
             findings.add("PW109", f"[{part}] of {other.name} differs from that of {first.name}, which counts for both", severity="warning",
                          remedy=f"make [{part}] equal in both files", **other.places(part))  # fmt: skip

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from powerwall.ranking.profiles import names
-from powerwall.ranking.rank import COVERAGE_SLACK, NEUTRAL, SCORE_DECIMALS, Ranking
+from powerwall.ranking.rank import (
+    COVERAGE_SLACK,
+    NEUTRAL,
+    SCORE_DECIMALS,
+    Ranking,
+    weighted_score,
+)
 from powerwall.ranking.settings import settings
 
 
@@ -24,11 +30,14 @@ class View(NamedTuple):
         Index `site_id`; `score`, `rank` (NA where not ranked), `ranked`.
     points
         Points of each criterion at each site, which add up to the score.
+    left_out
+        Criteria that the profile weighs and that are not measured.
     """
 
     label: str
     sites: pd.DataFrame
     points: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
 
 def under_profiles(ranking: Ranking) -> dict[str, View]:
@@ -37,27 +46,31 @@ def under_profiles(ranking: Ranking) -> dict[str, View]:
     found = {}
     for name in ("", *names(regions[0])):
         in_use = settings(regions, ranking.criteria, {}, profile=name)
-        found[name] = _viewed(
-            ranking, in_use.weights.criteria, in_use.profile or "the region's own"
-        )
+        label = in_use.profile or "the region's own"
+        found[name] = _viewed(ranking, in_use.weights.criteria, label, in_use.left_out)
     return found
 
 
-def _viewed(ranking: Ranking, weights: Mapping[str, float], label: str) -> View:
+def _viewed(
+    ranking: Ranking, weights: Mapping[str, float], label: str, left_out: tuple[str, ...]
+) -> View:
     """Scores and ranks anew; a site that is out, taken or without a power plan stays so."""
     values, frame = ranking.values, ranking.frame
     shares = np.array([weights[str(name)] for name in values])
     points = values.fillna(NEUTRAL) * (100 * shares)
-    score = points.sum(axis=1)
-    coverage = values.notna().to_numpy() @ shares
+    score = pd.Series(weighted_score(values.to_numpy(), shares), index=frame.index)
+    low = pd.Series(weighted_score(values.to_numpy(), shares, 0.0), index=frame.index)
+    coverage = weighted_score(values.notna().to_numpy(), shares) / 100
     planned = ranking.measures["time_to_power_months"]["value"].notna()
     may = planned & frame["status"].isin(["ranked", "unranked"])
     ranked = may & (coverage >= ranking.settings.min_coverage - COVERAGE_SLACK)
+    by = low if ranking.unknown == "worst" else score
     order = pd.DataFrame({
-        "score": -score.round(SCORE_DECIMALS), "months": ranking.measures["time_to_power_months"]["value"], "id": frame.index,
+        "score": -by.round(SCORE_DECIMALS), "months": ranking.measures["time_to_power_months"]["value"], "id": frame.index,
     }, index=frame.index)[ranked].sort_values(["score", "months", "id"], kind="stable").index  # fmt: skip
     rank = pd.Series(range(1, len(order) + 1), index=order, dtype="Int64").reindex(frame.index)
-    return View(label, pd.DataFrame({"score": score, "rank": rank, "ranked": ranked}), points)
+    sites = pd.DataFrame({"score": score, "rank": rank, "ranked": ranked})
+    return View(label, sites, points, left_out)
 
 
 class Disagreement(NamedTuple):

@@ -48,15 +48,20 @@ def resolve(
     that is not named has its own default, a subject that is not named has none unless no subject is.
     """
     subjects = sorted({item.subject for item in criteria.values()})
-    points = {name: float(p) for name, p in given.items() if isinstance(p, int | float)}
-    for name, amount in points.items():
-        _check(name, amount, subjects, "subject", places("weights", name), findings)
+    named = {name: float(p) for name, p in given.items() if isinstance(p, int | float)}
+    points = {
+        name: amount
+        for name, amount in named.items()
+        if _check(name, amount, subjects, "subject", places("weights", name), findings)
+    }
     inner: dict[str, float] = {name: item.weight for name, item in criteria.items()}
     for table, entries in given.items():
         if isinstance(entries, Mapping):
             _read_table(table, entries, criteria, subjects, inner, places, findings)
-    if not points:
+    if not named:
         points = dict(DEVELOPER)
+    if len(points) < len(named) and not any(points.values()):  # the faults are told already
+        return Weights({}, dict.fromkeys(criteria, 0.0))
     return _normalised(points, inner, criteria, places, findings)
 
 

@@ -114,6 +114,7 @@ def test_the_readme_shows_what_a_command_prints(block: str) -> None:
     assert printed == expected
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not README.is_file(), reason="there is no README yet")
 def test_the_commands_of_the_readme_without_output_run_too(tmp_path: Path) -> None:
     text = README.read_text(encoding="utf-8")

@@ -44,7 +44,11 @@ def test_no_text_of_the_package_advises_or_vouches():
 
 
 @pytest.mark.parametrize(
-    ("region", "site"), [("example", "ex-cedar-flats"), ("central-ohio", "oh-sunbury-park")]
+    ("region", "site"),
+    [
+        ("example", "ex-cedar-flats"),
+        pytest.param("central-ohio", "oh-sunbury-park", marks=pytest.mark.slow),
+    ],
 )
 def test_no_output_advises_or_vouches(regions, region, site):
     path = str(regions / f"{region}.toml")

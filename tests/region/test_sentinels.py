@@ -21,20 +21,28 @@ NAMES = ["central-ohio", "dallas-fort-worth", "dublin", "example", "northern-vir
 #: Cells that move a number somewhere: region, layer, column, row.
 SAMPLE = [
     ("example", "points_of_interconnection", "published_headroom_mw", 0),
-    ("example", "points_of_interconnection", "expected_date", 0),
-    ("example", "receptors", "location_accuracy_m", 2),
-    ("example", "time_to_power", "p50_months", 0),
+    pytest.param(
+        "example", "points_of_interconnection", "expected_date", 0, marks=pytest.mark.slow
+    ),
+    pytest.param("example", "receptors", "location_accuracy_m", 2, marks=pytest.mark.slow),
+    pytest.param("example", "time_to_power", "p50_months", 0, marks=pytest.mark.slow),
     ("example", "calendars", "result_date", 0),
-    ("example", "water_systems", "baseline_water_stress_score", 0),
-    ("northern-virginia", "noise_rules", "limit_db", 0),
+    pytest.param(
+        "example", "water_systems", "baseline_water_stress_score", 0, marks=pytest.mark.slow
+    ),
+    pytest.param("northern-virginia", "noise_rules", "limit_db", 0, marks=pytest.mark.slow),
     ("northern-virginia", "policy", "effective_from", 0),
-    ("northern-virginia", "sites", "area_ha", 0),
-    ("central-ohio", "points_of_interconnection", "voltage_kv", 3),
+    pytest.param("northern-virginia", "sites", "area_ha", 0, marks=pytest.mark.slow),
+    pytest.param(
+        "central-ohio", "points_of_interconnection", "voltage_kv", 3, marks=pytest.mark.slow
+    ),
     ("central-ohio", "jurisdictions", "outline_accuracy_m", 0),
-    ("dallas-fort-worth", "time_to_power", "p90_months", 1),
-    ("dublin", "points_of_interconnection", "queue_ahead_mw", 0),
-    ("phoenix", "sites", "utility_id", 2),
-    ("phoenix", "sites", "name", 0),
+    pytest.param("dallas-fort-worth", "time_to_power", "p90_months", 1, marks=pytest.mark.slow),
+    pytest.param(
+        "dublin", "points_of_interconnection", "queue_ahead_mw", 0, marks=pytest.mark.slow
+    ),
+    pytest.param("phoenix", "sites", "utility_id", 2, marks=pytest.mark.slow),
+    pytest.param("phoenix", "sites", "name", 0, marks=pytest.mark.slow),
 ]
 
 
