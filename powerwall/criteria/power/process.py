@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -135,6 +135,8 @@ class Network:
         B own published stages, C own or operator's, D generic.
     notes
         What a reader must know.
+    asks_for_permit
+        Stages that wait for the permit of the site by the region's own rows.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Network:
     evidence: dict[str, Evidence]
     grade: str
     notes: tuple[str, ...]
+    asks_for_permit: tuple[str, ...] = ()
 
     @property
     def region_line(self) -> bool:
@@ -198,13 +201,23 @@ class Processes:
 
         `permit` is the key of its permit path, whose stages come first.
         """
-        key = (generic, utility_id or "", operator, batch, site_id, permit)
+        key = (generic, utility_id or "", operator, batch, site_id)
         if key not in self._cache:
             self._cache[key] = self._build(*key)
-        return self._cache[key]
+        return self._permitted(self._cache[key], self.path(permit))
+
+    @staticmethod
+    def _permitted(network: Network, path: PermitPath | None) -> Network:
+        """A network behind a permit path."""
+        if path is None:
+            return network
+        stages = permit_part(path) | after_permit(network.stages, path, network.asks_for_permit)
+        known = {name: Evidence(*item) for name, item in path.known.items()}
+        notes = tuple(dict.fromkeys((*network.notes, *path.notes)))
+        return replace(network, stages=stages, evidence=network.evidence | known, notes=notes)
 
     def _build(
-        self, generic: str, utility_id: str, operator: str, batch: str, site_id: str, permit: str
+        self, generic: str, utility_id: str, operator: str, batch: str, site_id: str
     ) -> Network:
         base = WHOLE_NETWORK.get(operator, generic)
         operators = _stage_rows(OPERATOR_NETWORK.get(operator, ""), self.request.mw)
@@ -236,13 +249,8 @@ class Processes:
         grade = _grade(evidence)
         if grade == "D" and base == generic and operator not in _GENERIC:
             notes.append(f"no process table for operator {operator}: generic stages")
-        path = self.path(permit)
-        stages = permit_part(path) | after_permit(stages, path, waiting)
-        if path is not None:
-            evidence |= {name: Evidence(*known) for name, known in path.known.items()}
-            notes += path.notes
         said = tuple(dict.fromkeys(note for note in notes if note))
-        return Network(base, stages, evidence, grade, said)
+        return Network(base, stages, evidence, grade, said, tuple(waiting))
 
     def path(self, permit: str) -> PermitPath | None:
         """Permit path by its key; None where permits are not looked at."""
