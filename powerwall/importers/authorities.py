@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from powerwall.criteria.cost import STATES
 from powerwall.importers.words import slug
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class Authorities:
         self._rows: list[dict[str, Any]] = [] if frame is None else frame.to_dict("records")
         self._crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
 
+    @property
+    def why_not(self) -> str:
+        """Why a row has no authority."""
+        return "no such authority in the region" if self.known else "names no authority"
+
     def find(self, name: str, kind: str, state: str, lon: float, lat: float) -> str:
         """Id of an authority by name, kind, state and position; empty where none or several fit."""
         if not self.known:
@@ -45,7 +51,7 @@ class Authorities:
     def by_fips(self, fips: str, state: str, county: str) -> str:
         """Id of a county by its FIPS code, else by its name."""
         if not self.known:
-            return made_up_id(county, "County", state)
+            return made_up_id(county, "County", state) or (f"us-fips-{fips.zfill(5)}" if fips else "")
         hits = [
             row for row in self._rows
             if row["kind"] == "county" and str(row.get("county_fips") or "").zfill(5) == fips.zfill(5)
@@ -63,14 +69,22 @@ class Authorities:
 
 
 def made_up_id(name: str, kind: str, state: str) -> str:
-    """`us-oh-jerome-township`: an id in the form of the bundled regions."""
+    """`us-oh-jerome-township`: an id in the form of the bundled regions; empty without a name."""
     base = slug(re.sub(r"\(.*?\)", "", name))
+    if not base or not state:
+        return ""
     word = (
         ""
         if kind.lower() in {"city", "county", "town", "village"} or kind.lower() in base
         else f"-{slug(kind)}"
     )
     return f"us-{state.lower()}-{base.removesuffix('-county')}{word}"
+
+
+def abbreviation(state: str) -> str:
+    """`KS` for `Kansas`; what is no state of the United States stays as it is."""
+    names = {name.lower(): letters for letters, name in STATES.items()}
+    return names.get(state.strip().lower(), state.strip().upper())
 
 
 def plain_name(name: str) -> str:

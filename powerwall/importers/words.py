@@ -23,6 +23,11 @@ _END = re.compile(
 _END_OF_YEAR = re.compile(r"\bthrough (?:the )?end of (?P<year>\d{4})\b", re.IGNORECASE)
 _EXTENDED = re.compile(rf"\b(?:extended|extension)\b[^.]*?\b(?P<how>until|through|thru|to)\b[^\d;]{{0,25}}?{_DAY}", re.IGNORECASE)  # fmt: skip
 _EFFECTIVE = re.compile(rf"\bfrom {_DAY} effective date", re.IGNORECASE)
+# an extension that is scheduled, noticed or possible was not adopted
+_EXTENDED_ON = re.compile(r"\b(?:extended|extension (?:approved|adopted))\s+(?:on\s+)?(?P<after>\d{4}-\d{2}-\d{2})"
+                          r"|(?P<before>\d{4}-\d{2}-\d{2})[^;.\d]{0,30}\bextension\b(?! (?:hearing|public|notice|possible))", re.IGNORECASE)  # fmt: skip
+_HOLDS_FROM = re.compile(r"(?:;|,|\band)\s*effective (?P<day>\d{4}-\d{2}-\d{2})\b", re.IGNORECASE)
+_MARK = re.compile(r"\[VERIFY[^\]]*\]?|\[(?:V(?:E(?:R(?:I(?:F)?)?)?)?)?$", re.IGNORECASE)
 _AS_OF = re.compile(r"\bas of (\d{4}-\d{2}-\d{2})\b", re.IGNORECASE)
 _DAYS = {"day": 1.0, "week": 7.0, "month": MONTH_DAYS, "year": 12 * MONTH_DAYS}
 
@@ -100,13 +105,33 @@ def end_of(start: str, term: Term) -> date | None:
 
 
 def without_marks(text: str) -> str:
-    """A text without its `[VERIFY …]` marks."""
-    return re.sub(r"\[VERIFY[^\]]*\]?", "", text, flags=re.IGNORECASE).strip()
+    """A text without its `[VERIFY …]` marks, whole or cut off at the end of the cell."""
+    return _MARK.sub("", text).strip()
 
 
-def marked(*texts: str) -> bool:
-    """Tell whether any of the texts asks to be verified."""
-    return any("[verify" in text.lower() for text in texts)
+def marks(*texts: str) -> list[str]:
+    """The `[VERIFY …]` marks of texts, as they stand.
+
+    >>> marks("Active", "90 days [VERIFY: minutes]")
+    ['[VERIFY: minutes]']
+    """
+    return [match[0] for text in texts for match in _MARK.finditer(text)]
+
+
+def extension_day(text: str) -> str:
+    """Day on which a text says that a rule was extended; empty without one.
+
+    >>> extension_day("2026-02 initial; extended 2026-04-01")
+    '2026-04-01'
+    """
+    match = _EXTENDED_ON.search(without_marks(text))
+    return (match["after"] or match["before"]) if match else ""
+
+
+def effective_day(text: str) -> str:
+    """Day that a text names as that from which an act holds; empty without one."""
+    match = _HOLDS_FROM.search(without_marks(text))
+    return iso_day(match["day"]) if match else ""
 
 
 def as_of_day(text: str) -> str:

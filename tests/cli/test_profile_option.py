@@ -16,6 +16,12 @@ SITES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """A terminal on which nothing has to be left out, unless a test asks for another."""
+    monkeypatch.setenv("COLUMNS", "160")
+
+
 def run(*arguments: str, code: int = 0):
     result = CliRunner().invoke(app, list(arguments))
     assert result.exit_code == code, result.output

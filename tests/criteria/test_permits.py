@@ -380,6 +380,26 @@ def test_an_appeal_follows_the_permit_where_the_register_tells_of_one(make_regio
     assert approved["permit_months"]["value"] == pytest.approx(3)
 
 
+def test_a_stage_whose_row_asks_for_the_permit_waits_for_it(make_region, tmp_path):
+    row = {
+        "process_id": "p",
+        "utility_id": "u1",
+        "kind": "stage",
+        "stage": "study",
+        "stage_id": "study",
+        "p50_months": 12,
+        "p90_months": 20,
+    }
+    first, asks = (
+        measures_of(
+            make_region, tmp_path / str(n), "rezoning_needed", time_to_power=[{**row, **more}]
+        )
+        for n, more in enumerate(({}, {"predecessors": "permit"}))
+    )
+    late = asks["time_to_power_months"]["value"] - first["time_to_power_months"]["value"]
+    assert late > 9  # of a permit of 12 months nothing runs beside the study any more
+
+
 def denial(**cells):
     return {"policy_id": "no", "jurisdiction_id": "us-ks-one", "kind": "denial", "policy_status": "decided", "effect": "blocks",
             "action_date": "2026-03-01", "site_id": "a", "status": "verified", **cells}  # fmt: skip
