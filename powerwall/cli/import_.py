@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from powerwall.importers.moratoria import Imported
+    from powerwall.region.findings import Findings
 
 _SOURCES = ("moratoria", "ordinances")
 _LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
@@ -63,6 +64,7 @@ def import_(
             show_default=False,
         ),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every place of a finding.")] = False,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
@@ -92,7 +94,7 @@ def import_(
         findings.raise_errors()
         write_text(output, layers.csv_text(layer, found.rows))
     if not quiet:
-        print_findings(findings, err)
+        print_findings(findings, err, every=every)
         if list(findings):
             err.print(summary(findings))
     _report(found, output, err, quiet=quiet)
@@ -110,11 +112,8 @@ def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None
         err.print(f"name the source wherever the rows are used: {credit}")
 
 
-def _not_itself(files: list[Path], output: Path, findings: object) -> None:
+def _not_itself(files: list[Path], output: Path, findings: Findings) -> None:
     """No output takes the place of a table that is read."""
-    from powerwall.region.findings import Findings
-
-    assert isinstance(findings, Findings)  # noqa: S101 — typed late to keep the import inside
     for path in files:
         if path.resolve() == output.resolve():
             findings.add("PW601", f"{output} is a table that is read", file=output, remedy="write to another file")  # fmt: skip

@@ -51,7 +51,9 @@ class Authorities:
     def by_fips(self, fips: str, state: str, county: str) -> str:
         """Id of a county by its FIPS code, else by its name."""
         if not self.known:
-            return made_up_id(county, "County", state) or (f"us-fips-{fips.zfill(5)}" if fips else "")
+            return made_up_id(county, "County", state) or (
+                f"us-fips-{fips.zfill(5)}" if fips else ""
+            )
         hits = [
             row for row in self._rows
             if row["kind"] == "county" and str(row.get("county_fips") or "").zfill(5) == fips.zfill(5)

@@ -33,6 +33,9 @@ def read_inventory(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPl
         findings.add("PW203", f"no inventory of moratoria: no column {', '.join(lacking)}",
                      remedy="the inventory of Moratorium Nation, its GeoJSON, or a list of fights in JSON is read", file=path, line=1, column=1)  # fmt: skip
         return None
+    if frame.empty:
+        findings.add("PW204", "the table has no rows", file=path, line=1)
+        return None
     return frame, places, "inventory"
 
 
@@ -44,7 +47,7 @@ def _json_table(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlace
         findings.add("PW202", f"no JSON: {error}", file=path, line=getattr(error, "lineno", 1), column=getattr(error, "colno", 1))  # fmt: skip
         return None
     features = content.get("features") if isinstance(content, dict) else None
-    if isinstance(features, list):
+    if isinstance(features, list) and features and all(isinstance(f, dict) for f in features):
         return _features(features, text, path, findings)
     fights = content.get("fights") if isinstance(content, dict) else content
     if (

@@ -63,8 +63,9 @@ def _said(comment: str) -> dict[float, Level]:
     """Limit → what the words after it say of its time."""
     matches = list(_SAID.finditer(comment))
     found = {}
-    for match, after in zip(matches, [*matches[1:], None], strict=True):
-        words = comment[match.end() : after.start() if after else None]
+    ends = [*(match.start() for match in matches[1:]), len(comment)]
+    for match, stop in zip(matches, ends, strict=False):
+        words = comment[match.end() : stop]
         start, end = _window(words)
         period = next((name for name, word in _WORDS.items() if re.search(word, words, re.IGNORECASE)), "")  # fmt: skip
         if not period and start:

@@ -7,6 +7,7 @@ local fights in JSON. Dates and terms decide; what a status says in words stays 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,14 +17,16 @@ from typing import Any
 
 import pandas as pd
 
-from powerwall.importers.authorities import Authorities
+from powerwall.importers.authorities import Authorities, abbreviation
 from powerwall.importers.inventories import read_inventory
 from powerwall.importers.words import (
     Term,
     as_of_day,
+    effective_day,
     end_of,
+    extension_day,
     iso_day,
-    marked,
+    marks,
     read_term,
     short,
     slug,
@@ -46,6 +49,10 @@ _ACTS = {"moratorium": "moratorium", "ban": "prohibition", "prohibition": "prohi
 _FIGHT_STATUS = {"active": "active", "enacted": "enacted", "passed": "enacted", "adopted": "enacted", "pending": "pending", "proposed": "pending",
                  "expired": "expired", "lifted": "replaced", "rescinded": "replaced", "approved": "decided", "denied": "decided",
                  "withdrawn": "withdrawn", "decided": "decided"}  # fmt: skip
+_EFFECTS = {"approval": "enables", "moratorium": "blocks", "prohibition": "blocks", "denial": "blocks"}  # fmt: skip
+_KINDS = {"fixed_days": "fixed", "until_date": "until_date", "until_event": "until_event", "indefinite": "indefinite"}  # fmt: skip
+#: Cells that a row is made of; a mark in any of them makes it unverified.
+_USED = ("jurisdiction", "date_enacted", "date_enacted_iso", "duration", "current_status", "trigger")  # fmt: skip
 _DISAGREE = 0.1  # share by which a term in words and one in days may differ
 _SLIP_DAYS = 3
 
@@ -93,23 +100,24 @@ def read_moratoria(
     if read is None:
         return found
     frame, places, shape = read
-    if shape == "fights":
-        _each(
-            frame,
-            places,
-            found,
-            findings,
-            lambda row, at: _fight(row, at, authorities, as_of, findings, found),
-        )
-        return found
-    released = str(as_of) if as_of else _newest(frame)
+    column = "last_updated" if shape == "fights" else "current_status"
+    released = str(as_of) if as_of else _newest(frame, column, "date_enacted_iso")
     if not released:
         findings.add(
             "PW103", "no row says as of which day it is", remedy="give --as-of", file=path, line=1
         )
         return found
-    found.credit.append(CREDIT)
-    _each(frame, places, found, findings, lambda row, at: _instrument(row, at, authorities, released, findings, found))  # fmt: skip
+    make = _fight if shape == "fights" else _instrument
+    if shape == "fights":
+        findings.add("PW509", f"{path.name}: its licence is not stated: every row is unverified", severity="warning",
+                     remedy="read each row at its own source", file=path, line=1)  # fmt: skip
+    else:
+        found.credit.append(CREDIT)
+        _tell_marked(frame, places, findings)
+        if "current_status" not in frame:
+            findings.add("PW203", f"{path.name}: no current_status, where most marks stand: every row is unverified", severity="warning",
+                         remedy="the CSV of the same release has it", file=path, line=1)  # fmt: skip
+    _each(frame, places, found, findings, lambda row, at: make(row, at, authorities, released, findings, found))  # fmt: skip
     return found
 
 
@@ -132,9 +140,28 @@ def _each(
         found.places[made["policy_id"]] = at("moratorium_id")
 
 
-def _newest(frame: pd.DataFrame) -> str:
-    """Newest day that any status names."""
-    column = frame["current_status"] if "current_status" in frame else frame["date_enacted_iso"]
+def _tell_marked(frame: pd.DataFrame, places: CellPlaces, findings: Findings) -> None:
+    """One finding for all rows that ask to be verified, and one for all whose date is not exact."""
+    columns = [c for c in ("date_enacted", "duration", "current_status") if c in frame]
+    asks = [
+        any("[verify" in str(cell).lower() for cell in row)
+        for row in frame[columns].fillna("").itertuples(index=False)
+    ]
+    loose = frame.get("date_enacted_uncertainty", pd.Series("exact", index=frame.index)).fillna("") != "exact"  # fmt: skip
+    for why, mask in (
+        ("carry `[VERIFY …]`", pd.Series(asks, index=frame.index)),
+        ("have a date that is not exact", loose),
+    ):
+        rows = [int(str(n)) for n in frame.index[mask]]
+        if rows:
+            lines = ", ".join(str(places(n).get("line", 0)) for n in rows)
+            findings.add("PW507", f"{len(rows)} rows {why}: unverified, so they warn and never put a site out; lines {lines}", severity="warning",
+                         remedy="read the act, then set status = verified", **places(rows[0]))  # fmt: skip
+
+
+def _newest(frame: pd.DataFrame, *columns: str) -> str:
+    """Newest day that the first of the columns that is there names."""
+    column = next((frame[name] for name in columns if name in frame), pd.Series(dtype=str))
     days = [as_of_day(text) or iso_day(text) for text in column.fillna("").astype(str)]
     return max((day for day in days if len(day) == len("2026-01-01")), default="")
 
@@ -149,39 +176,60 @@ def _instrument(
         return None
     if "aggregate" in row.get("jurisdiction_type", "").lower():
         return _left_out(found, "row about a whole state, no instrument")
-    if "sectors" in row and "data_center" not in row["sectors"]:
+    if "sectors" in row and not re.search(r"\bdata_center\b", row["sectors"]):
         return _left_out(found, "not about data centres")
     if status not in _STATUS:
         findings.add("PW406", f"{name}: enacted_status `{status}` is not known: left out", severity="warning", remedy=f"one of {', '.join(_STATUS)}",
                      **at("enacted_status"))  # fmt: skip
         return _left_out(found, "status not known")
-    authority = authorities.find(row["jurisdiction"], row.get("jurisdiction_type", ""), row["state_abbrev"],
+    authority = authorities.find(without_marks(row["jurisdiction"]), row.get("jurisdiction_type", ""), row["state_abbrev"],
                                  _number(row.get("longitude", "")), _number(row.get("latitude", "")))  # fmt: skip
     if not authority:
-        return _left_out(found, "no such authority in the region")
-    started = _started(row, at, findings)
-    term = read_term(row["duration"])
-    duration, end = _window(row, term, started, at, findings)
-    said, sure = (
-        row.get("current_status", ""),
-        row.get("date_enacted_uncertainty", "exact") == "exact",
-    )
-    checked = (
-        sure
-        and len(started) == len("2026-01-01")
-        and not marked(row["date_enacted"], row["duration"], said)
-    )
-    kind = row.get("duration_kind", "")
-    kinds = {"fixed_days": "fixed", "until_date": "until_date", "until_event": "until_event", "indefinite": "indefinite"}  # fmt: skip
-    notes = [f"status in the source: {short(without_marks(said), 140)}" if said else "", f"term in the source: {short(row['duration'], 140)}",
-             "asks to be verified" if marked(row["date_enacted"], row["duration"], said) else ""]  # fmt: skip
+        return _left_out(found, authorities.why_not)
+    row = {column: row.get(column, "") for column in _USED} | dict(row)
+    started, term = _started(row, at, findings), read_term(row["duration"])
+    holds_from = term.start or effective_day(row["date_enacted"]) or started
+    duration, end = _window(row, term, holds_from, at, findings)
+    said = row["current_status"]
     return _row(
-        policy_id=name, jurisdiction_id=authority, jurisdiction=_called(row), kind="moratorium", subject=duration or term.end or "term not stated",
-        action_date=started, effective_from=term.start or started, effective_to=end, duration=duration,
-        duration_kind="unknown" if status == "extended" and not end else kinds.get(kind, "unknown") if not (duration or end) or kind in kinds else "fixed",
-        policy_status=_STATUS[status], effect="blocks", summary=short(row.get("trigger", "")), source_title=_TITLE, source_url=_URL,
-        as_of=as_of_day(said) or released, status="secondary" if checked else "unverified", note="; ".join(n for n in notes if n),
+        policy_id=name, jurisdiction_id=authority, jurisdiction=_called(row), kind="moratorium", subject=duration or end or "term not stated",
+        action_date=started, effective_from=holds_from, effective_to=end, duration=duration,
+        duration_kind=_kind_of_term(row, duration, end), policy_status=_status(row, started), effect="blocks",
+        summary=short(without_marks(row["trigger"])), source_title=_TITLE, source_url=_URL, as_of=as_of_day(said) or released,
+        status=_evidence(row, started), note=_note(row),
     )  # fmt: skip
+
+
+def _status(row: Mapping[str, str], started: str) -> str:
+    """Status in our words; what was rescinded before any day of an act was never in force."""
+    rescinded = row["enacted_status"] == "rescinded"
+    return "withdrawn" if rescinded and not started else _STATUS[row["enacted_status"]]
+
+
+def _evidence(row: Mapping[str, str], started: str) -> str:
+    """Secondary where the day of the act is exact and no cell asks to be verified."""
+    exact = row.get("date_enacted_uncertainty") == "exact" and len(started) == len("2026-01-01")
+    unmarked = not marks(*(row[column] for column in _USED))
+    return "secondary" if exact and unmarked and row["current_status"] else "unverified"
+
+
+def _kind_of_term(row: Mapping[str, str], duration: str, end: str) -> str:
+    kind = _KINDS.get(row.get("duration_kind", ""), "unknown")
+    if not (duration or end):
+        return kind if kind in {"until_event", "indefinite"} else "unknown"
+    if kind in {"until_event", "indefinite"}:
+        return kind
+    return "fixed" if duration else "until_date"
+
+
+def _note(row: Mapping[str, str]) -> str:
+    """What the source says in words, with its marks."""
+    parts = {"status in the source": row["current_status"], "term in the source": row["duration"]}
+    notes = [f"{head}: {short(without_marks(text), 140)}" for head, text in parts.items() if without_marks(text)]  # fmt: skip
+    if not iso_day(row["date_enacted"]) and without_marks(row["date_enacted"]):
+        notes.append(f"date in the source: {short(without_marks(row['date_enacted']), 140)}")
+    open_ = dict.fromkeys(short(mark, 140) for mark in marks(*(row[column] for column in _USED)))
+    return "; ".join([*notes, *open_])
 
 
 def _started(row: Mapping[str, str], at: Any, findings: Findings) -> str:
@@ -194,44 +242,58 @@ def _started(row: Mapping[str, str], at: Any, findings: Findings) -> str:
     if not started and row["enacted_status"] != "pending":
         findings.add("PW408", f"{row['moratorium_id']}: no day of the act in `{short(row['date_enacted'], 60)}`: its start is unknown", severity="warning",
                      remedy="look it up", **at("date_enacted"))  # fmt: skip
+    if longer := extension_day(row["date_enacted"]):
+        findings.add("PW507", f"{row['moratorium_id']}: extended on {longer}, the act is that of {started or 'an unknown day'}", severity="warning",
+                     remedy="compare its end with the extending act", **at("date_enacted"))  # fmt: skip
     return started
 
 
 def _window(
-    row: Mapping[str, str], term: Term, started: str, at: Any, findings: Findings
+    row: Mapping[str, str], term: Term, start: str, at: Any, findings: Findings
 ) -> tuple[str, str]:
     """Duration and end; what contradicts itself is left blank and told."""
-    name, text, coded = row["moratorium_id"], row["duration"], _number(row.get("duration_days", ""))
-    place = at("duration")
+    name, coded, place = row["moratorium_id"], _number(row.get("duration_days", "")), at("duration")
+    end = "" if _before(term.end, start) else term.end
+    if term.extended or term.open_extension or row["enacted_status"] == "extended":
+        return "", _extended_end(name, term, end, place, findings)
     if not (term.duration or term.end or row.get("duration_kind") in {"until_event", "indefinite"}):
         if math.isnan(coded):
             if row["enacted_status"] != "pending":
-                findings.add("PW507", f"{name}: no term in `{short(text, 60)}`: its end is unknown", severity="warning", remedy="look it up", **place)  # fmt: skip
+                findings.add("PW507", f"{name}: no term in `{short(row['duration'], 60)}`: its end is unknown", severity="warning", remedy="look it up", **place)  # fmt: skip
             return "", ""
         return f"{coded:g} days", ""
     if term.duration and not math.isnan(coded) and abs(term.days - coded) > _DISAGREE * coded:
-        findings.add("PW512", f"{name}: the term reads {term.duration}, duration_days says {coded:g}: left blank", severity="warning", **place)  # fmt: skip
-        return "", ""
-    if term.extended and not term.end:
-        findings.add("PW512", f"{name}: extended to several days that contradict one another: its end is unknown", severity="warning", remedy="look it up", **place)  # fmt: skip
-        return "", ""
-    if term.extended:
-        findings.add("PW507", f"{name}: extended by its words, to {term.end}; first term {term.duration or 'not stated'}", severity="warning",
-                     remedy="compare with the extending act", **place)  # fmt: skip
-        return "", term.end
-    if row["enacted_status"] == "extended" and not term.end:
-        findings.add("PW507", f"{name}: extended, but to which day is not stated: its end is unknown", severity="warning", remedy="look it up", **place)  # fmt: skip
-        return "", ""
-    computed = end_of(term.start or started, term)
-    if (
-        computed
-        and len(term.end) == len("2026-01-01")
-        and abs((date.fromisoformat(term.end) - computed).days) > _SLIP_DAYS
-    ):
-        findings.add("PW512", f"{name}: {term.duration} from {term.start or started} end on {computed}, the text says {term.end}, which is taken", severity="warning",
-                     **place)  # fmt: skip
-    end = "" if _before(term.end, term.start or started) else term.end
+        findings.add("PW512", f"{name}: the term reads {term.duration}, duration_days says {coded:g}: the term is left blank", severity="warning", **place)  # fmt: skip
+        return "", end
+    _compare_ends(name, term, start, place, findings)
     return term.duration, end
+
+
+def _extended_end(
+    name: str, term: Term, end: str, place: Mapping[str, Any], findings: Findings
+) -> str:
+    """End of an extension where the words name one day; else it is unknown, and that is told."""
+    if term.extended and end:
+        findings.add("PW507", f"{name}: extended by its words, to {end}; first term {term.duration or 'not stated'}", severity="warning",
+                     remedy="compare with the extending act", **place)  # fmt: skip
+        return end
+    if term.extended:
+        findings.add("PW512", f"{name}: extended to several days that contradict one another: its end is unknown", severity="warning", remedy="look it up", **place)  # fmt: skip
+        return ""
+    findings.add("PW507", f"{name}: extended, but to which day is not stated: its end is unknown", severity="warning", remedy="look it up", **place)  # fmt: skip
+    return ""
+
+
+def _compare_ends(
+    name: str, term: Term, start: str, place: Mapping[str, Any], findings: Findings
+) -> None:
+    """Record a stated end that lies far from start plus term."""
+    computed = end_of(start, term)
+    if not computed or len(term.end) != len("2026-01-01"):
+        return
+    if abs((date.fromisoformat(term.end) - computed).days) > _SLIP_DAYS:
+        findings.add("PW512", f"{name}: {term.duration} from {start} end on {computed}, the text says {term.end}, which is taken", severity="warning",
+                     **place)  # fmt: skip
 
 
 def _before(end: str, start: str) -> bool:
@@ -240,12 +302,11 @@ def _before(end: str, start: str) -> bool:
 
 
 def _fight(
-    row: Mapping[str, str], at: Any, authorities: Authorities, as_of: date | None, findings: Findings, found: Imported
+    row: Mapping[str, str], at: Any, authorities: Authorities, released: str, findings: Findings, found: Imported
 ) -> dict[str, str] | None:  # fmt: skip
     """A row of a list of fights; always unverified, so it warns and never puts a site out."""
-    name = row.get("id") or slug(
-        f"{row['jurisdiction']} {row.get('state', '')} {row.get('date', '')}"
-    )
+    state, day = abbreviation(row.get("state", "")), iso_day(row.get("date", ""))
+    name = row.get("id") or _free(slug(f"{row['jurisdiction']} {state} {day}"), found)
     kind = next(
         (_ACTS[a] for a in row.get("action_type", "").lower().split(";") if a in _ACTS),
         "opposition",
@@ -254,29 +315,35 @@ def _fight(
     if word not in _FIGHT_STATUS:
         findings.add("PW406", f"{name}: status `{word}` is not known: taken as proposed", severity="warning", remedy=f"one of {', '.join(_FIGHT_STATUS)}",
                      **at("status"))  # fmt: skip
-    authority = authorities.find(row["jurisdiction"], row.get("authority_level", ""), row.get("state", ""), _number(row.get("lng", "")), _number(row.get("lat", "")))  # fmt: skip
+    authority = authorities.find(row["jurisdiction"], row.get("authority_level", ""), state, _number(row.get("lng", "")), _number(row.get("lat", "")))  # fmt: skip
     if not authority:
-        return _left_out(found, "no such authority in the region")
-    day = iso_day(row.get("date", ""))
+        return _left_out(found, authorities.why_not)
     if not day:
-        findings.add(
-            "PW408",
-            f"{name}: `{row.get('date', '')}` is no date: left blank",
-            severity="warning",
-            **at("date"),
-        )
-    source = row.get("sources", "").split(";")[0]
+        findings.add("PW408", f"{name}: `{row.get('date', '')}` is no date: left blank", severity="warning", **at("date"))  # fmt: skip
+    size, said = row.get("megawatts", ""), ""
+    if size and not _number(size) >= 0:
+        findings.add("PW401", f"{name}: megawatts `{short(size, 40)}` is no number: left blank", severity="warning", **at("megawatts"))  # fmt: skip
+        size, said = "", f"size in the source: {short(size, 80)}"
     return _row(
         policy_id=name, jurisdiction_id=authority, jurisdiction=row["jurisdiction"], kind=kind, subject=short(row.get("objective", "") or kind, 80),
-        action_date=day, policy_status=_FIGHT_STATUS.get(word, "pending"), effect="blocks" if kind in {"moratorium", "prohibition", "denial"} else "restricts",
-        project_mw=row.get("megawatts", ""), summary=short(row.get("community_outcome", "")), source_title="List of local fights, each to be read at its source",
-        source_url=source, as_of=iso_day(row.get("last_updated", "")) or str(as_of or ""), status="unverified",
-        duration_kind="unknown" if kind == "moratorium" else "",
+        action_date=day, policy_status=_FIGHT_STATUS.get(word, "pending"), effect=_EFFECTS.get(kind, "restricts"),
+        project_mw=size, summary=short(row.get("community_outcome", "")), source_title="List of local fights, each to be read at its source",
+        source_url=row.get("sources", "").split(";")[0], as_of=iso_day(row.get("last_updated", "")) or released, status="unverified",
+        duration_kind="unknown" if kind == "moratorium" else "", note=said,
     )  # fmt: skip
 
 
+def _free(name: str, found: Imported) -> str:
+    """A made-up id that no row has yet."""
+    number, free = 1, name
+    while free in found.places:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
 def _called(row: Mapping[str, str]) -> str:
-    kind, name = row.get("jurisdiction_type", ""), row["jurisdiction"]
+    kind, name = row.get("jurisdiction_type", ""), without_marks(row["jurisdiction"])
     if not kind or kind.lower() in name.lower():
         return name
     return f"{kind} of {name}" if kind in {"City", "Town", "Village"} else f"{name} {kind}"

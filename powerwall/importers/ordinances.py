@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
+import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from powerwall.importers.authorities import Authorities
+from powerwall.importers.authorities import Authorities, abbreviation
+from powerwall.importers.columns import fold, folded
+from powerwall.importers.levels import read_levels
 from powerwall.importers.moratoria import COLUMNS as POLICY
 from powerwall.importers.moratoria import Imported
 from powerwall.importers.words import iso_day, short, slug
@@ -32,7 +35,6 @@ NOISE = (
 LAYERS = {"noise_rules": NOISE, "policy": POLICY}
 _METRES = {"m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0, "ft": 0.3048, "feet": 0.3048, "foot": 0.3048,
            "mile": 1609.344, "miles": 1609.344, "km": 1000.0}  # fmt: skip
-_LEVELS = re.compile(r"^\s*\d+(\.\d+)?(\s*/\s*\d+(\.\d+)?){0,2}\s*$")
 #: Shape → columns by which it is known, folded.
 _SHAPES = {
     "compass": {"feature", "value", "units", "county", "state"},
@@ -44,6 +46,11 @@ _TITLES = {
     "nrel": "NREL siting ordinances for wind and solar plants",
     "revx": "Regulation table in the form of reVX",
 }
+
+
+_BAN = re.compile(r"\b(?:ban|banned|moratorium|prohibit\w*)\b", re.IGNORECASE)
+#: What is no distance, though it may be in metres.
+_SIZE = re.compile(r"height|density|denisty|lot size|acre|coverage|flicker|minimum size", re.IGNORECASE)  # fmt: skip
 
 
 class Rule(NamedTuple):
@@ -60,6 +67,12 @@ class Rule(NamedTuple):
     citation: str
     url: str
     comment: str
+    captured: str
+
+    @property
+    def who(self) -> str:
+        """The authority in words."""
+        return self.place or self.county or f"FIPS {self.fips}"
 
 
 def read_ordinances(
@@ -84,6 +97,9 @@ def read_ordinances(
     told = "rules for wind and solar plants, not for data centres" if shape == "nrel" else "rules of another technology or read by a machine"  # fmt: skip
     findings.add("PW507", f"{path.name}: {told}: every row is unverified", severity="warning", remedy="open the ordinance before a row counts",
                  file=path, line=1)  # fmt: skip
+    if as_of is None:
+        findings.add("PW209", f"{path.name}: no day of the evidence is given: rows stay without as_of", severity="warning", remedy="give --as-of, the day of the download",
+                     file=path, line=1)  # fmt: skip
     seen: dict[str, int] = {}
     for number, cells in enumerate(frame.fillna("").astype(str).to_dict("records")):
         rule = _rule({str(k): str(v).strip() for k, v in cells.items()}, shape)
@@ -93,13 +109,16 @@ def read_ordinances(
 
         noise = _is_noise(rule.feature)
         if noise != (layer == "noise_rules"):
-            found.skipped["no level" if layer == "noise_rules" else "a level, for noise_rules"] += 1
+            found.skipped["no sound level, for policy" if layer == "noise_rules" else "a sound level, for noise_rules"] += 1  # fmt: skip
             continue
         authority = authorities.by_fips(rule.fips, rule.state, rule.county) if not rule.place else authorities.find(rule.place, "", rule.state, math.nan, math.nan)  # fmt: skip
         if not authority:
-            found.skipped["no such authority in the region"] += 1
+            found.skipped[authorities.why_not] += 1
             continue
-        base = slug(f"{rule.state} {rule.place or rule.county} {rule.feature} {rule.kind}")
+        if _BAN.search(rule.feature) and shape == "nrel":
+            found.skipped["a ban of wind or solar plants"] += 1
+            continue
+        base = slug(f"{rule.state} {rule.who} {rule.feature} {rule.kind}")
         seen[base] = seen.get(base, 0) + 1
         name = base if seen[base] == 1 else f"{base}-{seen[base]}"
         made = (_levels if noise else _act)(
@@ -107,7 +126,7 @@ def read_ordinances(
         )
         for row in made:
             found.rows.append(row)
-            found.places[row["rule_id" if noise else "policy_id"]] = at()
+            found.places[row[LAYERS[layer][0]]] = at()
         if not made:
             found.skipped["value not read"] += 1
     return found
@@ -120,15 +139,19 @@ def _table(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlaces, st
     read = _workbook(path, findings) if path.suffix.lower() in {".xlsx", ".xls"} else read_csv(path, ",", findings)  # fmt: skip
     if read is None:
         return None
-    frame, places = read
-    folded = {column: _folded(str(column)) for column in frame.columns}
-    frame = frame.rename(columns=folded)
-    names = tuple(_folded(name) for name in places.names)
+    seen = [str(name) for name in read[0].columns]
+    frame, places = fold(*read)
+    # a table derived from another marks the cells it has not touched
+    frame = frame.rename(columns=lambda name: str(name).removesuffix("_raw"))
+    names = tuple(name.removesuffix("_raw") for name in places.names)
     places = CellPlaces(places.path, places.lines, places.starts, names)
+    if frame.empty:
+        findings.add("PW204", "the table has no rows", file=path, line=1)
+        return None
     for shape, wanted in _SHAPES.items():
         if wanted <= set(frame):
             return frame, places, shape
-    findings.add("PW203", f"no table of ordinances: columns found {', '.join(map(str, list(folded)[:8]))}",
+    findings.add("PW203", f"no table of ordinances: columns found {', '.join(seen[:8])}",
                  remedy="State, County, Feature Type, Value Type, Value; FIPS instead of names; or county, state, feature, value, units",
                  file=path, line=1, column=1)  # fmt: skip
     return None
@@ -145,11 +168,11 @@ def _workbook(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlaces]
     except ImportError:
         findings.add("PW202", "a workbook needs openpyxl", remedy="pip install 'powerwall[excel]', or save the sheet as CSV", file=path)  # fmt: skip
         return None
-    except (ValueError, OSError) as error:
-        findings.add("PW202", f"no workbook: {error}", file=path)
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        findings.add("PW202", f"no workbook: {error}", remedy="save the sheet as .xlsx or CSV", file=path)  # fmt: skip
         return None
     for frame in sheets.values():
-        if {"county", "feature_type"} <= {_folded(str(c)) for c in frame.columns}:
+        if {"county", "feature_type"} <= {folded(str(c)) for c in frame.columns}:
             return frame, CellPlaces(path, tuple(range(2, len(frame) + 2)), (), tuple(map(str, frame.columns)))  # fmt: skip
     findings.add(
         "PW203", f"no sheet with County and Feature Type among {', '.join(sheets)}", file=path
@@ -157,18 +180,19 @@ def _workbook(path: Path, findings: Findings) -> tuple[pd.DataFrame, CellPlaces]
     return None
 
 
-def _folded(name: str) -> str:
-    return re.sub(r"[\s\-/]+", "_", name.strip().lower())
-
-
 def _rule(row: Mapping[str, str], shape: str) -> Rule:
-    value = row.get("updated_value") or row["value"]
-    feature, kind = row.get("feature_type") or row.get("feature", ""), row.get("value_type") or row.get("units", "")  # fmt: skip
+    """A rule of any of the tables; a value that was updated goes with its own type and comment."""
+    newer = bool(row.get("updated_value") or row.get("updated_type"))
+    value = row.get("updated_value", "") if newer else row["value"]
+    kind = row.get("value_type") or row.get("units", "")
+    kind = (row.get("updated_type") or kind) if newer else kind
+    comment = row.get("updated_comment") or row.get("comment") or row.get("summary", "")
+    place = row.get("city_town") or row.get("place") or row.get("subdivison") or row.get("subdivision", "")  # fmt: skip
+    feature = " ".join(filter(None, (row.get("feature_type") or row.get("feature", ""), row.get("feature_subtype", ""))))  # fmt: skip
     return Rule(
-        _title(row.get("county", "")), _abbreviation(row.get("state", "")), row.get("city_town") or row.get("subdivison") or row.get("subdivision", ""),
-        _fips(row.get("fips", "")), feature.strip(), kind.strip().lower(), value, iso_day(row.get("ordinance_year") or row.get("ord_year", "")),
-        row.get("citation") or row.get("section", ""), row.get("source", "") if shape == "compass" else "",
-        row.get("updated_comment") or row.get("comment") or row.get("summary", ""),
+        _title(row.get("county", "")), abbreviation(row.get("state", "")), place, _fips(row.get("fips", "")), feature, " ".join(kind.lower().split()), value,
+        iso_day(row.get("ordinance_year") or row.get("ord_year", "")), row.get("citation") or row.get("section", ""),
+        row.get("source", "") if shape == "compass" else "", comment, iso_day(row.get("new_capture_date") or row.get("original_captured_date", "")),
     )  # fmt: skip
 
 
@@ -176,56 +200,43 @@ def _levels(
     name: str, authority: str, rule: Rule, at: Callable[[], dict[str, Any]], findings: Findings, title: str, as_of: str
 ) -> list[dict[str, str]]:  # fmt: skip
     """Levels of a rule, one row a period; a multiplier is no level, and a bare pair has no order."""
-    if "dba" not in rule.kind.replace("(", "").replace(")", "").replace(
-        " ", ""
-    ) and rule.kind not in {"db", ""}:
-        findings.add(
-            "PW401",
-            f"{name}: `{rule.value}` {rule.kind} is no level: left out",
-            severity="warning",
-            **at(),
-        )
+    plain = rule.kind.replace("(", "").replace(")", "").replace(" ", "")
+    found = read_levels(rule.value, rule.comment) if "dba" in plain or plain in {"db", ""} else []
+    if found == []:
+        findings.add("PW401", f"{name}: `{short(rule.value, 40)}` {rule.kind} is no level: left out", severity="warning", **at())  # fmt: skip
         return []
-    if not _LEVELS.match(rule.value):
-        findings.add(
-            "PW401",
-            f"{name}: `{short(rule.value, 40)}` is no level: left out",
-            severity="warning",
-            **at(),
-        )
-        return []
-    levels = [float(part) for part in rule.value.split("/")]
-    if len(levels) == 2:
-        findings.add("PW507", f"{name}: which of {rule.value} holds at night is not stated as data: the lower one is taken for the night",
-                     severity="warning", remedy=short(rule.comment, 80) or "read the ordinance", **at())  # fmt: skip
-        levels = sorted(levels, reverse=True)
-    periods = {1: ("all",), 2: ("day", "night"), 3: ("day", "evening", "night")}[len(levels)]
-    return [
-        {column: cells.get(column, "") for column in NOISE}
-        for period, level in zip(periods, levels, strict=True)
-        for cells in [{
-            "rule_id": f"{name}-{period}", "jurisdiction_id": authority, "jurisdiction": rule.place or rule.county, "metric": "LA", "kind": "absolute",
-            "period": period, "limit_db": f"{level:g}", "weighting": "A", "effective_from": rule.year, "rule_status": "unknown",
-            "source_title": _source(title, rule), "source_url": rule.url, "as_of": as_of or rule.year, "status": "unverified",
-            "note": short(f"native: {rule.feature}, {rule.value} {rule.kind}; {rule.comment}"),
-        }]
+    if found is None:
+        findings.add("PW507", f"{name}: when each of {rule.value} holds is not stated: its limit is left blank", severity="warning",
+                     remedy=short(rule.comment, 80) or "read the ordinance", **at())  # fmt: skip
+    shared = {
+        "jurisdiction_id": authority, "jurisdiction": rule.who, "metric": "LA", "kind": "absolute", "weighting": "A", "effective_from": rule.year,
+        "rule_status": "unknown", "source_title": _source(title, rule), "source_url": rule.url, "as_of": rule.captured or as_of or rule.year,
+        "status": "unverified", "note": short(f"not written for data centres; native: {rule.feature}, {rule.value} {rule.kind}; {rule.comment}"),
+    }  # fmt: skip
+    each = [{"rule_id": name}] if found is None else [
+        {"rule_id": f"{name}-{level.period}", "period": level.period, "limit_db": f"{level.limit_db:g}",
+         "window_start": level.start, "window_end": level.end}
+        for level in found
     ]  # fmt: skip
+    return [{column: (shared | cells).get(column, "") for column in NOISE} for cells in each]
 
 
 def _act(
     name: str, authority: str, rule: Rule, at: Callable[[], dict[str, Any]], findings: Findings, title: str, as_of: str
 ) -> list[dict[str, str]]:  # fmt: skip
     """A setback or another rule as an act of the authority."""
-    metres = _metres(rule)
-    if metres is None and not rule.value:
-        findings.add("PW401", f"{name}: no value: left out", severity="warning", **at())
+    metres, ban = _metres(rule), bool(_BAN.search(rule.feature))
+    if metres is None and not rule.value and not ban:
+        findings.add("PW401", f"{name}: no value{f' of `{short(rule.kind, 60)}`' if rule.kind else ''}: left out", severity="warning", **at())  # fmt: skip
         return []
+    distance = (metres is not None or "multiplier" in rule.kind) and not _SIZE.search(rule.feature)
     told = f"{rule.value} {rule.kind}" + ("" if metres is None else f" = {metres:,.0f} m")
     cells = {
-        "policy_id": name, "jurisdiction_id": authority, "jurisdiction": rule.place or rule.county,
-        "kind": "setback" if metres is not None or "multiplier" in rule.kind else "zoning", "subject": short(f"{rule.feature}: {told}", 80),
+        "policy_id": name, "jurisdiction_id": authority, "jurisdiction": rule.who,
+        "kind": "prohibition" if ban else "setback" if distance else "zoning", "subject": short(f"{rule.feature}: {told}", 80),
         "action_date": rule.year, "effective_from": rule.year, "policy_status": "enacted", "effect": "restricts",
-        "summary": short(rule.comment), "source_title": _source(title, rule), "source_url": rule.url, "as_of": as_of or rule.year,
+        "summary": short("; ".join(filter(None, (told, rule.comment)))), "source_title": _source(title, rule), "source_url": rule.url,
+        "as_of": rule.captured or as_of or rule.year,
         "status": "unverified", "note": "not written for data centres, or read by a machine",
     }  # fmt: skip
     return [{column: cells.get(column, "") for column in POLICY}]
@@ -255,10 +266,3 @@ def _fips(text: str) -> str:
 
 def _title(county: str) -> str:
     return re.sub(r"\s+county$", "", county.strip(), flags=re.IGNORECASE)
-
-
-def _abbreviation(state: str) -> str:
-    from powerwall.criteria.cost import STATES
-
-    names = {name.lower(): short_name for short_name, name in STATES.items()}
-    return names.get(state.strip().lower(), state.strip().upper())

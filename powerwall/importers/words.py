@@ -21,11 +21,17 @@ _END = re.compile(
     rf"\b(?P<how>until|through|thru|expir\w+|ending|ends|to|repeal on)\b[^\d;]{{0,25}}?{_DAY}", re.IGNORECASE
 )  # fmt: skip
 _END_OF_YEAR = re.compile(r"\bthrough (?:the )?end of (?P<year>\d{4})\b", re.IGNORECASE)
-_EXTENDED = re.compile(rf"\b(?:extended|extension)\b[^.]*?\b(?P<how>until|through|thru|to)\b[^\d;]{{0,25}}?{_DAY}", re.IGNORECASE)  # fmt: skip
+_EXTENDED = re.compile(rf"\b(?:extend(?:s|ed|ing)?|extension)\b[^.]*?\b(?P<how>until|through|thru|to)\b[^\d;]{{0,25}}?{_DAY}", re.IGNORECASE)  # fmt: skip
+# told as done; `unless extended` and `may be extended` are not
+_LONGER = re.compile(
+    r"(?:^\s*|[;,(]\s*(?:later |then )?|\b(?:later|then|was|been|subsequently)\s+)extended\b",
+    re.IGNORECASE,
+)
 _EFFECTIVE = re.compile(rf"\bfrom {_DAY} effective date", re.IGNORECASE)
 # an extension that is scheduled, noticed or possible was not adopted
 _EXTENDED_ON = re.compile(r"\b(?:extended|extension (?:approved|adopted))\s+(?:on\s+)?(?P<after>\d{4}-\d{2}-\d{2})"
                           r"|(?P<before>\d{4}-\d{2}-\d{2})[^;.\d]{0,30}\bextension\b(?! (?:hearing|public|notice|possible))", re.IGNORECASE)  # fmt: skip
+_DOUBT = re.compile(r"\b(?:possible|may|might|eligible|proposed|optional|noticed|scheduled|with)\b", re.IGNORECASE)  # fmt: skip
 _HOLDS_FROM = re.compile(r"(?:;|,|\band)\s*effective (?P<day>\d{4}-\d{2}-\d{2})\b", re.IGNORECASE)
 _MARK = re.compile(r"\[VERIFY[^\]]*\]?|\[(?:V(?:E(?:R(?:I(?:F)?)?)?)?)?$", re.IGNORECASE)
 _AS_OF = re.compile(r"\bas of (\d{4}-\d{2}-\d{2})\b", re.IGNORECASE)
@@ -47,6 +53,8 @@ class Term(NamedTuple):
         Day from which the text counts.
     extended
         True where the end is that of an extension; blank where several contradict one another.
+    open_extension
+        True where the text says it was extended, and not until when.
     """
 
     duration: str = ""
@@ -54,13 +62,14 @@ class Term(NamedTuple):
     end: str = ""
     start: str = ""
     extended: bool = False
+    open_extension: bool = False
 
 
 def read_term(text: str) -> Term:
     """Term and end that a text names plainly; the first of each, or the end of an extension.
 
     >>> read_term("Initial 45 days; 10 months extension noticed")
-    Term(duration='45 days', days=45.0, end='', start='', extended=False)
+    Term(duration='45 days', days=45.0, end='', start='', extended=False, open_extension=False)
     >>> read_term("Through 2026-12-31, or earlier").end
     '2027-01-01'
     """
@@ -77,8 +86,18 @@ def read_term(text: str) -> Term:
         last = f"{int(year['year']) + 1}-01-01"
     elif end:
         last = _first_day_out(end["how"], end["day"])
-    duration, days = _duration(term) if term and not (end and end.start() < term.start()) else ("", 0.0)  # fmt: skip
-    return Term(duration, days, last, start["day"] if start else "", bool(longer))
+    # a term after an end, or within an extension, is not that of the act
+    other = [match.start() for match in (end, *longer[:1]) if match]
+    first = term if term and term.start() < min(other, default=len(plain)) else None
+    duration, days = _duration(first) if first else ("", 0.0)
+    return Term(
+        duration,
+        days,
+        last,
+        start["day"] if start else "",
+        bool(longer),
+        not longer and bool(_LONGER.search(plain)),
+    )
 
 
 def _duration(match: re.Match[str]) -> tuple[str, float]:
@@ -125,7 +144,7 @@ def extension_day(text: str) -> str:
     '2026-04-01'
     """
     match = _EXTENDED_ON.search(without_marks(text))
-    return (match["after"] or match["before"]) if match else ""
+    return (match["after"] or match["before"]) if match and not _DOUBT.search(match[0]) else ""
 
 
 def effective_day(text: str) -> str:

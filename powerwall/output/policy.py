@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.policy.obligations import Duty
+from powerwall.criteria.policy.permits import path_months
 from powerwall.criteria.policy.rows import word
 from powerwall.criteria.policy.timeline import Act, days_left, timeline
 from powerwall.output.columns import Head, fitting_table
@@ -77,8 +78,9 @@ def _print_path(path: PermitPath, to: Console) -> None:
     rows = []
     for name, stage in path.stages.items():
         known, done = path.known[name], "done_months_ago" in stage
+        p50, p90 = path_months({name: stage}, (0.5, 0.9))
         rows.append([
-            name, known.title.removeprefix("permit: "), shown(stage["p50_months"]), shown(stage["p90_months"]),
+            name, known.title.removeprefix("permit: "), shown(float(p50)), shown(float(p90)),
             "done" if done else percent(stage["p_fail"]) if stage["p_fail"] else NOT_APPLICABLE, known.rung, known.basis,
             f"{known.source}, {known.as_of}",
         ])  # fmt: skip

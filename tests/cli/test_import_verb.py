@@ -53,6 +53,8 @@ def test_an_inventory_becomes_a_layer_and_the_licence_is_named(tmp_path):
         (["moratoria", "in.csv", "-o", "nowhere/out.csv"], "error[PW601]"),
         (["ordinances", "in.csv", "-o", "out.csv"], "error[PW203]"),
         (["moratoria", "twice.csv", "-o", "out.csv"], "error[PW404]"),
+        (["moratoria", "heads.csv", "-o", "out.csv"], "error[PW204]"),
+        (["ordinances", "rules.csv", "-o", "out.csv"], "error[PW204]"),
         (["moratoria", "semicolons.csv", "-o", "out.csv"], "error[PW205]"),
         (["moratoria", "in.csv", "-o", "out.csv", "--region", "nowhere.toml"], "error[PW101]"),
         (["moratoria", "in.csv", "-o", "out.csv", "--as-of", "soon"], "is not a date"),
@@ -64,12 +66,23 @@ def test_what_cannot_be_done_exits_two_and_leaves_nothing_behind(
     monkeypatch.chdir(tmp_path)
     write_csv(tmp_path / "in.csv", [ROW])
     write_csv(tmp_path / "twice.csv", [ROW, ROW])
+    (tmp_path / "heads.csv").write_text(",".join(ROW) + "\n", encoding="utf-8")
+    (tmp_path / "rules.csv").write_text("FIPS,Feature Type,Value Type,Value\n", encoding="utf-8")
     (tmp_path / "semicolons.csv").write_text("moratorium_id;jurisdiction\na;b\n", encoding="utf-8")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     result = run(*arguments, code=2)
     assert words in result.stderr
     assert "Traceback" not in result.output
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_all_places_of_a_finding_are_shown_when_asked_for(tmp_path):
+    rows = [{**ROW, "moratorium_id": f"r{n}", "jurisdiction": f"P{n}", "duration": "a while", "duration_days": ""} for n in range(5)]  # fmt: skip
+    source, target = write_csv(tmp_path / "in.csv", rows), tmp_path / "policy.csv"
+    assert "--all shows them" in run("moratoria", source, "-o", target).stderr
+    every = run("moratoria", source, "-o", target, "--all").stderr
+    assert every.count("warning[PW507]") == 5
+    assert "in.csv:6:" in every
 
 
 def test_a_mark_of_byte_order_is_named_and_skipped(tmp_path):

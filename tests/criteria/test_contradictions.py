@@ -63,6 +63,19 @@ def test_acts_about_two_projects_do_not_contradict_one_another():
     assert contradictions(rows) == []
 
 
+def test_a_project_refused_and_approved_on_one_day_is_a_contradiction():
+    one = row("a", kind="denial", site_id="x", effective_to="")
+    same = row("b", kind="approval", site_id="x", effective_to="", effect="enables")
+    assert [c.what for c in contradictions([one, same])] == ["kind: denial and approval"]
+    for later in ({"action_date": "2026-04-01"}, {"action_date": "2026-03"}, {"site_id": "y"}):
+        assert contradictions([one, {**same, **later}]) == []
+
+
+def test_rows_of_one_id_speak_of_one_act_whatever_their_dates():
+    found = contradictions([row("a"), row("a", action_date="2025-01-01")])
+    assert [c.what for c in found] == ["start: 2026-03-01 and 2025-01-01"]
+
+
 def test_check_names_both_rows_with_their_sources_at_the_second(make_region, tmp_path):
     policy = [
         row("a", source_title="A gazette", as_of="2026-03-02"),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from conftest import write_csv
 
+import powerwall as pw
+from powerwall.criteria.noise.rules import night_limits
 from powerwall.importers.authorities import Authorities
+from powerwall.importers.layers import collect, csv_text
 from powerwall.importers.ordinances import read_ordinances
 from powerwall.region.findings import Findings
 
@@ -20,14 +25,106 @@ def imported(folder, *rows, layer="noise_rules", base=NREL):
 
 
 @pytest.mark.parametrize(
-    ("value", "levels"),
-    [("50", {"all": "50"}), ("55/50/45", {"day": "55", "evening": "50", "night": "45"}), ("70/65", {"day": "70", "night": "65"}), ("37/40", {"day": "40", "night": "37"})],
+    ("value", "comment", "levels"),
+    [
+        ("50", "", {"all": "50"}),
+        ("55/50/45", "", {"day": "55", "evening": "50", "night": "45"}),
+        ("55/50/45", "45 dBA at night; 55 dbA daytime; 50 dBa evening (7-10pm)", {"day": "55", "evening": "50", "night": "45"}),
+        ("70/65", "70 dBa maximum daytime (7am-10pm), 65 dBa Nighttime (10pm-7am)", {"day": "70", "night": "65"}),
+        ("37/40", "37 dB from 8pm to 8am; 40 dB from 8am to 8pm", {"night": "37", "day": "40"}),
+        ("70/65", "", {"": ""}),
+        ("65/50", "65 db at property line; 50 db at nearest residence", {"": ""}),
+        ("65/50", "65 dB by day", {"": ""}),
+        ("65/50", "65 dB by day, 50 dB by day on Sundays", {"": ""}),
+    ],
 )  # fmt: skip
-def test_levels_are_split_by_period(tmp_path, value, levels):
-    found, findings = imported(tmp_path, {"Value": value})
+def test_the_comment_says_when_each_level_holds_or_nobody_does(tmp_path, value, comment, levels):
+    found, findings = imported(tmp_path, {"Value": value, "Comment": comment})
     assert {row["period"]: row["limit_db"] for row in found.rows} == levels
-    asked = [f for f in findings if "holds at night is not stated" in f.message]
-    assert len(asked) == (len(levels) == 2)
+    open_ = [f.line for f in findings if "left blank" in f.message]
+    assert open_ == ([2] if "" in levels else [])
+
+
+def test_hours_are_kept(tmp_path):
+    comment = "70 dBa daytime (7am-10pm), 65 dBa Nighttime (10pm-7am); 50 dB at noon"
+    found, _ = imported(tmp_path, {"Value": "70/65", "Comment": comment})
+    assert [(row["window_start"], row["window_end"]) for row in found.rows] == [("07:00", "22:00"), ("22:00", "07:00")]  # fmt: skip
+
+
+def test_a_value_that_was_updated_goes_with_its_own_type(tmp_path):
+    base = {
+        **NREL,
+        "Feature Type": "Roads",
+        "Value Type": "Meters",
+        "Value": "100",
+        "Updated Type": "",
+        "Updated Value": "",
+        "New Capture Date": "",
+    }
+    found, findings = imported(
+        tmp_path,
+        {"Updated Type": "Max tip-height Multiplier", "Updated Value": "1.1", "New Capture Date": "2022"},
+        {"Updated Type": "Prohibition of wind plants"},
+        layer="policy",
+        base=base,
+    )  # fmt: skip
+    assert [(row["subject"], row["as_of"]) for row in found.rows] == [("Roads: 1.1 max tip-height multiplier", "2022")]  # fmt: skip
+    assert [(f.code, f.line) for f in findings if "left out" in f.message] == [("PW401", 3)]
+
+
+def test_a_height_in_metres_is_no_setback(tmp_path):
+    base = {**NREL, "Value Type": "Meters", "Value": "30"}
+    found, _ = imported(tmp_path, {"Feature Type": "Height "}, {"Feature Type": "Tower Denisty"}, {"Feature Type": "Water"}, layer="policy", base=base)  # fmt: skip
+    assert [row["kind"] for row in found.rows] == ["zoning", "zoning", "setback"]
+
+
+def test_a_ban_of_wind_plants_is_left_out_and_one_of_an_unnamed_plant_never_blocks(tmp_path):
+    found, findings = imported(tmp_path, {"Feature Type": "Banned", "Value": ""}, layer="policy")
+    assert found.rows == []
+    assert found.skipped == {"a ban of wind or solar plants": 1}
+    assert [f.line for f in findings if f.code != "PW209"] == [1]  # only that the table is not about data centres
+    base = {"county": "One", "state": "Kansas", "feature": "prohibitions", "value": "", "units": "", "summary": "synthetic"}  # fmt: skip
+    row = imported(tmp_path, {}, layer="policy", base=base)[0].rows[0]
+    assert (row["kind"], row["effect"], row["status"]) == ("prohibition", "restricts", "unverified")
+
+
+def test_a_table_that_names_counties_by_code_alone_keeps_them_apart(tmp_path):
+    base = {"FIPS": "20001", "Feature Type": "Sound", "Value Type": "dBA", "Value": "45"}
+    found, _ = imported(tmp_path, {}, {"FIPS": "1003.0"}, {"FIPS": ""}, base=base)
+    assert [row["jurisdiction_id"] for row in found.rows] == ["us-fips-20001", "us-fips-01003"]
+    assert len({row["rule_id"] for row in found.rows}) == 2
+    assert found.skipped == {"names no authority": 1}
+
+
+def test_rules_of_two_files_that_share_a_made_up_id_are_both_kept(tmp_path):
+    one = write_csv(tmp_path / "a.csv", [NREL, {**NREL, "County": "Two"}])
+    other = write_csv(tmp_path / "b.csv", [{**NREL, "Value": "40"}, {**NREL, "County": "Two"}])
+    found = collect("ordinances", "noise_rules", [one, other], None, Findings())
+    assert [(row["rule_id"], row["limit_db"]) for row in found.rows] == [("ks-one-sound-dba-all", "50"), ("ks-one-sound-dba-all-2", "40"), ("ks-two-sound-dba-all", "50")]  # fmt: skip
+    assert found.skipped == {"stands in an earlier file": 1}
+
+
+def test_the_written_rules_are_read_by_a_region_and_never_count(make_region, tmp_path):
+    path = write_csv(tmp_path / "rules.csv", [NREL, {**NREL, "Value": "70/65"}, {**NREL, "Feature Type": "Roads", "Value Type": "Meters", "Value": "90"}])  # fmt: skip
+    region = make_region(tmp_path)
+    for layer in ("noise_rules", "policy"):
+        found = collect("ordinances", layer, [path], region, Findings())
+        assert {row["jurisdiction_id"] for row in found.rows} == {"us-ks-one"}
+        (tmp_path / "tiny" / f"{layer}.csv").write_text(csv_text(layer, found.rows), encoding="utf-8")  # fmt: skip
+    read = pw.read(region)
+    assert list(read.layers.frame("noise_rules")["limit_db"].isna()) == [True, False]
+    assert night_limits(read.layers.frame("noise_rules"), date(2026, 8, 22)) == []
+    assert list(read.layers.frame("policy")["kind"]) == ["setback"]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 broken", b"State,County\n", b""])
+def test_a_workbook_that_is_none_is_refused(tmp_path, content):
+    pytest.importorskip("openpyxl")
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(content)
+    findings = Findings()
+    read_ordinances(path, "policy", Authorities(None), findings)
+    assert [f.code for f in findings] == ["PW202"]
 
 
 @pytest.mark.parametrize(
@@ -86,8 +183,8 @@ def test_the_layer_that_is_asked_for_gets_its_rows_alone(tmp_path):
     levels, _ = imported(tmp_path, *rows)
     acts, _ = imported(tmp_path, *rows, layer="policy")
     assert (len(levels.rows), len(acts.rows)) == (1, 1)
-    assert levels.skipped == {"no level": 1}
-    assert acts.skipped == {"a level, for noise_rules": 1}
+    assert levels.skipped == {"no sound level, for policy": 1}
+    assert acts.skipped == {"a sound level, for noise_rules": 1}
 
 
 def test_a_table_of_something_else_is_refused(tmp_path):
@@ -105,3 +202,15 @@ def test_the_real_workbook_is_read_whole(shared):
     # 220 rows of sound, two of them multipliers; six of them hold two or three levels
     assert len({row["rule_id"].rpartition("-")[0] for row in found.rows}) == 218
     assert len(found.rows) == 225
+    assert all(row["limit_db"] for row in found.rows)  # each of the six says which is which
+    assert {r["period"]: r["limit_db"] for r in found.rows if r["rule_id"].startswith("ne-hamilton-")} == {"night": "37", "day": "40"}  # fmt: skip
+
+
+def test_the_real_derived_table_has_no_comments_so_its_pairs_stay_open(shared):
+    path = shared / "data" / "ordinances_nrel" / "sound_limits_wind_us.csv"
+    findings = Findings()
+    found = read_ordinances(path, "noise_rules", Authorities(None), findings)
+    assert len(found.rows) == 220  # 218 rules, one of them of three periods
+    blank = [row for row in found.rows if not row["limit_db"]]
+    assert len(blank) == sum("left blank" in f.message for f in findings) == 5
+    assert found.skipped == {"value not read": 2}

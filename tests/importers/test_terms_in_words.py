@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from powerwall.importers.words import as_of_day, iso_day, marked, read_term, without_marks
+from powerwall.importers.words import (  # fmt: skip
+    as_of_day,
+    effective_day,
+    extension_day,
+    iso_day,
+    marks,
+    read_term,
+    without_marks,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,7 @@ from powerwall.importers.words import as_of_day, iso_day, marked, read_term, wit
         ("1 year, until 2026-11-17", "1 year", "2026-11-17"),
         ("Initial 30 days; extended until 2026-08-25", "30 days", "2026-08-25"),
         ("Originally through 2025-12-31; extended through 2026-12-31", "", "2027-01-01"),
+        ("Extended 12 months, through 2027-02-24", "", "2027-02-25"),
         ("Extended to 2026-12-01, another paper says extended to 2026-09-01", "", ""),
         ("Indefinite", "", ""),
         ("Not captured", "", ""),
@@ -74,6 +83,33 @@ def test_the_day_of_an_act_stands_first_or_is_not_stated(text, day):
 
 
 def test_marks_are_seen_and_taken_out():
-    assert marked("Active", "90 days [VERIFY: minutes]")
+    assert marks("Active", "90 days [VERIFY: minutes]") == ["[VERIFY: minutes]"]
     assert without_marks("90 days [VERIFY: minutes]") == "90 days"
     assert without_marks("90 days [VERIFY: cut off") == "90 days"
+    assert marks("90 days [VERI") == ["[VERI"]
+    assert marks("90 days [see minutes]") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-02 initial; extended 2026-04-01", "2026-04-01"),
+        ("2025-12-24; extension approved 2026-02-24", "2026-02-24"),
+        ("2025-09-16 council resolution; 2026-01-23 executive order extension", "2026-01-23"),
+        ("2026-03-18; 2026-04-22 extension public hearing scheduled", ""),
+        ("2026-03-18 with possible extension", ""),
+        ("2026-03-18; extension possible", ""),
+        ("2026-03-18 [VERIFY: extended 2026-04-01?]", ""),
+        ("2026-03-18", ""),
+    ],
+)
+def test_only_an_adopted_extension_has_a_day(text, day):
+    assert extension_day(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("2026-01-20 (voice vote); effective 2026-01-26", "2026-01-26"), ("2026-01-20", ""), ("2026-01-20; effective on filing", "")],
+)  # fmt: skip
+def test_the_day_an_act_takes_effect_is_read_where_it_is_stated(text, day):
+    assert effective_day(text) == day

@@ -10,8 +10,8 @@ from powerwall.criteria.policy.contradictions import check_contradictions
 from powerwall.criteria.policy.obligations import LAYER as DUTIES
 from powerwall.criteria.policy.obligations import obligations
 from powerwall.criteria.policy.register import LAYER as REGISTER
-from powerwall.criteria.policy.rows import standing, word
-from powerwall.criteria.policy.rules import LAYER, Rules, age_days, rules_of
+from powerwall.criteria.policy.rows import policy_status, standing, word
+from powerwall.criteria.policy.rules import LAYER, PROJECT_ACTS, Rules, age_days, rules_of
 from powerwall.region.dates import parse_span
 from powerwall.region.findings import Findings
 
@@ -79,6 +79,7 @@ def check_policy_reach(region: Region, findings: Findings) -> None:
     """Record what readable rules mean for the sites: paths that hang in the air, and duties."""
     if LAYER in region.layers:
         _check_zoning(region, rules_of(region.layers, region.request), findings)
+        _check_approvals(region, findings)
         _check_duties(region, findings)
 
 
@@ -119,6 +120,21 @@ def _check_row(
                      remedy="was it repealed? then its end is that day", **at)  # fmt: skip
     if stands.verdict == "gate" and (days := age_days(row, rules)):
         old.append((place, name, days))
+
+
+def _check_approvals(region: Region, findings: Findings) -> None:
+    """Sites that are called approved while an act about their own project is not final."""
+    layer = region.layers[LAYER]
+    approved = set(region.sites.index[region.sites["zoning_status"] == "approved"])
+    for index, row in layer.frame.iterrows():
+        act = row.to_dict()
+        if (
+            word(act, "site_id") in approved
+            and word(act, "kind") in PROJECT_ACTS
+            and policy_status(act) == "pending"
+        ):
+            findings.add("PW507", f"site {word(act, 'site_id')} is called approved, but {word(act, 'policy_id')} of its own project is not final", severity="warning",
+                         remedy="look how it went", **layer.places(int(str(index)), "policy_status"))  # fmt: skip
 
 
 def _check_zoning(region: Region, rules: Rules, findings: Findings) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: Acts of one authority and kind this close to one another are taken for one act told twice.
 SAME_ACT_DAYS = 60
 _ALONE = {"moratorium", "prohibition"}
+_DECISIONS = {"approval", "denial"}
 _OVER = {"expired", "replaced", "withdrawn"}
 
 
@@ -41,10 +42,7 @@ def contradictions(rows: Sequence[Mapping[str, Any]]) -> list[Contradiction]:
     """
     by_place: dict[tuple[str, str], list[int]] = {}
     for number, row in enumerate(rows):
-        # an authority has one moratorium at a time, but many statutes, and many projects before it
-        what = "" if word(row, "kind") in _ALONE else word(row, "site_id") or word(row, "subject")
-        key = (word(row, "jurisdiction_id"), f"{word(row, 'kind')} {what}")
-        by_place.setdefault(key, []).append(number)
+        by_place.setdefault(_matter(row), []).append(number)
     found = []
     for numbers in by_place.values():
         for place, first in enumerate(numbers):
@@ -72,15 +70,32 @@ def told(first: Mapping[str, Any], second: Mapping[str, Any], what: str) -> str:
     return f"{who} speak of one act and differ in {what}"
 
 
+def _matter(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Authority and matter of a row: it has one moratorium at a time, but many statutes and projects."""
+    kind, site = word(row, "kind"), word(row, "site_id")
+    if kind in _DECISIONS and site:
+        return word(row, "jurisdiction_id"), f"decision {site}"
+    what = "" if kind in _ALONE else site or word(row, "subject")
+    return word(row, "jurisdiction_id"), f"{kind} {what}"
+
+
 def _one_act(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     starts = [_span(word(row, "action_date") or word(row, "effective_from")) for row in (a, b)]
+    if word(a, "policy_id") and word(a, "policy_id") == word(b, "policy_id"):
+        return True
     if starts[0] is None or starts[1] is None:
         return False
+    if word(a, "kind") != word(
+        b, "kind"
+    ):  # a refusal may be followed by an approval, not on its day
+        return starts[0] == starts[1] and starts[0].first == starts[0].last
     gap = max(starts[0].first, starts[1].first) - min(starts[0].last, starts[1].last)
     return gap.days <= SAME_ACT_DAYS
 
 
 def _differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+    if word(a, "kind") != word(b, "kind"):
+        return [f"kind: {word(a, 'kind')} and {word(b, 'kind')}"]
     found = []
     try:
         ends = [window(row)[1] for row in (a, b)]

@@ -152,6 +152,8 @@ def _duty(case: _Case, stands: str) -> Duty:
     row, act = case.row, case.act
     answer = _TESTS.get(word(row, "duty"), _told)(case)
     day = word(act, "effective_from") or word(act, "action_date")
+    if stands == "proposed":
+        answer = answer._replace(state="proposed, would ask")
     verb = f"{stands} {'since' if stands == 'in force' else 'from'} {day}"
     return Duty(
         word(row, "obligation_id"), word(row, "duty"), stands, *answer,

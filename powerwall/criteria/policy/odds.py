@@ -41,9 +41,9 @@ def with_hazard(p_success: Any, hazard_ratio: Any) -> np.ndarray:
     [0.694, 0.578, 0.482]
     """
     p, ratio = np.asarray(p_success, dtype=float), np.asarray(hazard_ratio, dtype=float)
-    if np.any((p < 0) | (p > 1)):
+    if np.any(~((p >= 0) & (p <= 1))):
         raise ValueError(f"p_success {p_success} is not between 0 and 1")
-    if np.any(ratio < 0) or np.any(np.isinf(ratio)):
+    if np.any(~((ratio >= 0) & np.isfinite(ratio))):
         raise ValueError(f"hazard_ratio {hazard_ratio} is not a number of 0 or more")
     return np.asarray(p**ratio)
 

@@ -51,7 +51,7 @@ class Events:
 
     def count(self, authority: object) -> int | None:
         """Events of an authority in the window; None where the layer does not cover it."""
-        if str(authority) not in self.covers or self.start is None:
+        if str(authority) not in self.covers or self.start is None or not self.years > 0:
             return None
         return sum(self.start <= day <= self.end for day in self._days.get(str(authority), []))
 

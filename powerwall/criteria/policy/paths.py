@@ -61,8 +61,11 @@ class Path(NamedTuple):
     row: Mapping[str, Any] | None = None
 
 
-def permit_path(site: Any, rules: Rules) -> Path:
+def permit_path(site: Any, rules: Rules, own: str = "") -> Path:
     """Category of a site from its zoning status, overridden by rules in force.
+
+    `own` is what a row about the site itself states: it goes before the zoning status and a
+    refusal, and never before a rule in force.
 
     A zoning status of `moratorium` alone proves nothing: rows with dates decide. Behind one that is
     or was in force a special permit is taken where nothing else is stated.
@@ -74,13 +77,13 @@ def permit_path(site: Any, rules: Rules) -> Path:
         word(b.row, "kind") == "moratorium" and b.standing.reason in {"expired", "in_force"}
         for b in binding
     )
-    base = zoning if zoning != "moratorium" else _BEHIND if held else "unknown"
+    base = own or (zoning if zoning != "moratorium" else _BEHIND if held else "unknown")
     for bound in gates:
         if word(bound.row, "kind") != "moratorium" and math.isnan(bound.standing.days_to_expiry):
             return Path("prohibited", "", math.nan, bound.row)
     act = rules.latest_act(getattr(site, "Index", None))
     # a refusal does not lift what the ordinance prohibits
-    refused = act is not None and word(act, "kind") == "denial" and base != "prohibited"
+    refused = act is not None and word(act, "kind") == "denial" and base != "prohibited" and not own
     denied = act if refused else None
     if gates:
         after = "denied" if denied is not None else base
@@ -136,6 +139,8 @@ class PermitPath:
         Stage → where they come from.
     notes
         What a reader must know.
+    hazard_ratio
+        Of a refusal; acts on the permit. [1]
     """
 
     path: Path
@@ -143,6 +148,7 @@ class PermitPath:
     stages: dict[str, dict[str, Any]]
     known: dict[str, Known]
     notes: tuple[str, ...] = ()
+    hazard_ratio: float = 1.0
 
     @property
     def last(self) -> str:
@@ -178,8 +184,12 @@ class PermitPath:
         permit = self.stages["permit"]
         if "done_months_ago" in permit or permit["p_fail"] >= 1:
             return self.p_success, self.p_success
-        factor = self.p_success / (1 - permit["p_fail"])
-        return self.entry.low * factor, self.entry.high * factor
+        low, high = with_hazard([self.entry.low, self.entry.high], self.hazard_ratio).tolist()
+        if "moratorium" in self.stages:
+            ended = permit_table()["moratorium"]
+            low, high = low * (1 - float(ended["high"])), high * (1 - float(ended["low"]))
+        after = 1 - self.stages.get("appeal", {}).get("p_fail", 0.0)
+        return low * after, high * after
 
     @cached_property
     def months(self) -> tuple[float, float]:
@@ -216,16 +226,16 @@ def permit_paths(
     keys: list[str] = []
     paths: dict[str, PermitPath] = {}
     for site in sites[["jurisdiction_id", "zoning_status"]].itertuples():
-        path = permit_path(site, rules)
         own = register.category_of(site.Index)
-        if own and path.category != "moratorium":
-            path = Path(own, "", math.nan)
+        path = permit_path(site, rules, own)
         chain = rules.chain(site.jurisdiction_id)
         entry = register.entry(site.Index, chain, path.then or path.category)
         hazard = register.hazard(site.Index, site.jurisdiction_id, rules)
         appeal, progress = register.appeal(chain), register.progress(site.Index)
         row = "" if path.row is None else word(path.row, "policy_id")
-        assumed = site.zoning_status == "moratorium" and _BEHIND in {path.then, path.category}
+        assumed = (
+            site.zoning_status == "moratorium" and not own and _BEHIND in {path.then, path.category}
+        )
         key = "|".join([
             str(assumed), path.category, path.then, row, entry.row, *map(str, hazard), appeal.row if appeal else "", *map(str, progress),
         ])  # fmt: skip
@@ -262,7 +272,7 @@ def _made(
         }  # fmt: skip
         known["appeal"] = Known("planning appeal", "region", appeal.cases, appeal.source, appeal.as_of)  # fmt: skip
     _take_in(progress, stages, known, notes)
-    found = PermitPath(path, entry, stages, known, ())
+    found = PermitPath(path, entry, stages, known, (), ratio)
     if not found.certain and not found.done:
         notes.append(f"permit path unknown: odds {entry.p_success:g} of all decided projects ({entry.cases}) and {entry.p50_months:g}/{entry.p90_months:g} months assumed for the plan")  # fmt: skip
     return replace(found, notes=tuple(notes))
@@ -302,8 +312,13 @@ def _take_in(
             rung="site", basis=f"{count}; months site row", source=f"{progress.source}; odds: {known['permit'].source}"
         )  # fmt: skip
     if progress.done_months_ago is not None:
+        if stages.pop("moratorium", None):
+            notes.append("whether the moratorium reaches a permit that is granted is not known")
         for stage in stages.values():
-            stage["done_months_ago"] = progress.done_months_ago
+            stage |= {
+                "done_months_ago": progress.done_months_ago,
+                "preds": [p for p in stage["preds"] if p in stages],
+            }
         notes.append("the permit is granted and final by the site's own row")
     elif progress.started_months_ago is not None and "moratorium" in stages:
         notes.append("the permit had been applied for; under the moratorium it starts anew")

@@ -125,10 +125,10 @@ def _months(name: str, value: float | None) -> float | None:
 
 def wait_months(
     u: Any,
-    scheduled_months: float,
-    p_extension: float,
-    extension_p50_months: float = EXTENSION_P50.value,
-    extension_p90_months: float = EXTENSION_P90.value,
+    scheduled_months: Any,
+    p_extension: Any,
+    extension_p50_months: Any = EXTENSION_P50.value,
+    extension_p90_months: Any = EXTENSION_P90.value,
 ) -> np.ndarray:
     """Months to the end of a rule with a scheduled one, which may be put off.
 
@@ -146,8 +146,8 @@ def wait_months(
     Returns
     -------
     numpy.ndarray
-        The scheduled end up to `u = 1 − p_extension`, beyond it that and a lognormal; the shape of
-        `u`, non-decreasing in it. [months]
+        The scheduled end up to `u = 1 − p_extension`, beyond it that and a lognormal;
+        non-decreasing in `u`. [months], the shape to which the arguments broadcast
 
     Raises
     ------
@@ -157,23 +157,25 @@ def wait_months(
     >>> wait_months([0.1, 0.5, 0.735, 0.9], 6, 0.53).round(3).tolist()
     [6.0, 8.453, 11.9, 15.621]
     """
-    uniform = np.asarray(u, dtype=float)
-    if np.any(~((uniform >= 0) & (uniform <= 1))):
-        raise ValueError("u is not between 0 and 1")
-    if not (math.isfinite(scheduled_months) and scheduled_months >= 0):
-        raise ValueError(f"scheduled_months {scheduled_months:g} is not 0 or more")
-    if not 0 <= p_extension <= 1:
-        raise ValueError(f"p_extension {p_extension:g} is not between 0 and 1")
-    p50, p90 = extension_p50_months, extension_p90_months
-    if not (0 < p50 <= p90 < math.inf):
-        raise ValueError(f"extension_p50_months {p50:g} and extension_p90_months {p90:g} are not quantiles of one duration")  # fmt: skip
-    if p_extension == 0:
-        return np.full(uniform.shape, float(scheduled_months))[()]
-    with np.errstate(over="ignore"):  # below the extended part the quotient is clipped anyway
-        inner = np.clip((uniform - 1 + p_extension) / p_extension, _EDGE, 1 - _EDGE)
-    added = p50 * np.exp(math.log(p90 / p50) / Z90 * normal_quantile(inner))
-    extended = uniform > 1 - p_extension + _EDGE
-    return np.asarray(scheduled_months + np.where(extended, added, 0.0))
+    uniform, end, share, p50, p90 = (
+        np.asarray(x, dtype=float)
+        for x in (u, scheduled_months, p_extension, extension_p50_months, extension_p90_months)
+    )
+    for name, fine in (
+        ("u is not between 0 and 1", (uniform >= 0) & (uniform <= 1)),
+        (f"scheduled_months {scheduled_months} is not 0 or more", np.isfinite(end) & (end >= 0)),
+        (f"p_extension {p_extension} is not between 0 and 1", (share >= 0) & (share <= 1)),
+        (f"extension_p50_months {extension_p50_months} and extension_p90_months {extension_p90_months} are not quantiles of one duration",
+         (p50 > 0) & (p90 >= p50) & np.isfinite(p90)),
+    ):  # fmt: skip
+        if not np.all(fine):
+            raise ValueError(name)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        # below the extended part the quotient is clipped, and without one it is not used
+        inner = np.clip(np.nan_to_num((uniform - 1 + share) / share), _EDGE, 1 - _EDGE)
+    added = p50 * np.exp(np.log(p90 / p50) / Z90 * normal_quantile(inner))
+    extended = (uniform > 1 - share + _EDGE) & (share > 0)
+    return np.asarray(end + np.where(extended, added, 0.0))
 
 
 def normal_quantile(p: Any) -> np.ndarray:

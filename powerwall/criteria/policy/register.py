@@ -106,7 +106,8 @@ class Register:
 
     def category_of(self, site_id: object) -> str:
         """Category that a row of the site itself states; empty without one."""
-        return word(self._sites.get(str(site_id), {}), "category")
+        stated = word(self._sites.get(str(site_id), {}), "category")
+        return "" if stated == APPEAL else stated
 
     def entry(self, site_id: object, chain: Sequence[str], category: str) -> Entry:
         """Odds and months of a site's permit: its own row, its authority's, else the class."""
@@ -156,12 +157,16 @@ class Register:
         row = self._progress.get(str(site_id), {})
         p50, p90 = _number(row, "p50_months"), _number(row, "p90_months")
         return Progress(
-            self._ago(word(row, "started_on")), self._ago(word(row, "done_on")), p50 if p90 else None, p90 if p50 else None,
+            self._ago(word(row, "started_on")), self._ago(word(row, "done_on"), certain=True), p50 if p90 else None, p90 if p50 else None,
             word(row, "source_title"), word(row, "as_of"),
         )  # fmt: skip
 
-    def _ago(self, day: str) -> float | None:
-        if not day or parse_span(day).first > self.request.as_of:
+    def _ago(self, day: str, *, certain: bool = False) -> float | None:
+        """Months since a day; a coarse one is over only when all of it is past, if that must be certain."""
+        if not day:
+            return None
+        span = parse_span(day)
+        if (span.last if certain else span.first) > self.request.as_of:
             return None
         return max(months_between(parse_span(day).last, self.request.as_of), 0.0)
 

@@ -6,7 +6,7 @@ import calendar
 import math
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -16,8 +16,21 @@ from powerwall.region.dates import Span, parse_span
 _OPEN_UNTIL_REPEALED = {
     "zoning", "special_permit", "prohibition", "setback", "statute", "utility_rule", "tax", "tax_incentive", "transmission_siting",
 }  # fmt: skip
+#: Other words for a status.
+_ALSO = {
+    "proposed": "pending",
+    "introduced": "pending",
+    "draft": "pending",
+    "one chamber": "pending",
+    "rescinded": "replaced",
+}
+_STATUSES = {"pending", "active", "enacted", "decided", "expired", "replaced", "withdrawn", ""}
+CHECKED = {"verified", "secondary"}
 _RULES = {"moratorium", "prohibition", "zoning", "statute", "utility_rule"}
 _TERM = re.compile(r"^\s*(\d+)\s*(days?|months?|years?)?\s*$", re.IGNORECASE)
+
+
+_DIGITS = 5  # of a count; more is a slip, and no calendar holds it
 
 
 class Standing(NamedTuple):
@@ -52,10 +65,11 @@ def add_term(start: date, duration: str) -> date:
     >>> add_term(date(2026, 8, 31), "6 months")
     datetime.date(2027, 2, 28)
     """
-    match = _TERM.match(duration)
-    if not match:
+    match = _TERM.match(str(duration))
+    if not match or len(match[1]) > _DIGITS:
         msg = f"`{duration}` is not a duration: write `180 days`, `6 months` or `1 year`"
         raise ValueError(msg)
+    start = start.date() if isinstance(start, datetime) else start
     count, unit = int(match[1]), (match[2] or "days").lower()
     if unit.startswith("day"):
         return start + timedelta(days=count)
@@ -88,7 +102,8 @@ def standing(
     ValueError
         If the end is not after the start, or a date or duration cannot be read.
     """
-    status, effect = word(row, "policy_status"), word(row, "effect")
+    as_of = as_of.date() if isinstance(as_of, datetime) else as_of
+    status, effect = policy_status(row), code(row, "effect")
     if status == "pending":
         harms = effect in {"blocks", "restricts"}
         return Standing(
@@ -124,18 +139,18 @@ def standing(
 def _verdict(
     row: Mapping[str, Any], active: str, doubt: str, mw: float | None, *, vested: bool
 ) -> tuple[str, str]:
-    trigger, effect = _number(row, "trigger_mw"), word(row, "effect")
+    trigger, effect = _number(row, "trigger_mw"), code(row, "effect")
     if mw is not None and not math.isnan(trigger) and mw < trigger:
         return "none", "below_trigger"
-    if effect in {"neutral", "enables", ""}:
-        return "none", "neutral"
     if effect == "restricts":
         return "warn", "restricts"
-    if word(row, "kind") not in _RULES:
+    if effect != "blocks":
+        return "none", "neutral"
+    if code(row, "kind") not in _RULES:
         return "none", "one_project"
     if active == "possible":
         return "warn", doubt
-    if word(row, "status") not in {"verified", "secondary"}:
+    if code(row, "status") not in CHECKED:
         return "warn", "unverified"
     return ("warn", "vested") if vested else ("gate", "in_force")
 
@@ -153,7 +168,7 @@ def window(row: Mapping[str, Any]) -> tuple[Span | None, Span | None, bool]:
     if start is not None and end is not None and end.last <= start.first:
         msg = f"{word(row, 'policy_id') or 'row'}: the end {end.last} is not after the start {start.first}"
         raise ValueError(msg)
-    open_ended = word(row, "kind") in _OPEN_UNTIL_REPEALED or word(row, "duration_kind") in {
+    open_ended = code(row, "kind") in _OPEN_UNTIL_REPEALED or code(row, "duration_kind") in {
         "until_event",
         "indefinite",
     }
@@ -165,7 +180,23 @@ def word(row: Mapping[str, Any], key: str) -> str:
     value = row.get(key)
     if isinstance(value, str):
         return value.strip()
-    return "" if value is None or pd.isna(value) else str(value)
+    if value is None or pd.isna(value):
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def code(row: Mapping[str, Any], key: str) -> str:
+    """A word of a closed list, in whatever case it is written."""
+    return word(row, key).casefold()
+
+
+def policy_status(row: Mapping[str, Any]) -> str:
+    """Status of an act; what is no known word of one is taken for a proposal, which never counts."""
+    status = code(row, "policy_status")
+    status = _ALSO.get(status, status)
+    return status if status in _STATUSES else "pending"
 
 
 def _number(row: Mapping[str, Any], key: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 
-from powerwall.criteria.policy.rows import window, word
+from powerwall.criteria.policy.rows import CHECKED, code, policy_status, window, word
 from powerwall.criteria.policy.rules import PROJECT_ACTS, Bound, rules_of
 from powerwall.region.joins import locate
 
@@ -81,11 +81,25 @@ def timeline(region: Region, site_id: str) -> list[Act]:
 
 
 def _act(bound: Bound, reach: str) -> Act:
-    status = word(bound.row, "policy_status")
+    status = policy_status(bound.row)
     if status == "pending":
         told = "not final" if word(bound.row, "kind") in PROJECT_ACTS else TOLD["proposed"]
+    elif status in {"decided", "withdrawn"}:
+        told = status
     else:
-        told = status if status in {"decided", "withdrawn"} else TOLD[bound.standing.reason]
+        told = TOLD[bound.standing.reason]
+        if bound.standing.active == "possible":
+            told = (
+                told.replace("in force", "may be in force", 1)
+                if told.startswith("in force")
+                else told
+            )
+        if (
+            told.startswith(("in force", "may be"))
+            and "not verified" not in told
+            and code(bound.row, "status") not in CHECKED
+        ):
+            told += ", not verified"
     return Act(bound.row, _window(bound.row), told, bound.standing.days_to_expiry, reach)
 
 
