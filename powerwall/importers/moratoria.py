@@ -254,7 +254,7 @@ def _window(
     """Duration and end; what contradicts itself is left blank and told."""
     name, coded, place = row["moratorium_id"], _number(row.get("duration_days", "")), at("duration")
     end = "" if _before(term.end, start) else term.end
-    if term.extended or term.open_extension or row["enacted_status"] == "extended":
+    if term.extended or term.open_extension or (row["enacted_status"] == "extended" and not end):
         return "", _extended_end(name, term, end, place, findings)
     if not (term.duration or term.end or row.get("duration_kind") in {"until_event", "indefinite"}):
         if math.isnan(coded):

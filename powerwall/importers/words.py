@@ -24,8 +24,7 @@ _END_OF_YEAR = re.compile(r"\bthrough (?:the )?end of (?P<year>\d{4})\b", re.IGN
 _EXTENDED = re.compile(rf"\b(?:extend(?:s|ed|ing)?|extension)\b[^.]*?\b(?P<how>until|through|thru|to)\b[^\d;]{{0,25}}?{_DAY}", re.IGNORECASE)  # fmt: skip
 # told as done; `unless extended` and `may be extended` are not
 _LONGER = re.compile(
-    r"(?:^\s*|[;,(]\s*(?:later |then )?|\b(?:later|then|was|been|subsequently)\s+)extended\b",
-    re.IGNORECASE,
+    r"(?:^\s*|;\s*|\b(?:later|then|was|been|subsequently)\s+)extended\b", re.IGNORECASE
 )
 _EFFECTIVE = re.compile(rf"\bfrom {_DAY} effective date", re.IGNORECASE)
 # an extension that is scheduled, noticed or possible was not adopted
@@ -76,7 +75,7 @@ def read_term(text: str) -> Term:
     plain = without_marks(text)
     term, end = _TERM.search(plain), _END.search(plain)
     year, longer = _END_OF_YEAR.search(plain), list(_EXTENDED.finditer(plain))
-    start = _EFFECTIVE.search(plain)
+    start, told = _EFFECTIVE.search(plain), _LONGER.search(plain)
     last = ""
     if longer:
         # one extension after another moves the end on; one that moves it back contradicts itself
@@ -96,7 +95,7 @@ def read_term(text: str) -> Term:
         last,
         start["day"] if start else "",
         bool(longer),
-        not longer and bool(_LONGER.search(plain)),
+        not longer and told is not None and not (end and end.start() > told.start()),
     )
 
 

@@ -114,6 +114,33 @@ def test_other_duties_say_what_is_asked(make_region, tmp_path):
         assert words in duty_of(make_region, tmp_path / str(n), duty=cells).text
 
 
+def test_a_duty_that_is_only_proposed_asks_for_nothing_yet(make_region, tmp_path):
+    duty = {"duty": "upfront_fee", "fee_usd_per_mw": 50000}
+    assert (
+        duty_of(make_region, tmp_path, rule={"policy_status": "pending"}, duty=duty).state
+        == "proposed, would ask"
+    )
+
+
+def test_an_approval_that_is_not_final_is_a_finding(make_region, tmp_path):
+    policy = [
+        act(
+            "x",
+            "2026-05-01",
+            kind="approval",
+            policy_status="pending",
+            effect="enables",
+            site_id="c",
+        )
+    ]
+    found = [
+        f.message
+        for f in check(make_region(tmp_path, policy=policy), date(2026, 8, 22))
+        if f.code == "PW507"
+    ]
+    assert "site c is called approved, but x of its own project is not final" in found
+
+
 def test_check_tells_each_duty_once_and_where_it_stands(make_region, tmp_path):
     path = make_region(tmp_path, policy=[RULE], obligations=[DUTY])
     found = [f for f in check(path, date(2026, 8, 22)) if f.code == "PW513"]

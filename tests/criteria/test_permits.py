@@ -442,6 +442,82 @@ def test_hazards_act_only_where_the_request_asks_for_them(make_region, tmp_path)
     assert on["policy_success_probability"]["value"] == pytest.approx(0.482, abs=5e-4)
 
 
+def test_a_range_of_odds_holds_its_value_under_a_hazard_and_behind_a_moratorium(
+    make_region, tmp_path
+):
+    held = {"policy_id": "m", "jurisdiction_id": "us-ks-one", "kind": "moratorium", "policy_status": "active", "effect": "blocks",
+            "action_date": "2026-03-01", "effective_to": "2027-03-01", "status": "verified"}  # fmt: skip
+    for n, (policy, request) in enumerate(
+        [([denial(site_id="")], {"permit_hazard": True}), ([held], {})]
+    ):
+        found = measures_of(
+            make_region,
+            tmp_path / str(n),
+            "special_permit",
+            policy=policy,
+            toml={"request": request},
+        )
+        odds = found["policy_success_probability"]
+        assert odds["low"] < odds["value"] < odds["high"]
+    # .590 · (1 − .319) and .782 · (1 − .079)
+    assert (odds["low"], odds["high"]) == pytest.approx((0.402, 0.720), abs=2e-3)
+
+
+def own_row(**cells):
+    return [
+        {
+            "permit_id": "own",
+            "site_id": "a",
+            "jurisdiction_id": "us-ks-one",
+            "category": "by_right",
+            "success_probability": 0.5,
+            **cells,
+        }
+    ]
+
+
+def test_what_is_known_of_a_site_lifts_no_rule_in_force(make_region, tmp_path):
+    ban = [denial(policy_id="ban", kind="prohibition", policy_status="enacted", site_id="")]
+    found = measures_of(make_region, tmp_path / "0", "by_right", policy=ban, permit_paths=own_row())
+    assert "prohibited" in found["policy_success_probability"]["note"]
+    held = [
+        denial(
+            policy_id="m",
+            kind="moratorium",
+            policy_status="active",
+            site_id="",
+            effective_to="2027-03-01",
+        )
+    ]
+    after = measures_of(
+        make_region, tmp_path / "1", "moratorium", policy=held, permit_paths=own_row()
+    )
+    assert "moratorium, then by right" in after["policy_success_probability"]["note"]
+    assert after["policy_success_probability"]["value"] == pytest.approx(0.5 * (1 - 0.167))
+
+
+def test_an_appeal_is_no_category_of_a_site(make_region, tmp_path):
+    with pytest.raises(pw.BadInput, match="an appeal is no category"):
+        measures_of(make_region, tmp_path, "by_right", permit_paths=own_row(category="appeal"))
+
+
+def test_a_permit_of_this_year_is_not_yet_final(make_region, tmp_path):
+    for n, (day, odds) in enumerate([("2026", 0.595), ("2026-07", 1.0), ("2026-08", 0.595)]):
+        rows = [
+            {
+                "process_id": "p",
+                "utility_id": "u1",
+                "kind": "stage",
+                "stage": "permit",
+                "stage_id": "permit",
+                "site_id": "a",
+                "done_on": day,
+            }
+        ]
+        found = measures_of(make_region, tmp_path / str(n), "rezoning_needed", time_to_power=rows)
+        assert found["policy_success_probability"]["value"] == pytest.approx(odds), day
+
+
 # --- opposition ---------------------------------------------------------------------------------
 
 EVENTS = [
@@ -472,6 +548,17 @@ def test_a_place_that_nobody_searched_is_unknown_and_not_quiet(make_region, tmp_
     assert found["why"] == "the layer does not cover us-ks-one"
     none = measures_of(make_region, tmp_path / "1", "by_right")["opposition_index"]
     assert none["why"] == "no layer opposition_events"
+
+
+def test_a_window_of_no_length_says_nothing(make_region, tmp_path):
+    cover = {
+        "as_of": date(2024, 6, 1),
+        "layers": {"opposition_events": {"covers": ["us-ks-one"], "covers_from": date(2025, 1, 1)}},
+    }
+    found = measures_of(make_region, tmp_path, "by_right", opposition_events=EVENTS, toml=cover)[
+        "opposition_index"
+    ]
+    assert math.isnan(found["value"])
 
 
 def test_quantiles_of_a_path_ascend():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import math
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +177,30 @@ def test_the_words_of_a_status_change_nothing_and_its_dates_do(make_region, tmp_
     )
     assert status("date", effective_to="2026-08-22")["a"] == "ranked"
     assert status("later", effective_to="2026-08-23") == base
+
+
+@pytest.mark.parametrize(
+    "word", ["proposed", "Pending", "draft", "introduced", "one chamber", "nonsense"]
+)
+def test_a_proposal_in_any_word_never_gates(word):
+    assert standing(row(policy_status=word), DAY, 300.0).verdict == "warn"
+
+
+@pytest.mark.parametrize(
+    ("cells", "verdict"),
+    [({"kind": "Moratorium"}, "gate"), ({"status": "Verified"}, "gate"), ({"effect": "Blocks"}, "gate"), ({"policy_status": "Active"}, "gate"),
+     ({"policy_status": "rescinded"}, "warn"), ({"effect": "nonsense"}, "none"), ({"status": "nonsense"}, "warn")],
+)  # fmt: skip
+def test_words_are_read_in_any_case_and_an_unknown_one_never_gates(cells, verdict):
+    assert standing(row(**cells), DAY, 300.0).verdict == verdict
+
+
+@pytest.mark.parametrize("kind", [pd.Timestamp, datetime.fromisoformat, date.fromisoformat, str])
+def test_days_may_come_in_any_type_a_table_has(kind):
+    record = row(effective_from=kind("2026-03-01"), effective_to=kind("2027-03-01"))
+    assert standing(record, DAY, 300.0).days_to_expiry == (date(2027, 3, 1) - DAY).days
+    assert standing(row(), pd.Timestamp(DAY), 300.0).verdict == "gate"
+    assert standing(row(effective_to="", duration=180.0), date(2026, 4, 1)).active == "yes"
 
 
 def test_no_rule_is_read_by_the_computers_clock():

@@ -82,7 +82,9 @@ def test_a_ban_of_wind_plants_is_left_out_and_one_of_an_unnamed_plant_never_bloc
     found, findings = imported(tmp_path, {"Feature Type": "Banned", "Value": ""}, layer="policy")
     assert found.rows == []
     assert found.skipped == {"a ban of wind or solar plants": 1}
-    assert [f.line for f in findings if f.code != "PW209"] == [1]  # only that the table is not about data centres
+    assert [f.line for f in findings if f.code != "PW209"] == [
+        1
+    ]  # only that the table is not about data centres
     base = {"county": "One", "state": "Kansas", "feature": "prohibitions", "value": "", "units": "", "summary": "synthetic"}  # fmt: skip
     row = imported(tmp_path, {}, layer="policy", base=base)[0].rows[0]
     assert (row["kind"], row["effect"], row["status"]) == ("prohibition", "restricts", "unverified")

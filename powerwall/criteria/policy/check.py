@@ -38,6 +38,9 @@ def check_policy_rows(region: Region, findings: Findings) -> None:
 def _check_register(layer: Layer, findings: Findings) -> None:
     for index, row in layer.frame.iterrows():
         name, place = word(row.to_dict(), "permit_id"), int(str(index))
+        if word(row.to_dict(), "category") == APPEAL and word(row.to_dict(), "site_id"):
+            findings.add("PW406", f"{name}: an appeal is no category of a site", remedy="leave site_id empty: it follows every permit of the authority",
+                         **layer.places(place, "category"))  # fmt: skip
         granted, decided = (
             row.get(key, float("nan")) for key in ("granted_count", "decided_count")
         )
