@@ -9,6 +9,7 @@ import pandas as pd
 from powerwall.criteria.policy.contradictions import check_contradictions
 from powerwall.criteria.policy.obligations import LAYER as DUTIES
 from powerwall.criteria.policy.obligations import obligations
+from powerwall.criteria.policy.register import APPEAL
 from powerwall.criteria.policy.register import LAYER as REGISTER
 from powerwall.criteria.policy.rows import policy_status, standing, word
 from powerwall.criteria.policy.rules import LAYER, PROJECT_ACTS, Rules, age_days, rules_of
