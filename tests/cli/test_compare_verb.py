@@ -95,6 +95,7 @@ def test_nothing_that_moved_is_one_line():
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_difference_that_moves_nothing_is_named_in_that_line(here, make_region):
     make_region(here / "other", toml={"layers": {"policy": {"fresh_days": 3000}}})
     text = run("tiny.toml", "other/tiny.toml").stdout
@@ -111,6 +112,7 @@ def test_a_narrow_terminal_drops_whole_columns_and_says_which(monkeypatch):
     assert "require.area_ha" in text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_options_of_the_request_hold_on_both_sides():
     content = json.loads(run("tiny.toml", "new/tiny.toml", "--mw", "100", "--need-by", "2032-01", "--format", "json").stdout)  # fmt: skip
@@ -128,6 +130,7 @@ def test_one_file_at_two_dates_names_the_window_that_ended(tmp_path, make_region
     assert text.splitlines()[-1].endswith(" --as-of 2027-02-15")
 
 
+@pytest.mark.slow
 def test_the_day_before_a_window_ends_it_still_blocks(tmp_path, make_region, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocked(tmp_path, make_region, "2027-01-31")
@@ -157,11 +160,13 @@ def test_a_file_is_compared_with_its_revision(base, repository, make_region):
     assert (cell["file"], cell["line"]) == ("regions/tiny/policy.csv", 2)
 
 
+@pytest.mark.slow
 def test_an_unchanged_file_beside_its_revision_moved_nothing(repository):
     del repository
     assert run("regions/tiny.toml").stdout.startswith("nothing moved: regions/tiny.toml@HEAD → ")
 
 
+@pytest.mark.slow
 def test_a_row_that_only_a_revision_has_is_placed_in_that_revision(repository, make_region):
     make_region(repository / "regions", policy=[{**pause("2027-06-01"), "policy_id": "other"}])
     content = json.loads(run("tiny@v1", "tiny", "--format", "json").stdout)
@@ -170,6 +175,7 @@ def test_a_row_that_only_a_revision_has_is_placed_in_that_revision(repository, m
     assert "powerwall-" not in json.dumps(content)
 
 
+@pytest.mark.slow
 def test_a_revision_reads_no_file_of_the_working_tree(repository):
     shutil.rmtree(repository / "regions")
     assert "nothing moved" in run("regions/tiny.toml@v1", "regions/tiny.toml@HEAD").stdout
@@ -253,6 +259,7 @@ def test_a_layer_behind_a_committed_ranking_is_known_by_its_hash(rankings):
     assert "layer policy differs" in text
 
 
+@pytest.mark.slow
 def test_a_ranking_and_its_region_agree(rankings, here):
     text = run(rankings[0], here / "tiny.toml").stdout
     assert text.startswith("nothing moved: ")
@@ -310,6 +317,7 @@ def test_a_broken_gate_exits_one_and_names_the_site(here, make_region):
     assert re.search(r"^gate max_rank_shift = 0: broken: \w from rank \d to \d", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_gate_that_holds_exits_zero(here, make_region):
     gated(here, make_region, 1)
     text = run("tiny.toml", "gated/tiny.toml").stdout
@@ -317,6 +325,7 @@ def test_a_gate_that_holds_exits_zero(here, make_region):
     assert "gate min_top_held = 0.7: not measured" in text
 
 
+@pytest.mark.slow
 def test_a_stale_layer_breaks_its_gate_though_nothing_moved(here, make_region):
     make_region(here / "gated", toml={"gates": {"fail_on_stale": True}})
     assert run("gated/tiny.toml", "gated/tiny.toml", "--today", "2027-01-01").stdout.count("\n") == 1  # fmt: skip
@@ -327,11 +336,13 @@ def test_a_stale_layer_breaks_its_gate_though_nothing_moved(here, make_region):
     assert "gate fail_on_stale" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_gates_of_the_base_do_not_count(here, make_region):
     gated(here, make_region, 0)
     assert "gate " not in run("gated/tiny.toml", "tiny.toml").stdout
 
 
+@pytest.mark.slow
 # -------------------------------------------------------------------------------------- files
 @pytest.mark.usefixtures("here")
 def test_files_are_what_stdout_shows_and_stay_the_same():

@@ -96,6 +96,7 @@ def test_another_text_in_a_note_is_a_change_that_moves_nothing(copied, example):
     assert (row["old"], row["new"], row["sites"]) == ("", "read again", 0)
 
 
+@pytest.mark.slow
 def test_a_file_that_writes_its_numbers_otherwise_is_no_change(copied, example):
     file = copied.parent / "example/points_of_interconnection.csv"
     text = file.read_text(encoding="utf-8")
@@ -120,6 +121,7 @@ def test_one_cell_of_a_policy_moves_only_the_sites_of_its_authority_and_is_named
     assert (cell["file"], cell["line"], cell["sites"]) == (file.as_posix(), 2, 2)
 
 
+@pytest.mark.slow
 def test_sites_that_only_give_way_are_not_said_to_have_moved_by_a_row(copied, example):
     edit(copied.parent / "example/policy.csv", "ex-cedar-moratorium", effective_to="2026-08-01")
     changes = compare(example, ranked(copied))
@@ -140,12 +142,14 @@ def test_a_window_that_ended_between_two_days_is_named_with_its_row(example):
     assert (dated["row"], dated["column"], dated["new"]) == ("ex-cedar-moratorium", "effective_to", "2027-03-01")  # fmt: skip
 
 
+@pytest.mark.slow
 def test_backwards_the_window_had_not_ended(example):
     later = ranked(example.regions[0], as_of=date(2027, 3, 15))
     words = compare(later, example).sites.loc["ex-cedar-flats", "why"]
     assert not words.startswith("policy ex-cedar-moratorium: its window ended")
 
 
+@pytest.mark.slow
 def test_a_day_that_no_window_ends_on_is_named_by_the_dates_alone(example):
     changes = compare(example, ranked(example.regions[0], as_of=date(2026, 9, 22)))
     assert changes.sites.loc["ex-cedar-flats", "change"] == "score"
@@ -161,6 +165,7 @@ def test_a_weight_that_changed_is_named_by_its_key(copied, example):
     assert (changes.measures["old"].fillna(-1) == changes.measures["new"].fillna(-1)).all()
 
 
+@pytest.mark.slow
 def test_weights_in_other_points_of_the_same_proportion_are_no_change(make_region, tmp_path):
     sides = [
         ranked(make_region(tmp_path / str(k), toml={"weights": {"power": 5 * k, "cost": 3 * k, "policy": 2 * k}}))
@@ -187,6 +192,7 @@ def test_a_key_of_the_region_file_that_moves_sites_is_named(make_region, tmp_pat
     assert set(changes.sites.loc[own, "why"]) == {said}
 
 
+@pytest.mark.slow
 def test_a_coverage_that_is_no_longer_enough_is_named(make_region, tmp_path):
     sides = [
         ranked(make_region(tmp_path / str(k), toml={"min_coverage": k}, noise_rules=None))
@@ -236,6 +242,7 @@ def three_changes(three) -> Changes:
     return compare(*three)
 
 
+@pytest.mark.slow
 def test_effects_and_what_is_left_over_add_up_to_the_whole(three_changes):
     changes = three_changes
     assert set(changes.ingredients["kind"]) == {"layer", "as_of", "weights"}
@@ -245,12 +252,14 @@ def test_effects_and_what_is_left_over_add_up_to_the_whole(three_changes):
         assert mine["points"].sum() == pytest.approx(row["score_delta"], abs=rest + 1e-6)
 
 
+@pytest.mark.slow
 def test_what_changes_a_status_alone_is_named_first(three_changes):
     why = three_changes.sites.loc["ex-cedar-flats", "why"].split("; ")
     assert why[0].startswith("policy ex-cedar-moratorium: effective_to 2027-03-01 → 2026-08-01")
     assert {"weights.cost 3 → 4", "as_of 2026-08-22 → 2026-10-01"} <= set(why)
 
 
+@pytest.mark.slow
 def test_an_ingredient_taken_alone_does_what_it_does_where_nothing_else_differs(three, copied):
     base, head = three
     (policy,) = [item for item in differing(base, head) if item.name == "policy"]
@@ -262,6 +271,7 @@ def test_an_ingredient_taken_alone_does_what_it_does_where_nothing_else_differs(
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_row_that_no_measure_names_is_found_by_taking_rows_alone(copied, example):
     file = copied.parent / "example/time_to_power.csv"
     edit(file, "ex-line-345", p50_months="30", p90_months="46")
@@ -273,6 +283,7 @@ def test_a_row_that_no_measure_names_is_found_by_taking_rows_alone(copied, examp
     assert why.startswith("time_to_power ex-line-345: p50_months 22 → 30, p90_months 34 → 46")
 
 
+@pytest.mark.slow
 def test_a_row_taken_alone_leaves_the_others_as_they_were(copied, example):
     file = copied.parent / "example/time_to_power.csv"
     edit(file, "ex-line-345", p50_months="30")
@@ -283,6 +294,7 @@ def test_a_row_taken_alone_leaves_the_others_as_they_were(copied, example):
     assert len(rows) == len(example.regions[0].layers["time_to_power"].frame)
 
 
+@pytest.mark.slow
 def test_taking_parts_alone_changes_neither_side(three):
     before = [side.frame["score"].copy() for side in three]
     compare(*three)
@@ -306,6 +318,7 @@ def test_rows_come_go_and_change_by_key(copied, example):
     assert back == [("ex-county-tax", "changed"), ("ex-elm-approval", "added")]
 
 
+@pytest.mark.slow
 def test_a_place_that_moved_is_a_change_of_its_geometry(copied, example):
     edit(copied.parent / "example/receptors.csv", "ex-r-elm-row", lon="-98.14")
     old, new = example.regions[0].layers["receptors"], pw.read(copied).layers["receptors"]
@@ -329,6 +342,7 @@ def test_the_shift_of_the_order_is_that_of_the_sites_ranked_on_both_sides():
     assert list(sites.index[:1]) == ["d"]  # a status comes before any shift
 
 
+@pytest.mark.slow
 # -------------------------------------------------------------------------------------- gates
 def test_a_gate_on_shifts_names_the_site_that_broke_it(three_changes, make_region, tmp_path):
     changes = three_changes
@@ -342,6 +356,7 @@ def test_a_gate_on_shifts_names_the_site_that_broke_it(three_changes, make_regio
     assert all(site in gate.words for site in over)
 
 
+@pytest.mark.slow
 def test_a_gate_on_freshness_looks_at_the_day_it_is_told(three_changes, make_region, tmp_path):
     changes = three_changes
     region = pw.read(make_region(tmp_path, toml={"gates": {"fail_on_stale": True}}))
@@ -351,6 +366,7 @@ def test_a_gate_on_freshness_looks_at_the_day_it_is_told(three_changes, make_reg
     assert "layer policy is 7124 days old, fresh for 3650" in gate.words
 
 
+@pytest.mark.slow
 def test_a_gate_on_draws_is_not_measured_and_breaks_nothing(three_changes, make_region, tmp_path):
     region = pw.read(make_region(tmp_path, toml={"gates": {"min_top_held": 0.9}}))
     (gate,) = gates(three_changes, region, AS_OF)

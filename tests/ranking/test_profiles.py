@@ -103,6 +103,7 @@ def example(regions):
     return region, pw.measure(region)
 
 
+@pytest.mark.slow
 @examples(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(data=st.data(), profile=st.sampled_from(["", "developer", "utility", "county", "ratepayer"]))
 def test_no_score_or_order_under_a_profile_depends_on_other_sites(example, data, profile):
