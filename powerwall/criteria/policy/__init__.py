@@ -17,7 +17,7 @@ from powerwall.criteria.criterion import criterion, provides
 from powerwall.criteria.policy.odds import opposition_index, wilson, with_hazard
 from powerwall.criteria.policy.paths import PermitPath, Permits, gates_of, permit_path, permit_paths
 from powerwall.criteria.policy.permits import permit_stages, permit_table, wait_months
-from powerwall.criteria.policy.rows import Standing, add_term, standing, word
+from powerwall.criteria.policy.rows import Standing, add_term, code, standing
 from powerwall.criteria.policy.rules import (
     LAYER,
     Bound,
@@ -79,7 +79,7 @@ def _moratorium(rules: Rules, authority: object, *, vested: bool) -> dict[str, o
     if gates:
         return _described(gates[0], rules) | {"value": 1.0}
     warned = [
-        b for b in bound if b.standing.verdict == "warn" and word(b.row, "effect") == "blocks"
+        b for b in bound if b.standing.verdict == "warn" and code(b.row, "effect") == "blocks"
     ]
     doubts = [b for b in warned if b.standing.active == "possible"]
     if doubts:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from powerwall.criteria.policy.rows import word
+from powerwall.criteria.policy.rows import policy_status, word
 from powerwall.criteria.policy.rules import POWER_FACTOR, Rules, evidence, rules_of, title
 from powerwall.region.dates import day_at
 
@@ -121,7 +121,7 @@ def _stands(row: Mapping[str, Any], act: Mapping[str, Any], rules: Rules) -> str
     )
     if enacted.standing.reason == "below_trigger":
         return ""
-    if bound.reason == "proposed" or word(act, "policy_status") == "pending":
+    if bound.reason == "proposed" or policy_status(act) == "pending":
         return "proposed"
     if bound.reason == "not_yet":
         return "not yet in force"

@@ -24,7 +24,7 @@ from powerwall.criteria.policy.permits import (
     permit_table,
 )
 from powerwall.criteria.policy.register import Entry, Progress, Register
-from powerwall.criteria.policy.rows import Standing, window, word
+from powerwall.criteria.policy.rows import Standing, code, window, word
 from powerwall.criteria.policy.rules import Bound, Rules, evidence, reason
 from powerwall.region.dates import MONTH_DAYS, months_between
 
@@ -74,16 +74,16 @@ def permit_path(site: Any, rules: Rules, own: str = "") -> Path:
     binding = rules.binding(site.jurisdiction_id, vested=zoning == "approved")
     gates = gates_of(binding)
     held = any(
-        word(b.row, "kind") == "moratorium" and b.standing.reason in {"expired", "in_force"}
+        code(b.row, "kind") == "moratorium" and b.standing.reason in {"expired", "in_force"}
         for b in binding
     )
     base = own or (zoning if zoning != "moratorium" else _BEHIND if held else "unknown")
     for bound in gates:
-        if word(bound.row, "kind") != "moratorium" and math.isnan(bound.standing.days_to_expiry):
+        if code(bound.row, "kind") != "moratorium" and math.isnan(bound.standing.days_to_expiry):
             return Path("prohibited", "", math.nan, bound.row)
     act = rules.latest_act(getattr(site, "Index", None))
     # a refusal does not lift what the ordinance prohibits
-    refused = act is not None and word(act, "kind") == "denial" and base != "prohibited" and not own
+    refused = act is not None and code(act, "kind") == "denial" and base != "prohibited" and not own
     denied = act if refused else None
     if gates:
         after = "denied" if denied is not None else base

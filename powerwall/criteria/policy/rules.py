@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.policy.rows import Standing, standing, window, word
+from powerwall.criteria.policy.rows import Standing, code, policy_status, standing, window, word
 from powerwall.region.dates import months_between, parse_span
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Rules:
         acts = [
             (parse_span(word(row, "action_date")).last, word(row, "policy_id"), row)
             for row in self._projects.get(str(site_id), [])
-            if word(row, "kind") in PROJECT_ACTS and word(row, "action_date") and word(row, "policy_status") != "pending"
+            if code(row, "kind") in PROJECT_ACTS and word(row, "action_date") and policy_status(row) != "pending"
         ]  # fmt: skip
         past = [act for act in acts if parse_span(word(act[2], "action_date")).first <= self.request.as_of]  # fmt: skip
         return max(past, key=lambda act: act[:2])[2] if past else None
@@ -130,7 +130,7 @@ class Rules:
         return [
             word(row, "policy_id")
             for row in self._rows.get(str(authority), [])
-            if word(row, "kind") == "denial" and word(row, "policy_status") != "pending" and word(row, "action_date")
+            if code(row, "kind") == "denial" and policy_status(row) != "pending" and word(row, "action_date")
             and word(row, "site_id") != str(site_id)
             and 0 <= months_between(parse_span(word(row, "action_date")).first, self.request.as_of) <= months
         ]  # fmt: skip

@@ -83,7 +83,7 @@ def timeline(region: Region, site_id: str) -> list[Act]:
 def _act(bound: Bound, reach: str) -> Act:
     status = policy_status(bound.row)
     if status == "pending":
-        told = "not final" if word(bound.row, "kind") in PROJECT_ACTS else TOLD["proposed"]
+        told = "not final" if code(bound.row, "kind") in PROJECT_ACTS else TOLD["proposed"]
     elif status in {"decided", "withdrawn"}:
         told = status
     else:
@@ -107,14 +107,14 @@ def _reach(row: Mapping[str, Any], chain: list[str], site_id: str) -> str:
     if word(row, "site_id") == site_id:
         return "this project"
     if word(row, "jurisdiction_id") == chain[0]:
-        return "another project" if word(row, "kind") in {*PROJECT_ACTS, "opposition"} else "own"
+        return "another project" if code(row, "kind") in {*PROJECT_ACTS, "opposition"} else "own"
     return word(row, "jurisdiction_id")
 
 
 def _window(row: Mapping[str, Any]) -> str:
     _, end, unknown = window(row)
     start = word(row, "effective_from") or word(row, "action_date") or "?"
-    if word(row, "kind") in PROJECT_ACTS:
+    if code(row, "kind") in PROJECT_ACTS:
         return start
     until = word(row, "effective_to") or (str(end.first) if end else "?" if unknown else "")
     return f"{start} – {until}" if until else f"from {start}"
