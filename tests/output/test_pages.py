@@ -52,6 +52,7 @@ def older(package: str, least: tuple[int, int]) -> bool:
     return (int(first), int(second)) < least
 
 
+@pytest.mark.slow  # `make check` looks at the same pages
 @pytest.mark.skipif(
     older("typer", (0, 29)) or older("pydantic", (2, 14)),
     reason="the pages are written with newer versions of typer and pydantic",
