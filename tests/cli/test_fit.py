@@ -146,7 +146,7 @@ def test_a_byte_order_mark_is_a_warning_unless_quiet(queue):
 def test_the_ercot_panel_is_fitted_by_component(shared):
     panel = shared / "data/texas_ercot/ercot_large_gen_panel_2018-12_2023-12.parquet"
     printed = run(str(panel), "--component", "agreement_to_energisation", "--by", "fuel").stdout
-    assert "agreement to energisation, as of 2023-12-31" in printed
+    assert "agreement to energisation, as of 2023-12-31" in " ".join(printed.split())
     first = next(line.split() for line in printed.splitlines() if line.startswith("all"))
     assert first[1:5] == ["595", "260", "61", "274"]
     assert "more than 30 % still wait" in printed
