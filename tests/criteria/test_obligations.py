@@ -264,8 +264,8 @@ def test_a_site_called_under_a_moratorium_without_one_is_a_finding(make_region, 
 
 @pytest.mark.parametrize(
     ("cells", "code"),
-    [({"granted_count": 5, "decided_count": 4}, "PW402"), ({"granted_count": 5}, "PW402"), ({"p50_months": 12, "p90_months": 6}, "PW411"),
-     ({"p50_months": 12}, "PW411"), ({"success_probability": 1.5}, "PW402")],
+    [({"granted_count": 5, "decided_count": 4}, "PW402"), ({"p50_months": 12, "p90_months": 6}, "PW411"),
+     ({"success_probability": 1.5}, "PW402")],
 )  # fmt: skip
 def test_a_register_that_is_none_is_refused_at_its_line(make_region, tmp_path, cells, code):
     rows = [{"permit_id": "r", "jurisdiction_id": "us-ks-one", "category": "by_right", **cells}]
@@ -276,3 +276,17 @@ def test_a_register_that_is_none_is_refused_at_its_line(make_region, tmp_path, c
     ]
     assert {(f.file.rpartition("/")[2], f.line) for f in found} == {("permit_paths.csv", 2)}
     assert "error" in {f.severity for f in found}
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"), [({"granted_count": 5}, "PW402"), ({"p50_months": 12}, "PW411")]
+)
+def test_half_of_a_pair_in_the_register_is_told_and_not_counted(make_region, tmp_path, cells, code):
+    rows = [{"permit_id": "r", "jurisdiction_id": "us-ks-one", "category": "by_right", **cells}]
+    path = make_region(tmp_path, permit_paths=rows)
+    found = [f for f in check(path, date(2026, 8, 22)) if f.code == code]
+    assert [f.severity for f in found] == ["warning"]
+    region = pw.read(path)
+    assert pw.measure(region)["policy_success_probability"].loc["a", "value"] == pytest.approx(
+        0.917
+    )

@@ -45,19 +45,23 @@ def _check_register(layer: Layer, findings: Findings) -> None:
         granted, decided = (
             row.get(key, float("nan")) for key in ("granted_count", "decided_count")
         )
-        if pd.notna(granted) and not (
-            pd.notna(decided) and 0 <= granted <= decided and decided > 0
-        ):
-            findings.add("PW402", f"{name}: {granted:g} granted of {decided:g} decided is no share",
-                         remedy="give both counts, granted no more than decided", **layer.places(place, "granted_count"))  # fmt: skip
+        if pd.notna(granted) != pd.notna(decided):
+            findings.add("PW402", f"{name} has one of granted_count and decided_count: not counted", severity="warning", remedy="give both",
+                         **layer.places(place, "granted_count"))  # fmt: skip
+        elif pd.notna(granted) and not (0 <= granted <= decided and decided > 0):
+            findings.add("PW402", f"{name}: {granted:g} granted of {decided:g} decided is no share", remedy="granted are no more than decided",
+                         **layer.places(place, "granted_count"))  # fmt: skip
         share = row.get("success_probability", float("nan"))
         if pd.notna(share) and not 0 <= share <= 1:
             findings.add("PW402", f"{name}: success_probability {share:g} is not between 0 and 1",
                          remedy="write a share", **layer.places(place, "success_probability"))  # fmt: skip
         p50, p90 = (row.get(key, float("nan")) for key in ("p50_months", "p90_months"))
-        if pd.notna(p50) != pd.notna(p90) or (pd.notna(p50) and not 0 < p50 <= p90):
-            findings.add("PW411", f"{name}: p50 {p50:g} and p90 {p90:g} months are not quantiles of one duration",
-                         remedy="give both, the P90 no smaller than the P50", **layer.places(place, "p50_months"))  # fmt: skip
+        if pd.notna(p50) != pd.notna(p90):
+            findings.add("PW411", f"{name} has one of p50_months and p90_months: not counted", severity="warning", remedy="give both",
+                         **layer.places(place, "p50_months"))  # fmt: skip
+        elif pd.notna(p50) and not 0 < p50 <= p90:
+            findings.add("PW411", f"{name}: p50 {p50:g} and p90 {p90:g} months are not quantiles of one duration", remedy="the P90 is no smaller than the P50",
+                         **layer.places(place, "p50_months"))  # fmt: skip
 
 
 def check_policy(region: Region, findings: Findings) -> None:
