@@ -12,7 +12,7 @@ from powerwall.cli import options as opt
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from powerwall.importers.moratoria import Imported
+    from powerwall.importers.imported import Imported
     from powerwall.region.findings import Findings
 
 _SOURCES = ("moratoria", "ordinances")

@@ -11,6 +11,7 @@ import shapely
 from pyproj import CRS
 
 from powerwall.criteria.cost import STATES
+from powerwall.criteria.criterion import Parameter
 from powerwall.importers.words import slug
 
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 #: Kinds that a source may call by either word.
 _KINDS = {"parish": "county", "borough": "town", "charter township": "township"}
 _FILL = re.compile(r"\b(city|town|village|township|twp|county|parish|borough|charter|of|council)\b", re.IGNORECASE)  # fmt: skip
-_REACH_M = 10_000.0  # a centroid farther than this from an outline is another place of that name
+REACH_M = Parameter(
+    10_000,
+    "m",
+    5_000,
+    20_000,
+    "assumed: a centroid farther than this from an outline is another place of that name",
+)
 
 
 class Authorities:
@@ -67,7 +74,7 @@ class Authorities:
         if pd.isna(lon) or pd.isna(lat) or outline is None or self._crs is None:
             return True
         point = gpd.GeoSeries([shapely.Point(lon, lat)], crs=CRS(4326)).to_crs(self._crs).iloc[0]
-        return bool(outline.distance(point) <= _REACH_M)
+        return bool(outline.distance(point) <= REACH_M.value)
 
 
 def made_up_id(name: str, kind: str, state: str) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from powerwall.criteria.policy.contradictions import contradictions, told
 from powerwall.importers.authorities import Authorities
-from powerwall.importers.moratoria import Imported, read_moratoria
+from powerwall.importers.imported import Imported
+from powerwall.importers.moratoria import read_moratoria
 from powerwall.importers.ordinances import LAYERS, read_ordinances
 from powerwall.region.findings import Findings
 from powerwall.region.read import Region, read

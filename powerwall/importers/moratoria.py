@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from powerwall.importers.authorities import Authorities, abbreviation
+from powerwall.criteria.criterion import Parameter
+from powerwall.importers.authorities import Authorities
+from powerwall.importers.fights import fight_row
+from powerwall.importers.imported import Imported, left_out, number, policy_row
 from powerwall.importers.inventories import read_inventory
 from powerwall.importers.words import (
     Term,
@@ -29,54 +30,29 @@ from powerwall.importers.words import (
     marks,
     read_term,
     short,
-    slug,
     without_marks,
 )  # fmt: skip
 from powerwall.region.findings import Findings
 from powerwall.region.tables import CellPlaces
 
-COLUMNS = (
-    "policy_id", "jurisdiction_id", "jurisdiction", "kind", "subject", "action_date", "effective_from", "effective_to", "duration",
-    "duration_kind", "policy_status", "effect", "trigger_mw", "project_mw", "summary", "source_title", "source_url", "as_of", "status", "note",
-)  # fmt: skip
 CREDIT = "M. J. Bommarito, Moratorium Nation: U.S. Infrastructure Moratorium Data, CC BY 4.0"
 _TITLE = "Moratorium Nation inventory (M. J. Bommarito), CC BY 4.0"
 _URL = "https://github.com/mjbommar/moratorium-data-2026"
 _STATUS = {"active": "active", "extended": "active", "pending": "pending", "expired": "expired", "replaced": "replaced",
            "rescinded": "replaced"}  # fmt: skip
-_ACTS = {"moratorium": "moratorium", "ban": "prohibition", "prohibition": "prohibition", "zoning": "zoning", "lawsuit": "litigation",
-         "litigation": "litigation", "denial": "denial", "approval": "approval", "withdrawal": "withdrawal"}  # fmt: skip
-_FIGHT_STATUS = {"active": "active", "enacted": "enacted", "passed": "enacted", "adopted": "enacted", "pending": "pending", "proposed": "pending",
-                 "expired": "expired", "lifted": "replaced", "rescinded": "replaced", "approved": "decided", "denied": "decided",
-                 "withdrawn": "withdrawn", "decided": "decided"}  # fmt: skip
-_EFFECTS = {"approval": "enables", "moratorium": "blocks", "prohibition": "blocks", "denial": "blocks"}  # fmt: skip
 _KINDS = {"fixed_days": "fixed", "until_date": "until_date", "until_event": "until_event", "indefinite": "indefinite"}  # fmt: skip
 #: Cells that a row is made of; a mark in any of them makes it unverified.
 _USED = ("jurisdiction", "date_enacted", "date_enacted_iso", "duration", "current_status", "trigger")  # fmt: skip
-_DISAGREE = 0.1  # share by which a term in words and one in days may differ
-_SLIP_DAYS = 3
-
-
-@dataclass
-class Imported:
-    """Rows of a layer, and what became of the others.
-
-    Attributes
-    ----------
-    rows
-        Column → cell, one mapping a row.
-    places
-        Id of a row → where it stands in its source.
-    skipped
-        Reason → rows that were left out.
-    credit
-        What the licence asks to be said.
-    """
-
-    rows: list[dict[str, str]] = field(default_factory=list)
-    places: dict[str, dict[str, Any]] = field(default_factory=dict)
-    skipped: Counter[str] = field(default_factory=Counter)
-    credit: list[str] = field(default_factory=list)
+DISAGREE = Parameter(
+    0.1,
+    "1",
+    0.05,
+    0.2,
+    "assumed: share by which a term in words and its coding in days may differ; months as 30 days do by 0.02",
+)
+SLIP_DAYS = Parameter(
+    3, "d", 1, 7, "assumed: how far a stated end may lie from start plus term before it is told"
+)
 
 
 def read_moratoria(
@@ -107,7 +83,7 @@ def read_moratoria(
             "PW103", "no row says as of which day it is", remedy="give --as-of", file=path, line=1
         )
         return found
-    make = _fight if shape == "fights" else _instrument
+    make = fight_row if shape == "fights" else _instrument
     if shape == "fights":
         findings.add("PW509", f"{path.name}: its licence is not stated: every row is unverified", severity="warning",
                      remedy="read each row at its own source", file=path, line=1)  # fmt: skip
@@ -125,10 +101,10 @@ def _each(
     frame: pd.DataFrame, places: CellPlaces, found: Imported, findings: Findings, make: Any
 ) -> None:
     """Turn every row; ids that stand twice are refused at their second place."""
-    for number, row in enumerate(frame.fillna("").astype(str).to_dict("records")):
+    for place, row in enumerate(frame.fillna("").astype(str).to_dict("records")):
 
-        def at(column: str, number: int = number) -> dict[str, Any]:
-            return places(number, column)
+        def at(column: str, place: int = place) -> dict[str, Any]:
+            return places(place, column)
 
         made = make({str(key): value.strip() for key, value in row.items()}, at)
         if made is None:
@@ -175,23 +151,23 @@ def _instrument(
         findings.add("PW405", "`moratorium_id` is empty", **at("moratorium_id"))
         return None
     if "aggregate" in row.get("jurisdiction_type", "").lower():
-        return _left_out(found, "row about a whole state, no instrument")
+        return left_out(found, "row about a whole state, no instrument")
     if "sectors" in row and not re.search(r"\bdata_center\b", row["sectors"]):
-        return _left_out(found, "not about data centres")
+        return left_out(found, "not about data centres")
     if status not in _STATUS:
         findings.add("PW406", f"{name}: enacted_status `{status}` is not known: left out", severity="warning", remedy=f"one of {', '.join(_STATUS)}",
                      **at("enacted_status"))  # fmt: skip
-        return _left_out(found, "status not known")
+        return left_out(found, "status not known")
     authority = authorities.find(without_marks(row["jurisdiction"]), row.get("jurisdiction_type", ""), row["state_abbrev"],
-                                 _number(row.get("longitude", "")), _number(row.get("latitude", "")))  # fmt: skip
+                                 number(row.get("longitude", "")), number(row.get("latitude", "")))  # fmt: skip
     if not authority:
-        return _left_out(found, authorities.why_not)
+        return left_out(found, authorities.why_not)
     row = {column: row.get(column, "") for column in _USED} | dict(row)
     started, term = _started(row, at, findings), read_term(row["duration"])
     holds_from = term.start or effective_day(row["date_enacted"]) or started
     duration, end = _window(row, term, holds_from, at, findings)
     said = row["current_status"]
-    return _row(
+    return policy_row(
         policy_id=name, jurisdiction_id=authority, jurisdiction=_called(row), kind="moratorium", subject=duration or end or "term not stated",
         action_date=started, effective_from=holds_from, effective_to=end, duration=duration,
         duration_kind=_kind_of_term(row, duration, end), policy_status=_status(row, started), effect="blocks",
@@ -252,7 +228,7 @@ def _window(
     row: Mapping[str, str], term: Term, start: str, at: Any, findings: Findings
 ) -> tuple[str, str]:
     """Duration and end; what contradicts itself is left blank and told."""
-    name, coded, place = row["moratorium_id"], _number(row.get("duration_days", "")), at("duration")
+    name, coded, place = row["moratorium_id"], number(row.get("duration_days", "")), at("duration")
     end = "" if _before(term.end, start) else term.end
     if term.extended or term.open_extension or (row["enacted_status"] == "extended" and not end):
         return "", _extended_end(name, term, end, place, findings)
@@ -262,7 +238,7 @@ def _window(
                 findings.add("PW507", f"{name}: no term in `{short(row['duration'], 60)}`: its end is unknown", severity="warning", remedy="look it up", **place)  # fmt: skip
             return "", ""
         return f"{coded:g} days", ""
-    if term.duration and not math.isnan(coded) and abs(term.days - coded) > _DISAGREE * coded:
+    if term.duration and not math.isnan(coded) and abs(term.days - coded) > DISAGREE.value * coded:
         findings.add("PW512", f"{name}: the term reads {term.duration}, duration_days says {coded:g}: the term is left blank", severity="warning", **place)  # fmt: skip
         return "", end
     _compare_ends(name, term, start, place, findings)
@@ -291,7 +267,7 @@ def _compare_ends(
     computed = end_of(start, term)
     if not computed or len(term.end) != len("2026-01-01"):
         return
-    if abs((date.fromisoformat(term.end) - computed).days) > _SLIP_DAYS:
+    if abs((date.fromisoformat(term.end) - computed).days) > SLIP_DAYS.value:
         findings.add("PW512", f"{name}: {term.duration} from {start} end on {computed}, the text says {term.end}, which is taken", severity="warning",
                      **place)  # fmt: skip
 
@@ -301,65 +277,8 @@ def _before(end: str, start: str) -> bool:
     return bool(end and start) and end <= start
 
 
-def _fight(
-    row: Mapping[str, str], at: Any, authorities: Authorities, released: str, findings: Findings, found: Imported
-) -> dict[str, str] | None:  # fmt: skip
-    """A row of a list of fights; always unverified, so it warns and never puts a site out."""
-    state, day = abbreviation(row.get("state", "")), iso_day(row.get("date", ""))
-    name = row.get("id") or _free(slug(f"{row['jurisdiction']} {state} {day}"), found)
-    kind = next(
-        (_ACTS[a] for a in row.get("action_type", "").lower().split(";") if a in _ACTS),
-        "opposition",
-    )
-    word = row.get("status", "").lower()
-    if word not in _FIGHT_STATUS:
-        findings.add("PW406", f"{name}: status `{word}` is not known: taken as proposed", severity="warning", remedy=f"one of {', '.join(_FIGHT_STATUS)}",
-                     **at("status"))  # fmt: skip
-    authority = authorities.find(row["jurisdiction"], row.get("authority_level", ""), state, _number(row.get("lng", "")), _number(row.get("lat", "")))  # fmt: skip
-    if not authority:
-        return _left_out(found, authorities.why_not)
-    if not day:
-        findings.add("PW408", f"{name}: `{row.get('date', '')}` is no date: left blank", severity="warning", **at("date"))  # fmt: skip
-    size, said = row.get("megawatts", ""), ""
-    if size and not _number(size) >= 0:
-        findings.add("PW401", f"{name}: megawatts `{short(size, 40)}` is no number: left blank", severity="warning", **at("megawatts"))  # fmt: skip
-        size, said = "", f"size in the source: {short(size, 80)}"
-    return _row(
-        policy_id=name, jurisdiction_id=authority, jurisdiction=row["jurisdiction"], kind=kind, subject=short(row.get("objective", "") or kind, 80),
-        action_date=day, policy_status=_FIGHT_STATUS.get(word, "pending"), effect=_EFFECTS.get(kind, "restricts"),
-        project_mw=size, summary=short(row.get("community_outcome", "")), source_title="List of local fights, each to be read at its source",
-        source_url=row.get("sources", "").split(";")[0], as_of=iso_day(row.get("last_updated", "")) or released, status="unverified",
-        duration_kind="unknown" if kind == "moratorium" else "", note=said,
-    )  # fmt: skip
-
-
-def _free(name: str, found: Imported) -> str:
-    """A made-up id that no row has yet."""
-    number, free = 1, name
-    while free in found.places:
-        number += 1
-        free = f"{name}-{number}"
-    return free
-
-
 def _called(row: Mapping[str, str]) -> str:
     kind, name = row.get("jurisdiction_type", ""), without_marks(row["jurisdiction"])
     if not kind or kind.lower() in name.lower():
         return name
     return f"{kind} of {name}" if kind in {"City", "Town", "Village"} else f"{name} {kind}"
-
-
-def _row(**cells: str) -> dict[str, str]:
-    return {column: cells.get(column, "") for column in COLUMNS}
-
-
-def _left_out(found: Imported, why: str) -> dict[str, str] | None:
-    found.skipped[why] += 1
-    return None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

@@ -20,9 +20,8 @@ import pandas as pd
 
 from powerwall.importers.authorities import Authorities, abbreviation
 from powerwall.importers.columns import fold, folded
+from powerwall.importers.imported import POLICY, Imported
 from powerwall.importers.levels import read_levels
-from powerwall.importers.moratoria import COLUMNS as POLICY
-from powerwall.importers.moratoria import Imported
 from powerwall.importers.words import iso_day, short, slug
 from powerwall.region.findings import Findings
 from powerwall.region.tables import CellPlaces, read_csv

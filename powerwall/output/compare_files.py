@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 import powerwall
@@ -25,7 +23,7 @@ from powerwall.output.compare import (
     site_cells,
 )
 from powerwall.output.files import write_text
-from powerwall.output.numbers import plain
+from powerwall.output.numbers import jsonable, plain
 from powerwall.region.findings import shown
 
 _CSV = (
@@ -55,28 +53,11 @@ def json_text(comparison: Comparison) -> str:
         ],
         "notes": remarks(changes),
     }  # fmt: skip
-    return json.dumps(_clean(content), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(jsonable(content), ensure_ascii=False, indent=1) + "\n"
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _clean(value: Any) -> Any:
-    """Numbers to six decimals (large ones to seven figures); what is unknown is null."""
-    if isinstance(value, dict):
-        return {str(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is pd.NA:
-        return None
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return float(f"{value:.7g}") if abs(value) >= 1e9 else round(value, 6)
-    return value
 
 
 def csv_text(comparison: Comparison) -> str:

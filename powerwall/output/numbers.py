@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from powerwall.region.dates import day_at
 
@@ -60,3 +64,20 @@ def plain(value: float) -> str:
         return f"{value:.5e}".replace("e+", "e")
     text = f"{value:.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def jsonable(value: Any) -> Any:
+    """A value for JSON: numbers to six decimals, large ones to seven figures; what is unknown is null."""
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is pd.NA:
+        return None
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return float(f"{value:.7g}") if abs(value) >= _LARGE else round(value, 6)
+    return value

@@ -5,18 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 
 import powerwall
 from powerwall.output.files import write_text
-from powerwall.output.numbers import month, plain
+from powerwall.output.numbers import jsonable, month, plain
 
 if TYPE_CHECKING:
     from powerwall.criteria.compute.delivery import Delivery
@@ -86,7 +84,7 @@ def json_text(plan: SitePlan, sheet: Sheet, delivery: Delivery | None) -> str:
             "by_year": _records(delivery.table, request.as_of),
             "binding_by_quarter": _records(delivery.by_quarter, request.as_of),
         }
-    return json.dumps(_clean(content), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(jsonable(content), ensure_ascii=False, indent=1) + "\n"
 
 
 def _records(table: pd.DataFrame, as_of: Any = None) -> list[dict[str, Any]]:
@@ -97,21 +95,6 @@ def _records(table: pd.DataFrame, as_of: Any = None) -> list[dict[str, Any]]:
             lead = {"date": month(as_of, float(str(key))), "months": key}
         found.append({**lead, **row.to_dict()})
     return found
-
-
-def _clean(value: Any) -> Any:
-    """Numbers to six decimals (large ones to seven figures); what is unknown is null."""
-    if isinstance(value, dict):
-        return {str(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return float(f"{value:.7g}") if abs(value) >= 1e9 else round(value, 6)
-    return value
 
 
 def markdown_text(plan: SitePlan, sheet: Sheet, delivery: Delivery | None) -> str:

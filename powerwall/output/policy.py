@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.text import Text
 from powerwall.criteria.policy.obligations import Duty
 from powerwall.criteria.policy.permits import path_months
 from powerwall.criteria.policy.rows import word
-from powerwall.criteria.policy.timeline import Act, days_left, timeline
+from powerwall.criteria.policy.timeline import Act, timeline
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.duties import print_duties
 from powerwall.output.numbers import NOT_APPLICABLE, percent, shown
@@ -45,7 +46,7 @@ def _print_timeline(region: Region, site_id: str, to: Console) -> None:
     acts = timeline(region, site_id)
     to.print(Text(f"policy timeline of {authority}, as of {region.request.as_of}", style="bold"))
     _print_rows(_ACTS, [_act_row(act) for act in acts], to)
-    if not any(act.told.startswith("in force") and word(act.row, "effect") == "blocks" and "not bind" not in act.reach for act in acts):  # fmt: skip
+    if not any(act.blocks for act in acts):
         to.print(f"no rule that blocks the request is found in force in this layer as of {region.request.as_of}")  # fmt: skip
     to.print()
 
@@ -66,11 +67,10 @@ def _print_rows(heads: tuple[Head, ...], rows: list[list[str]], to: Console) -> 
 
 def _act_row(act: Act) -> list[str]:
     row = act.row
-    left = days_left(act).removesuffix(" days left")
     status, written = word(row, "status") or "status not stated", word(row, "as_of")
     return [
         act.since or "?", f"{word(row, 'kind').replace('_', ' ')}: {word(row, 'subject')} ({word(row, 'policy_id')})", act.window, act.told,
-        left or NOT_APPLICABLE, act.reach, f"{status}, {written}" if written else f"{status}, undated", word(row, "source_title"),
+        NOT_APPLICABLE if math.isnan(act.days) else f"{act.days:.0f}", act.reach, f"{status}, {written}" if written else f"{status}, undated", word(row, "source_title"),
     ]  # fmt: skip
 
 

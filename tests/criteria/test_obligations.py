@@ -278,6 +278,43 @@ def test_a_register_that_is_none_is_refused_at_its_line(make_region, tmp_path, c
     assert "error" in {f.severity for f in found}
 
 
+@pytest.mark.parametrize("about", [{"jurisdiction_id": "us-ks-one"}, {"site_id": "a"}])
+def test_a_register_that_tells_one_thing_twice_is_refused(make_region, tmp_path, about):
+    rows = [
+        {"permit_id": name, "category": "by_right", "success_probability": p, **about}
+        for name, p in (("r", 0.5), ("s", 0.9))
+    ]
+    found = [
+        f
+        for f in check(make_region(tmp_path, permit_paths=rows), date(2026, 8, 22))
+        if f.code == "PW409"
+    ]
+    assert [(f.severity, f.file.rpartition("/")[2], f.line) for f in found] == [
+        ("error", "permit_paths.csv", 3)
+    ]
+    assert "as r does" in found[0].message
+
+
+def test_an_authority_that_is_searched_by_a_slip_is_a_finding_at_its_place(make_region, tmp_path):
+    path = make_region(tmp_path, toml={"layers": {"policy": {"covers": ["us-ks-on"]}}})
+    found = [f for f in check(path, date(2026, 8, 22)) if f.code == "PW409"]
+    assert [(f.severity, f.file.rpartition("/")[2]) for f in found] == [("warning", "tiny.toml")]
+    assert "covers" in path.read_text().splitlines()[found[0].line - 1]
+    assert "us-ks-one" in found[0].remedy
+
+
+def test_what_blocks_a_larger_request_alone_does_not_block_this_one(make_region, tmp_path):
+    for n, (cells, blocks) in enumerate([
+        ({}, True), ({"trigger_mw": 301}, False), ({"status": "unverified"}, True), ({"effective_to": "2026-08-01"}, False),
+        ({"jurisdiction_id": "us-ks-two"}, None), ({"kind": ""}, False),
+    ]):  # fmt: skip
+        policy = [act("x", "2026-01-01", **{"effective_to": "2027-01-01", **cells})]
+        found = [
+            a.blocks for a in timeline(pw.read(make_region(tmp_path / str(n), policy=policy)), "a")
+        ]
+        assert found == ([] if blocks is None else [blocks]), cells
+
+
 @pytest.mark.parametrize(
     ("cells", "code"), [({"granted_count": 5}, "PW402"), ({"p50_months": 12}, "PW411")]
 )

@@ -11,11 +11,12 @@ import pytest
 
 import powerwall as pw
 from powerwall.criteria.criterion import Shared
+from powerwall.criteria.power.choice import choose_network, line_factor
 from powerwall.criteria.power.lead_time.sampling import Draws
 from powerwall.criteria.power.lead_time.stages import finish_months, quantiles
 from powerwall.criteria.power.nodes import needed_class, voltage_class
 from powerwall.criteria.power.plan import _first_power
-from powerwall.criteria.power.process import Processes, choose_network, line_factor
+from powerwall.criteria.power.process import Processes
 from powerwall.criteria.power.works import backbone
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request

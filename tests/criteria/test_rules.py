@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import powerwall as pw
 from powerwall.criteria import policy
 from powerwall.criteria.policy import add_term, permit_stages, standing, wait_months
-from powerwall.criteria.policy.paths import gates_of
+from powerwall.criteria.policy.categories import gates_of
 from powerwall.criteria.policy.rules import Rules
 from powerwall.criteria.power.lead_time import chain
 from powerwall.region.request import Request
@@ -156,6 +156,34 @@ def test_what_warns_or_has_ended_never_changes_the_status_of_a_site(make_region,
     ]):  # fmt: skip
         assert ranked(n, row(policy_id="x", **cells)) == base, cells
     assert ranked("gate", row(policy_id="x"))["a"]["status"] == "out"
+
+
+@pytest.mark.parametrize(
+    ("cells", "status", "risk"),
+    [
+        ({"policy_status": "proposed"}, "ranked", False),
+        ({"policy_status": "draft"}, "ranked", False),
+        ({"policy_status": "propsed"}, "ranked", True),  # no word of the column: read as unknown
+        ({"policy_status": ""}, "ranked", True),
+        ({"kind": "moratorum"}, "ranked", True),
+        ({"effect": "bloks"}, "ranked", True),
+        ({"effect": "bloks", "effective_to": "2026-06-01"}, "ranked", False),
+        ({"policy_status": "", "status": "unverified"}, "ranked", False),
+        ({}, "out", False),
+    ],
+)
+def test_a_word_that_a_file_leaves_open_puts_no_site_out_and_is_not_passed_over(
+    make_region, tmp_path, cells, status, risk
+):
+    own = {"policy_id": "own", "jurisdiction_id": "us-ks-one", "kind": "zoning", "policy_status": "enacted", "effect": "enables",
+           "action_date": "2024-01-01"}  # fmt: skip
+    toml = {"require": {"moratorium": {"is": False}}}
+    region = pw.read(make_region(tmp_path, policy=[own, row(**cells)], toml=toml))
+    frame = pw.rank(region, pw.measure(region)).frame
+    assert frame.loc["a", "status"] == status
+    assert ("at risk" in frame.loc["a", "reasons"]) is risk
+    if risk:
+        assert "unknown, needs checking" in frame.loc["a", "reasons"]
 
 
 def test_the_words_of_a_status_change_nothing_and_its_dates_do(make_region, tmp_path):

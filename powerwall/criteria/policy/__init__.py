@@ -2,8 +2,9 @@
 
 The criteria stand here. Behind them: `rows` (what an act means on a day), `rules` (whom it binds),
 `permits` and `odds` (what is known of permits anywhere), `register` and `opposition` (what the
-region knows of its own), `paths` (the path of each site, which the power plan takes in as stages).
-Beside them: `obligations` (duties of a request) and `contradictions` (sources that differ).
+region knows of its own), `categories` (which path a site has) and `paths` (its stages, which the
+power plan takes in). Beside them: `timeline` (the acts round one site), `obligations` (duties of a
+request), `contradictions` (sources that differ) and `check` (rows that say less than they seem to).
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
+from powerwall.criteria.policy.categories import gates_of, permit_path
 from powerwall.criteria.policy.odds import opposition_index, wilson, with_hazard
-from powerwall.criteria.policy.paths import PermitPath, Permits, gates_of, permit_path, permit_paths
+from powerwall.criteria.policy.paths import PermitPath, Permits, permit_paths
 from powerwall.criteria.policy.permits import permit_stages, permit_table, wait_months
 from powerwall.criteria.policy.rows import Standing, add_term, code, standing
 from powerwall.criteria.policy.rules import (
@@ -79,7 +81,7 @@ def _moratorium(rules: Rules, authority: object, *, vested: bool) -> dict[str, o
     if gates:
         return _described(gates[0], rules) | {"value": 1.0}
     warned = [
-        b for b in bound if b.standing.verdict == "warn" and code(b.row, "effect") == "blocks"
+        b for b in bound if b.standing.verdict == "warn" and code(b.row, "effect") in {"blocks", ""}
     ]
     doubts = [b for b in warned if b.standing.active == "possible"]
     if doubts:

@@ -11,10 +11,10 @@ from powerwall.criteria.policy.obligations import LAYER as DUTIES
 from powerwall.criteria.policy.obligations import obligations
 from powerwall.criteria.policy.register import APPEAL
 from powerwall.criteria.policy.register import LAYER as REGISTER
-from powerwall.criteria.policy.rows import policy_status, standing, word
+from powerwall.criteria.policy.rows import code, policy_status, standing, word
 from powerwall.criteria.policy.rules import LAYER, PROJECT_ACTS, Rules, age_days, rules_of
 from powerwall.region.dates import parse_span
-from powerwall.region.findings import Findings
+from powerwall.region.findings import Findings, did_you_mean
 
 if TYPE_CHECKING:
     from powerwall.region.layers import Layer
@@ -37,9 +37,17 @@ def check_policy_rows(region: Region, findings: Findings) -> None:
 
 
 def _check_register(layer: Layer, findings: Findings) -> None:
+    first: dict[tuple[str, ...], str] = {}
     for index, row in layer.frame.iterrows():
         name, place = word(row.to_dict(), "permit_id"), int(str(index))
-        if word(row.to_dict(), "category") == APPEAL and word(row.to_dict(), "site_id"):
+        site, where, category = (
+            word(row.to_dict(), key) for key in ("site_id", "jurisdiction_id", "category")
+        )
+        about = (site,) if site else (where, category)
+        if about in first:
+            findings.add("PW409", f"{name} tells of {' '.join(about)}, as {first[about]} does", remedy="keep one row", **layer.places(place, "permit_id"))  # fmt: skip
+        first.setdefault(about, name)
+        if category == APPEAL and site:
             findings.add("PW406", f"{name}: an appeal is no category of a site", remedy="leave site_id empty: it follows every permit of the authority",
                          **layer.places(place, "category"))  # fmt: skip
         granted, decided = (
@@ -85,10 +93,22 @@ def check_policy(region: Region, findings: Findings) -> None:
 
 def check_policy_reach(region: Region, findings: Findings) -> None:
     """Record what readable rules mean for the sites: paths that hang in the air, and duties."""
+    _check_cover(region, findings)
     if LAYER in region.layers:
         _check_zoning(region, rules_of(region.layers, region.request), findings)
         _check_approvals(region, findings)
         _check_duties(region, findings)
+
+
+def _check_cover(region: Region, findings: Findings) -> None:
+    """Authorities that a layer was searched for, by their ids; a slip would leave one unknown."""
+    outlines = region.layers.frame("jurisdictions")
+    known = [] if outlines is None else [str(name) for name in outlines["jurisdiction_id"].dropna()]
+    for name, layer in region.layers.items():
+        for authority in layer.extra.get("covers", ()) if known else ():
+            if authority not in known:
+                findings.add("PW409", f"[layers.{name}] covers {authority}, which is not in `jurisdictions`", severity="warning",
+                             remedy=did_you_mean(authority, known), **region.places("layers", name, "covers"))  # fmt: skip
 
 
 def _check_duties(region: Region, findings: Findings) -> None:
@@ -96,7 +116,7 @@ def _check_duties(region: Region, findings: Findings) -> None:
     layer = region.layers.get(DUTIES)
     if layer is None:
         return
-    rows = {word(row, "obligation_id"): n for n, row in enumerate(layer.frame.to_dict("records"))}
+    rows = {str(name): int(str(index)) for index, name in layer.frame["obligation_id"].items()}
     told = {
         duty.obligation_id: duty
         for site in region.sites.drop_duplicates("jurisdiction_id").index
@@ -138,7 +158,7 @@ def _check_approvals(region: Region, findings: Findings) -> None:
         act = row.to_dict()
         if (
             word(act, "site_id") in approved
-            and word(act, "kind") in PROJECT_ACTS
+            and code(act, "kind") in PROJECT_ACTS
             and policy_status(act) == "pending"
         ):
             findings.add("PW507", f"site {word(act, 'site_id')} is called approved, but {word(act, 'policy_id')} of its own project is not final", severity="warning",

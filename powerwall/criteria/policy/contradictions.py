@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from powerwall.criteria.policy.rows import window, word
+from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.policy.rows import policy_status, window, word
 from powerwall.region.dates import Span, parse_span
 from powerwall.region.findings import Findings
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layer
 
 #: Acts of one authority and kind this close to one another are taken for one act told twice.
-SAME_ACT_DAYS = 60
+SAME_ACT_DAYS = Parameter(60, "d", 30, 90, "assumed: reports of one act may be this far apart")
 _ALONE = {"moratorium", "prohibition"}
 _DECISIONS = {"approval", "denial"}
 _OVER = {"expired", "replaced", "withdrawn"}
@@ -90,7 +91,7 @@ def _one_act(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     ):  # a refusal may be followed by an approval, not on its day
         return starts[0] == starts[1] and starts[0].first == starts[0].last
     gap = max(starts[0].first, starts[1].first) - min(starts[0].last, starts[1].last)
-    return gap.days <= SAME_ACT_DAYS
+    return gap.days <= SAME_ACT_DAYS.value
 
 
 def _differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
@@ -118,7 +119,7 @@ def _differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
 
 def _over(row: Mapping[str, Any]) -> str:
     """What a status word says of the act: proposed, over, or standing."""
-    status = word(row, "policy_status")
+    status = policy_status(row)
     return "proposed" if status == "pending" else "over" if status in _OVER else "stands"
 
 

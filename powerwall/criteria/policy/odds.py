@@ -18,8 +18,12 @@ DENIED_BEFORE = Parameter(
     2.0, "1", 1.0, 4.0, "assumed: another project of the same authority was denied within 36 months"
 )
 LARGEST_RATIO = Parameter(3.0, "1", 2.0, 4.0, "assumed: cap on the product of the hazard ratios")
-#: Gamma prior of events a county and year, by moments over the counties of the United States.
-PRIOR_SHAPE, PRIOR_YEARS = 0.127, 0.54
+_COUNTIES = (
+    "P. Phillips, data-center-map, https://github.com/pricephillips/data-center-map (own counts): local events of 3,222 counties in 1.64 years, "
+    "mean 0.386, variance 1.560; gamma prior by moments"
+)
+PRIOR_SHAPE = Parameter(0.127, "1", source=_COUNTIES)
+PRIOR_YEARS = Parameter(0.54, "years", source=_COUNTIES)
 
 
 def with_hazard(p_success: Any, hazard_ratio: Any) -> np.ndarray:
@@ -72,7 +76,10 @@ def wilson(k: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
 
 
 def opposition_index(
-    events: Any, years: Any, shape: float = PRIOR_SHAPE, rate_years: float = PRIOR_YEARS
+    events: Any,
+    years: Any,
+    shape: float = PRIOR_SHAPE.value,
+    rate_years: float = PRIOR_YEARS.value,
 ) -> np.ndarray:
     """Events a year, drawn towards the mean of all counties: `(events + shape)/(years + rate)`.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from powerwall.criteria.criterion import criterion
+from powerwall.criteria.criterion import Parameter, criterion
 from powerwall.criteria.policy import odds
 from powerwall.criteria.policy.rows import word
 from powerwall.region.dates import MONTH_DAYS, parse_span
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 LAYER = "opposition_events"
 #: Acts of a state, a court or the federal government are no local events.
 LOCAL = {"county", "city", "town", "township", "village", "local_authority", ""}
-_SAME_EVENT_DAYS = 30  # several reports of one project within this are one event
+SAME_EVENT_DAYS = Parameter(
+    30, "d", 14, 60, "assumed: several reports of one project within this are one event"
+)
 
 
 class Events:
@@ -72,7 +74,7 @@ def _counted(rows: list[dict[Any, Any]]) -> dict[str, list[date]]:
             continue
         authority, project = word(row, "jurisdiction_id"), word(row, "project")
         before = last.get((authority, project))
-        if project and before is not None and (day - before).days <= _SAME_EVENT_DAYS:
+        if project and before is not None and (day - before).days <= SAME_EVENT_DAYS.value:
             continue
         last[authority, project] = day
         days[authority].append(day)

@@ -1,20 +1,20 @@
 """Paths: the permit path of each site, as stages that the power plan takes in.
 
-The category comes from the zoning status, overridden by rules in force and by a refusal of the
-site's own project; odds and months come from the class of such paths, overridden by the region's
-register (`permit_paths`) and by what the site itself has behind it (`time_to_power`).
+Its category is that of `categories`; odds and months come from the class of such paths, overridden
+by the region's register (`permit_paths`) and by what the site itself has behind it
+(`time_to_power`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from powerwall.criteria.policy.categories import BEHIND, Path, permit_path
 from powerwall.criteria.policy.odds import with_hazard
 from powerwall.criteria.policy.permits import (
     EXTENSION_SHARE,
@@ -24,8 +24,8 @@ from powerwall.criteria.policy.permits import (
     permit_table,
 )
 from powerwall.criteria.policy.register import Entry, Progress, Register
-from powerwall.criteria.policy.rows import Standing, code, window, word
-from powerwall.criteria.policy.rules import Bound, Rules, evidence, reason
+from powerwall.criteria.policy.rows import window, word
+from powerwall.criteria.policy.rules import Rules, evidence, until
 from powerwall.region.dates import MONTH_DAYS, months_between
 
 if TYPE_CHECKING:
@@ -34,75 +34,8 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 
-#: What follows a moratorium where the zoning behind it is not stated.
-_BEHIND = "special_permit"
 #: Paths that no appeal of neighbours can follow: it is over, or there is none.
 _NO_APPEAL = {"approved", "none_county"}
-
-
-class Path(NamedTuple):
-    """Category of a site.
-
-    Attributes
-    ----------
-    category
-        Key of `permit_table`.
-    then
-        Category that follows a moratorium, else "".
-    days
-        Days to the scheduled end of the moratorium; NaN without one.
-    row
-        The row that decides it; None where the zoning status does.
-    """
-
-    category: str
-    then: str
-    days: float
-    row: Mapping[str, Any] | None = None
-
-
-def permit_path(site: Any, rules: Rules, own: str = "") -> Path:
-    """Category of a site from its zoning status, overridden by rules in force.
-
-    `own` is what a row about the site itself states: it goes before the zoning status and a
-    refusal, and never before a rule in force.
-
-    A zoning status of `moratorium` alone proves nothing: rows with dates decide. Behind one that is
-    or was in force a special permit is taken where nothing else is stated.
-    """
-    zoning = site.zoning_status if isinstance(site.zoning_status, str) else "unknown"
-    binding = rules.binding(site.jurisdiction_id, vested=zoning == "approved")
-    gates = gates_of(binding)
-    held = any(
-        code(b.row, "kind") == "moratorium" and b.standing.reason in {"expired", "in_force"}
-        for b in binding
-    )
-    base = own or (zoning if zoning != "moratorium" else _BEHIND if held else "unknown")
-    for bound in gates:
-        if code(bound.row, "kind") != "moratorium" and math.isnan(bound.standing.days_to_expiry):
-            return Path("prohibited", "", math.nan, bound.row)
-    act = rules.latest_act(getattr(site, "Index", None))
-    # a refusal does not lift what the ordinance prohibits
-    refused = act is not None and code(act, "kind") == "denial" and base != "prohibited" and not own
-    denied = act if refused else None
-    if gates:
-        after = "denied" if denied is not None else base
-        then = after if after not in {"unknown", "prohibited"} else _BEHIND
-        return Path("moratorium", then, gates[0].standing.days_to_expiry, gates[0].row)
-    if denied is not None:
-        return Path("denied", "", math.nan, denied)
-    return Path(base, "", math.nan)
-
-
-def gates_of(bound: list[Bound]) -> list[Bound]:
-    """Rows that may put a site out, the longest first; one without an end is longer than any."""
-
-    def length(item: Bound) -> float:
-        days = item.standing.days_to_expiry
-        return math.inf if math.isnan(days) else days
-
-    gates = [item for item in bound if item.standing.verdict == "gate"]
-    return sorted(gates, key=lambda item: (-length(item), word(item.row, "policy_id")))
 
 
 class Known(NamedTuple):
@@ -234,7 +167,7 @@ def permit_paths(
         appeal, progress = register.appeal(chain), register.progress(site.Index)
         row = "" if path.row is None else word(path.row, "policy_id")
         assumed = (
-            site.zoning_status == "moratorium" and not own and _BEHIND in {path.then, path.category}
+            site.zoning_status == "moratorium" and not own and BEHIND in {path.then, path.category}
         )
         key = "|".join([
             str(assumed), path.category, path.then, row, entry.row, *map(str, hazard), appeal.row if appeal else "", *map(str, progress),
@@ -285,19 +218,19 @@ def _held(
     if path.category != "moratorium" or path.row is None:
         return {}, {}, []
     start, _, _ = window(path.row)
-    elapsed = months_between(start.last, request.as_of) if start else 0.0
-    days = None if math.isnan(path.days) else path.days / MONTH_DAYS
-    stage = permit_stages("moratorium", days, max(elapsed, 0.0))["moratorium"]
-    said = reason(Bound(path.row, Standing("yes", path.days, "gate", "in_force")))
-    basis = EXTENSION_SHARE.source if days is not None else OPEN_ENDED_P50.source
+    elapsed = max(months_between(start.last, request.as_of), 0.0) if start else 0.0
+    scheduled = None if math.isnan(path.days) else path.days / MONTH_DAYS
+    stage = permit_stages("moratorium", scheduled, elapsed)["moratorium"]
+    basis = OPEN_ENDED_P50 if scheduled is None else EXTENSION_SHARE
+    publisher, _, cases = basis.source.partition(": ")
     ended = permit_table()["moratorium"]
-    banned = f"{ended['k']} of {ended['n']} ended in a ban or a size cap"
-    note = f"{said}, {evidence(path.row)}, " + (
-        f"put off in a share of {EXTENSION_SHARE.value:g} of such cases (19 of 36)" if days is not None
-        else "the wait hardly shrinks with its age"
+    said = until(path.row, path.days)
+    told = "the wait hardly shrinks with its age" if scheduled is None else f"put off in a share of {basis.value:g} of such cases ({cases})"  # fmt: skip
+    known = Known(
+        said, "region", f"{cases}; {ended['k']} of {ended['n']} ended in a ban or a size cap",
+        f"{word(path.row, 'source_title')}; {publisher}", word(path.row, "as_of"),
     )  # fmt: skip
-    known = Known(said, "region", f"{basis.rpartition(': ')[2]} extended; {banned}" if days is not None else f"{basis.rpartition(': ')[2]}; {banned}", f"{word(path.row, 'source_title')}; {basis.partition(': ')[0]}", word(path.row, "as_of"))  # fmt: skip
-    return {"moratorium": stage}, {"moratorium": known}, [note]
+    return {"moratorium": stage}, {"moratorium": known}, [f"{said}, {evidence(path.row)}, {told}"]
 
 
 def _take_in(

@@ -14,7 +14,7 @@ from powerwall.criteria.facts import fact_table
 from powerwall.criteria.policy.odds import with_hazard
 
 _SOURCE = "M. J. Bommarito, Moratorium Nation inventory 2026.04.2 (CC BY 4.0), https://github.com/mjbommar/moratorium-data-2026"
-EXTENSION_SHARE = Parameter(0.53, "1", 0.37, 0.68, f"{_SOURCE}: 19 of 36 first terms")
+EXTENSION_SHARE = Parameter(0.53, "1", 0.37, 0.68, f"{_SOURCE}: 19 of 36 first terms extended")
 EXTENSION_P50 = Parameter(5.9, "months", 1.0, 12.0, f"{_SOURCE}: 16 extensions")
 EXTENSION_P90 = Parameter(12.0, "months", 6.0, 12.0, f"{_SOURCE}: 16 extensions")
 OPEN_ENDED_P50 = Parameter(9.75, "months", source=f"{_SOURCE}: censored lognormal, n = 164")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.policy.odds import (
     DENIED_BEFORE,
     LARGEST_RATIO,
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 LAYER = "permit_paths"
 APPEAL = "appeal"
-_EVENT_MONTHS, _DENIAL_MONTHS = 24.0, 36.0
+EVENT_MONTHS = Parameter(24, "months", 12, 36, "assumed: how long a local event weighs on a permit")
+DENIAL_MONTHS = Parameter(
+    36, "months", 24, 60, "assumed: how long a refusal of another project does"
+)
 
 
 class Entry(NamedTuple):
@@ -122,18 +126,9 @@ class Register:
         if not rows:
             return None
         nothing_lost = Entry(
-            1.0,
-            1.0,
-            1.0,
-            "refusals are counted in the permit",
-            math.nan,
-            math.nan,
-            "",
-            "region",
-            "",
-            "",
-            "",
-        )
+            p_success=1.0, low=1.0, high=1.0, cases="refusals are counted in the permit", p50_months=math.nan, p90_months=math.nan,
+            months_from="", rung="region", source="", as_of="", status="",
+        )  # fmt: skip
         found = _over(nothing_lost, rows[0], "region")
         return None if math.isnan(found.p50_months) else found
 
@@ -142,14 +137,14 @@ class Register:
         if not self.request.permit_hazard:
             return 1.0, ""
         ratio, grounds = 1.0, []
-        if events := self._events.within(authority, _EVENT_MONTHS):
+        if events := self._events.within(authority, EVENT_MONTHS.value):
             ratio *= LOCAL_EVENT.value
             grounds.append(
-                f"{events} local event{'s' * (events > 1)} within {_EVENT_MONTHS:g} months"
+                f"{events} local event{'s' * (events > 1)} within {EVENT_MONTHS.value:g} months"
             )
-        if denied := rules.denials(authority, site_id, _DENIAL_MONTHS):
+        if denied := rules.denials(authority, site_id, DENIAL_MONTHS.value):
             ratio *= DENIED_BEFORE.value
-            grounds.append(f"{', '.join(denied)} denied within {_DENIAL_MONTHS:g} months")
+            grounds.append(f"{', '.join(denied)} denied within {DENIAL_MONTHS.value:g} months")
         return min(ratio, LARGEST_RATIO.value), " and ".join(grounds)
 
     def progress(self, site_id: object) -> Progress:
@@ -202,13 +197,8 @@ def _odds(row: Mapping[str, Any]) -> tuple[float, float, float, str] | None:
     stated, granted, decided = (
         _number(row, key) for key in ("success_probability", "granted_count", "decided_count")
     )
-    counted = granted is not None and decided is not None and decided > 0
-    if stated is None and not counted:
-        return None
-    if not counted:
-        assert stated is not None  # noqa: S101 — one of the two is there
-        return stated, stated, stated, "as stated"
-    assert granted is not None and decided is not None  # noqa: S101, PT018
+    if granted is None or not decided:
+        return None if stated is None else (stated, stated, stated, "as stated")
     low, high = wilson(granted, decided)
     share = granted / decided if stated is None else stated
     return share, low, high, f"{granted:g} of {decided:g}"

@@ -28,8 +28,6 @@ _STATUSES = {"pending", "active", "enacted", "decided", "expired", "replaced", "
 CHECKED = {"verified", "secondary"}
 _RULES = {"moratorium", "prohibition", "zoning", "statute", "utility_rule"}
 _TERM = re.compile(r"^\s*(\d+)\s*(days?|months?|years?)?\s*$", re.IGNORECASE)
-
-
 _DIGITS = 5  # of a count; more is a slip, and no calendar holds it
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LAYER = "policy"
 FRESH_DAYS = 30  # where the layer does not say: local rules move weekly
+#: Words without which nobody can say what a row does → the worst that each may be.
+_WORST = {"kind": "moratorium", "policy_status": "active", "effect": "blocks"}
 #: Kinds of an act about one project; the latest of a site's own decides its category.
 PROJECT_ACTS = ("approval", "denial", "withdrawal", "litigation")
 #: Authorities inside a county that its rules do not reach.
@@ -83,7 +85,13 @@ class Rules:
         mw = self.request.mw
         if word(row, "jurisdiction_id").split("-")[0] == "ie":
             mw /= POWER_FACTOR.value
-        return Bound(row, standing(row, self.request.as_of, mw, vested))
+        stands = standing(row, self.request.as_of, mw, vested)
+        if open_words(row):
+            # whatever the word may be: it puts no site out, and is not passed over either
+            worst = standing({**row, **open_words(row)}, self.request.as_of, mw, vested)
+            if worst.verdict == "gate" or (worst.verdict == "warn" and worst.active == "possible"):
+                stands = Standing("possible", worst.days_to_expiry, "warn", "unverified")
+        return Bound(row, stands)
 
     def beside(self, authority: object) -> list[Bound]:
         """Rows of the county round a town, which do not bind inside it."""
@@ -150,24 +158,36 @@ def rules_of(layers: Layers, request: Request) -> Rules:
     )
 
 
+def open_words(row: Mapping[str, Any]) -> dict[str, str]:
+    """Words that decide about a row and are not known, each with the worst that it may be."""
+    return {column: worst for column, worst in _WORST.items() if not word(row, column)}
+
+
 def title(row: Mapping[str, Any]) -> str:
     """`moratorium of Scioto Township`: what a row is, and whose."""
-    kind = word(row, "kind").replace("_", " ")
+    kind = word(row, "kind").replace("_", " ") or "act"
     return f"{kind} of {word(row, 'jurisdiction') or word(row, 'jurisdiction_id')}"
+
+
+def until(row: Mapping[str, Any], days: float) -> str:
+    """`moratorium of Scioto Township until 2027-03-05 (195 days)`."""
+    if math.isnan(days):
+        return f"{title(row)} without an end"
+    _, end, _ = window(row)
+    last = word(row, "effective_to") or str(end.first if end else "")
+    return f"{title(row)} until {last} ({days:.0f} days)"
 
 
 def reason(bound: Bound) -> str:
     """What a row that blocks, or may block, says on the as-of day."""
     row, stands = bound
+    if lacking := open_words(row):
+        return f"{title(row)}: {' and '.join(lacking)} unknown, needs checking"
     if stands.reason == "proposed":
         return f"{title(row)}: proposed, does not count"
     if stands.reason == "end_unknown":
         return f"{title(row)}: end unknown, needs checking"
-    if math.isnan(stands.days_to_expiry):
-        return f"{title(row)} without an end"
-    _, end, _ = window(row)
-    until = word(row, "effective_to") or str(end.first if end else "")
-    return f"{title(row)} until {until} ({stands.days_to_expiry:.0f} days)"
+    return until(row, stands.days_to_expiry)
 
 
 def evidence(row: Mapping[str, Any]) -> str:

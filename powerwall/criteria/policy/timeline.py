@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 
 from powerwall.criteria.policy.rows import CHECKED, code, policy_status, window, word
-from powerwall.criteria.policy.rules import PROJECT_ACTS, Bound, rules_of
+from powerwall.criteria.policy.rules import PROJECT_ACTS, Bound, open_words, rules_of
 from powerwall.region.joins import locate
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ class Act(NamedTuple):
     reach
         Why it stands here: `own`, `state`, `county, does not bind here`, `nearby, does not bind
         here` or `this project`.
+    blocks
+        True where it blocks the request here and is in force by its dates.
     """
 
     row: Mapping[str, Any]
@@ -50,6 +51,7 @@ class Act(NamedTuple):
     told: str
     days: float
     reach: str
+    blocks: bool
 
     @property
     def since(self) -> str:
@@ -81,26 +83,28 @@ def timeline(region: Region, site_id: str) -> list[Act]:
 
 
 def _act(bound: Bound, reach: str) -> Act:
-    status = policy_status(bound.row)
+    stands = bound.standing
+    blocks = stands.reason in {"in_force", "vested", "unverified"} and "not bind" not in reach
+    return Act(bound.row, _window(bound.row), _told(bound), stands.days_to_expiry, reach, blocks)
+
+
+def _told(bound: Bound) -> str:
+    """What a row means on the as-of day, in words."""
+    row, stands = bound
+    if lacking := open_words(row):
+        return f"{' and '.join(lacking)} unknown, needs checking"
+    status = policy_status(row)
     if status == "pending":
-        told = "not final" if code(bound.row, "kind") in PROJECT_ACTS else TOLD["proposed"]
-    elif status in {"decided", "withdrawn"}:
-        told = status
-    else:
-        told = TOLD[bound.standing.reason]
-        if bound.standing.active == "possible":
-            told = (
-                told.replace("in force", "may be in force", 1)
-                if told.startswith("in force")
-                else told
-            )
-        if (
-            told.startswith(("in force", "may be"))
-            and "not verified" not in told
-            and code(bound.row, "status") not in CHECKED
-        ):
-            told += ", not verified"
-    return Act(bound.row, _window(bound.row), told, bound.standing.days_to_expiry, reach)
+        return "not final" if code(row, "kind") in PROJECT_ACTS else TOLD["proposed"]
+    if status in {"decided", "withdrawn"}:
+        return status
+    told = TOLD[stands.reason]
+    if not told.startswith(("in force", "may be")):
+        return told
+    if stands.active == "possible":
+        told = f"may be {told.removeprefix('may be ')}"
+    sure = code(row, "status") in CHECKED or stands.reason == "unverified"
+    return told if sure else f"{told}, not verified"
 
 
 def _reach(row: Mapping[str, Any], chain: list[str], site_id: str) -> str:
@@ -127,8 +131,3 @@ def _nearby(sites: gpd.GeoDataFrame, region: Region, chain: list[str]) -> list[s
         return []
     _, candidates = locate(sites, outlines)
     return [name for name in candidates[0] if name not in chain]
-
-
-def days_left(act: Act) -> str:
-    """`162 days left`; empty without an end."""
-    return "" if math.isnan(act.days) else f"{act.days:.0f} days left"

@@ -1,7 +1,7 @@
 """Power: when the first and the last megawatt arrive, how likely, and through which node.
 
 The criteria stand here. Behind them, in the order a plan is made: `nodes` (where a site meets the
-grid), `process`, `calendars` and `works` (what lies between), `lead_time` (when it ends), `plan`
+grid), `choice`, `process`, `calendars`, `permit` and `works` (what lies between), `lead_time` (when it ends), `plan`
 (all sites of a region), `capacity` and `wires` (what a node can give), `site` (one site in full,
 with its bridges). Beside them: `outside` and `pipeline` (what became of others), `queues` (fits of
 queue tables), `network` (headroom of buses).

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from powerwall.criteria.power.choice import choose_network, line_factor
 from powerwall.criteria.power.lead_time.sampling import Draws
 from powerwall.criteria.power.lead_time.simulation import ramp_steps
 from powerwall.criteria.power.lead_time.stages import Stage, finish_months, quantiles, success
@@ -27,8 +28,6 @@ from powerwall.criteria.power.process import (
     PAUSED,
     Network,
     Processes,
-    choose_network,
-    line_factor,
 )
 from powerwall.criteria.power.works import backbone
 from powerwall.region.joins import split_ids

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.power.calendars import Calendars, Windows, blank
+from powerwall.criteria.power.choice import mw_range
 from powerwall.criteria.power.lead_time.stages import Stage
 from powerwall.criteria.power.permit import after_permit, permit_part
 from powerwall.region.dates import months_between, parse_span
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layers
     from powerwall.region.request import Request
 
-ROUTE_FACTOR = Parameter(1.3, "1", 1.1, 1.6, "assumed: route length over straight distance")
-SHORTEST_ROUTE_KM = Parameter(0.5, "km", 0.2, 1.0, "assumed: shortest tie")
-SPARE_BAY_KM = Parameter(
-    1.0, "km", 0.5, 2.0, "assumed: within this a spare bay serves without a new line"
-)
-LINE_FIXED_SHARE = Parameter(
-    0.5, "1", 0.3, 0.7, "assumed: part of a line build that does not shrink with length"
-)
-LINE_FACTOR_MAX = Parameter(2.5, "1", 2.0, 4.0, "assumed: cap on the length factor of a line build")
-#: Network → length its `line` stage was anchored on [km]; None: the backbone itself, not scaled.
-LINE_REFERENCE_KM: dict[str, float | None] = {
-    "us_firm_230kv": 16.0, "us_firm_345kv": 135.0, "us_firm_500_765kv": None, "us_existing_substation": None,
-}  # fmt: skip
-REGION_LINE_REFERENCE_KM = 16.0  # the region tables describe works of about ten miles
 #: Operators with a study process of their own, by the `iso_rto` of the utility.
 OPERATOR_NETWORK = {"ERCOT": "ercot_batch_next", "SPP": "spp_hill"}
 WHOLE_NETWORK = {
@@ -49,49 +35,6 @@ PAUSED["NGESO"] = PAUSED["NESO"]
 _GENERIC = {"", "NONE", "PJM", "MISO", "CAISO", "NYISO", "ISO-NE", "ISONE", "SPP", "ERCOT"}
 FRONT = ("study",)  # an operator's own process replaces the front of the network
 GENERIC_FIXED = {"substation_design", "energised", "backbone"}
-
-
-def choose_network(
-    mw: float, klass: float, distance_km: float, *, planned: bool
-) -> tuple[str | None, str]:
-    """Network of a request at a node, and a note or the reason why there is none."""
-    short = distance_km <= SPARE_BAY_KM.value
-    if not planned and klass <= 345 and mw <= 200 and short:
-        name = "us_existing_substation"
-    elif klass <= 230 and mw <= 400:
-        name = "us_firm_230kv"
-    elif (klass == 345 and mw <= 1500) or (klass >= 500 and mw < 500):
-        name = "us_firm_345kv"
-    elif klass >= 500 and mw <= 5000:
-        name = "us_firm_500_765kv"
-    else:
-        return None, f"no process table for {mw:g} MW at a {klass:g} kV node"
-    low, high = _range(name)
-    return (
-        name,
-        ""
-        if low <= mw <= high
-        else f"network {name} is meant for {low:g}–{high:g} MW: extrapolated",
-    )
-
-
-@cache
-def _range(network: str) -> tuple[float, float]:
-    rows = fact_table("processes")
-    rows = rows[rows["process_id"] == network]
-    return float(rows["mw_min"].iloc[0]), float(rows["mw_max"].iloc[0])
-
-
-def line_factor(network: str, distance_km: float, *, region_row: bool) -> float:
-    """Factor on the duration of a line build for the length of its route. [1]"""
-    reference = LINE_REFERENCE_KM.get(network)
-    if reference is None:
-        return 1.0
-    if region_row:
-        reference = REGION_LINE_REFERENCE_KM
-    route = max(ROUTE_FACTOR.value * distance_km, SHORTEST_ROUTE_KM.value)
-    fixed = LINE_FIXED_SHARE.value
-    return float(np.clip(fixed + (1 - fixed) * route / reference, fixed, LINE_FACTOR_MAX.value))
 
 
 class Evidence(NamedTuple):
@@ -262,7 +205,7 @@ class Processes:
 
     def mw_range(self, process_id: str) -> tuple[float, float]:
         """Requests that a process is meant for. [MW]"""
-        return _range(process_id)
+        return mw_range(process_id)
 
     def service(self, process_id: str) -> Network:
         """Stages of a service beside the firm one: a bridge, storage, interim service.

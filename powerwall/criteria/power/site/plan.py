@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter, Shared
+from powerwall.criteria.power.choice import line_factor
 from powerwall.criteria.power.lead_time import simulate
 from powerwall.criteria.power.lead_time.sampling import Sobol
 from powerwall.criteria.power.lead_time.simulation import (
@@ -37,7 +38,7 @@ from powerwall.criteria.power.outside import (
     weight_of_documents,
 )
 from powerwall.criteria.power.plan import network_of, with_backbone
-from powerwall.criteria.power.process import Evidence, Network, Processes, line_factor
+from powerwall.criteria.power.process import Evidence, Network, Processes
 from powerwall.criteria.power.site.bridging import ARRIVAL, FIRM, beside, delivers
 from powerwall.criteria.power.site.place import abroad, ozone_class
 from powerwall.criteria.power.site.services import Bridge
