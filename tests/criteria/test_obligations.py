@@ -306,7 +306,7 @@ def test_an_authority_that_is_searched_by_a_slip_is_a_finding_at_its_place(make_
 def test_what_blocks_a_larger_request_alone_does_not_block_this_one(make_region, tmp_path):
     for n, (cells, blocks) in enumerate([
         ({}, True), ({"trigger_mw": 301}, False), ({"status": "unverified"}, True), ({"effective_to": "2026-08-01"}, False),
-        ({"jurisdiction_id": "us-ks-two"}, None), ({"kind": ""}, False),
+        ({"jurisdiction_id": "us-ks-two"}, None), ({"kind": ""}, True),
     ]):  # fmt: skip
         policy = [act("x", "2026-01-01", **{"effective_to": "2027-01-01", **cells})]
         found = [

@@ -43,7 +43,7 @@ class Act(NamedTuple):
         Why it stands here: `own`, `state`, `county, does not bind here`, `nearby, does not bind
         here` or `this project`.
     blocks
-        True where it blocks the request here and is in force by its dates.
+        True where it is in force by its dates and blocks the request here, or may.
     """
 
     row: Mapping[str, Any]
