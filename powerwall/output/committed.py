@@ -15,7 +15,8 @@ import pandas as pd
 
 from powerwall.criteria.criterion import registry
 from powerwall.output.files import LEAD, save
-from powerwall.ranking.compare import MEASURE_COLUMNS, Changes, shifts, site_changes
+from powerwall.ranking.compare import MEASURE_COLUMNS, Changes
+from powerwall.ranking.moved import SCORE_STEP, shifts, site_changes
 from powerwall.ranking.rank import STATUSES
 from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.tables import CellPlaces, read_csv
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
 
 _NUMBERS = ("rank", "score", "score_low", "score_high", "coverage")
-_PRINTED = 5e-7  # half of the last decimal of a file
 
 
 @dataclass(frozen=True)
@@ -159,11 +159,11 @@ def _measures(base: Committed, head: Committed) -> pd.DataFrame:
         old, new = (_column(frame, name) for frame in (a, b))
         worth = [_column(frame, f"{name}_contribution") for frame in (a, b)]
         points = np.nan_to_num(worth[1]) - np.nan_to_num(worth[0])
-        same = np.isclose(old, new, rtol=1e-6, atol=_PRINTED, equal_nan=True)
+        same = np.isclose(old, new, rtol=1e-6, atol=SCORE_STEP, equal_nan=True)
         records += [
             {"site_id": common[at], "criterion": name, "unit": unit,
              "old": old[at], "new": new[at], "points": points[at], "decides": False, "why": ""}
-            for at in np.flatnonzero(~same | (np.abs(points) >= _PRINTED))
+            for at in np.flatnonzero(~same | (np.abs(points) >= SCORE_STEP))
         ]  # fmt: skip
     frame = pd.DataFrame(records, columns=[*MEASURE_COLUMNS])
     size = -frame["points"].astype(float).abs().round(6)
@@ -191,7 +191,20 @@ def _ingredients(
             was, now = (_short(kind, side.get(key)) for side in (a, b))
             what = f"{was} → {now}" if kind == "layer" else f"{key} {was} → {now}"
             records.append({"kind": kind, "name": name, "what": what, "sites": math.nan, "statuses": math.nan, "points": math.nan})  # fmt: skip
-    return pd.DataFrame(records, columns=columns), []
+    edited = any(record["kind"] == "region" for record in records)
+    if edited and _listed(old) != _listed(new):  # a key that is listed differs, and is named
+        records = [record for record in records if record["kind"] != "region"]
+    notes = [
+        "the region file differs, and may move sites by keys that its provenance does not list"
+    ]
+    return pd.DataFrame(records, columns=columns), notes if edited else []
+
+
+def _listed(content: Any) -> Any:
+    """What provenance tells of the keys of the region file: all of it but versions and hashes."""
+    if isinstance(content, dict):
+        return {key: _listed(value) for key, value in content.items() if key not in {"sha256", "powerwall"}}  # fmt: skip
+    return [_listed(item) for item in content] if isinstance(content, list) else content
 
 
 def _short(kind: str, value: Any) -> str:
@@ -199,7 +212,7 @@ def _short(kind: str, value: Any) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:g}"
-    return f"sha256 {str(value)[:10]}" if kind == "layer" else str(value)
+    return f"sha256 {str(value)[:10]}" if kind in {"layer", "region"} else str(value)
 
 
 def _flat(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,6 +221,7 @@ def _flat(meta: Mapping[str, Any]) -> dict[str, Any]:
     regions = [r for r in meta.get("regions", []) if isinstance(r, dict)]
     for region in regions:
         lead = f"{region.get('name')}." if len(regions) > 1 else ""
+        found[f"region {lead}file"] = region.get("sha256")
         for name, layer in _items(region.get("layers")):
             found[f"layer {lead}{name}"] = layer.get("sha256") if isinstance(layer, dict) else None
         for name, value in _items(region.get("request")):

@@ -10,14 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from powerwall.ranking.ingredients import (
-    SCORE_STEP,
-    Ingredient,
-    at_risk,
-    differing_measure,
-    with_rows,
-)
+from powerwall.ranking.ingredients import Ingredient
+from powerwall.ranking.moved import SCORE_STEP, at_risk, differing_measure
 from powerwall.ranking.rank import Ranking
+from powerwall.ranking.replay import Replay, with_rows
 from powerwall.region.dates import parse_span
 from powerwall.region.differences import INERT, CellChange, key_column
 from powerwall.region.findings import shown
@@ -25,7 +21,7 @@ from powerwall.region.layers import Layer
 
 _ROWS_ALONE = 12  # rows of one layer that are taken alone, where no measure names them
 _CELLS_SAID = 2
-_LONG = 48  # characters from which a cell is a text, not a value
+LONG = 48  # characters from which a cell is a text, not a value
 #: What it means that a date of a row lies between two as-of dates: seen forwards, seen backwards.
 _PASSED = {
     "effective_to": ("its window ended {}", "its window had not ended, {}"),
@@ -33,14 +29,6 @@ _PASSED = {
     "action_date": ("decided {}", "not yet decided, {}"),
 }
 Key = tuple[str, str]  # site and criterion; no criterion for a status that moves without a measure
-
-
-@dataclass(frozen=True)
-class Replay:
-    """An ingredient, and the base with it alone; None where it cannot be taken alone."""
-
-    item: Ingredient
-    alone: Ranking | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +72,7 @@ def causes(
     for replay in replays:
         if replay.alone is None:
             continue
-        rows = _Rows(base, head, replay, progress)
+        rows = _Rows(base, head, replay.item, replay.alone, progress)
         touched = {key for key in _touched(base, replay.alone) if key in wanted}
         verdicts = _verdicts(base, replay.alone)
         for key in sorted(touched):
@@ -137,13 +125,12 @@ class _Rows:
     """Rows behind what one ingredient does."""
 
     def __init__(
-        self, base: Ranking, head: Ranking, replay: Replay, progress: Callable[[str], object]
-    ) -> None:
-        assert replay.alone is not None  # noqa: S101 — the caller passes over those
-        self._base, self._head, self._item, self._alone = base, head, replay.item, replay.alone
+        self, base: Ranking, head: Ranking, item: Ingredient, alone: Ranking, progress: Callable[[str], object],
+    ) -> None:  # fmt: skip
+        self._base, self._head, self._item, self._alone = base, head, item, alone
         self._progress = progress
         self._cells: dict[str, list[CellChange]] = {}
-        for cell in replay.item.cells:
+        for cell in item.cells:
             self._cells.setdefault(cell.row, []).append(cell)
         lively = {row for row, cells in self._cells.items() if any(c.column not in INERT for c in cells)}  # fmt: skip
         self._live = lively or set(self._cells)
@@ -258,7 +245,7 @@ def said_of(cell: CellChange) -> str:
     """`effective_to 2027-03-01 → 2026-09-01`; a long text is not repeated."""
     if not cell.column:
         return cell.change
-    if max(len(cell.old), len(cell.new)) > _LONG:
+    if max(len(cell.old), len(cell.new)) > LONG:
         return f"{cell.column} rewritten"
     return f"{cell.column} {cell.old or '–'} → {cell.new or '–'}"
 

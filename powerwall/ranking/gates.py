@@ -57,12 +57,14 @@ def gates(changes: Changes, head: Region, today: date) -> list[Gate]:
 def _rank_shift(changes: Changes, limit: int) -> Gate:
     frame = changes.sites
     both = frame[frame["rank_base"].notna() & frame["rank_head"].notna()]
+    unranked = int((frame["rank_base"].notna() != frame["rank_head"].notna()).sum())
     over = both[both["rank_shift"].abs() > limit].sort_values(
         "rank_shift", key=lambda shift: -shift.abs(), kind="stable"
     )
     if over.empty:
         most = int(both["rank_shift"].abs().max()) if len(both) else 0
-        return Gate("max_rank_shift", str(limit), "holds", f"largest shift {most}")
+        beside = f"; ranked on one side only, so without a shift: {unranked}" if unranked else ""
+        return Gate("max_rank_shift", str(limit), "holds", f"largest shift {most}{beside}")
     named = "; ".join(
         f"{site} from rank {row['rank_base']} to {row['rank_head']}"
         for site, row in over.iterrows()

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import SITES
 from typer.testing import CliRunner
@@ -257,6 +258,30 @@ def test_a_layer_behind_a_committed_ranking_is_known_by_its_hash(rankings):
     text = run(base, head).stdout
     assert text.startswith("nothing moved: ")
     assert "layer policy differs" in text
+
+
+def test_a_region_file_behind_a_committed_ranking_that_differs_is_never_passed_over(rankings):
+    base, head = rankings
+    frame = pd.read_csv(base, dtype=str, keep_default_na=False)
+    frame.loc[frame["rank"] == "1", "score"] = "1.5"
+    frame.to_csv(head, index=False)
+    meta = json.loads(base.with_name("ranking.csv.meta.json").read_text(encoding="utf-8"))
+    meta["regions"][0]["layers"]["policy"]["sha256"] = "f" * 64
+    meta["regions"][0]["sha256"] = "e" * 64
+
+    def told() -> tuple[set[str], str, list[str]]:
+        head.with_name("ranking.csv.meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        content = json.loads(run(base, head, "--format", "json").stdout)
+        (site,) = content["sites"]
+        return {item["kind"] for item in content["ingredients"]}, site["why"], content["notes"]
+
+    kinds, why, notes = told()
+    assert kinds == {"layer", "region"}  # an unlisted key may be what moved it
+    assert (why, len(notes)) == ("", 2)
+    meta["regions"][0]["layers"]["policy"]["as_of"] = "2026-08-31"  # a listed key differs too
+    kinds, why, notes = told()
+    assert kinds == {"layer"}
+    assert "keys that its provenance does not list" in notes[0]
 
 
 @pytest.mark.slow

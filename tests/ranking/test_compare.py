@@ -13,9 +13,11 @@ import pytest
 from conftest import SITES
 
 import powerwall as pw
-from powerwall.ranking.compare import Changes, compare, shifts, site_changes
+from powerwall.ranking.compare import Changes, compare
 from powerwall.ranking.gates import gates
-from powerwall.ranking.ingredients import differing, with_one, with_rows
+from powerwall.ranking.ingredients import differing
+from powerwall.ranking.moved import shifts, site_changes
+from powerwall.ranking.replay import with_one, with_rows
 from powerwall.region.differences import cell_changes
 
 AS_OF = date(2026, 8, 22)
@@ -342,8 +344,8 @@ def test_the_shift_of_the_order_is_that_of_the_sites_ranked_on_both_sides():
     assert list(sites.index[:1]) == ["d"]  # a status comes before any shift
 
 
-@pytest.mark.slow
 # -------------------------------------------------------------------------------------- gates
+@pytest.mark.slow
 def test_a_gate_on_shifts_names_the_site_that_broke_it(three_changes, make_region, tmp_path):
     changes = three_changes
     far = int(changes.sites["rank_shift"].abs().max())
