@@ -75,16 +75,23 @@ LAYERS: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 
-#: One stack of one price: 40 USD/MWh, and a fee of 50,000 USD/MW.
+#: One stack of one price, 40 USD/MWh, and terms whose only cash is a fee of 50,000 USD/MW.
 TARIFFS: dict[str, Any] = {
     "region": "tiny",
     "currency": "USD",
     "stacks": [{
-        "stack_id": "u1-large", "utility_id": "u1", "grade": "B",
-        "layers": [
-            {"layer": "supply", "component": "energy", "charge_type": "energy", "unit": "usd_per_mwh", "value": 40.0},
-            {"layer": "upfront", "component": "fee", "charge_type": "fee_per_mw", "unit": "usd_per_mw", "value": 50000},
-        ],
+        "stack_id": "u1-large", "utility_id": "u1", "grade": "B", "terms": "u1-terms",
+        "layers": [{"id": "all-in", "kind": "energy", "component": "bundled", "usd_per_mwh": 40.0, "status": "verified"}],
+    }],
+    "terms": [{
+        "id": "u1-terms", "utility": "Utility one", "name": "Large", "state": "effective", "as_of": "2026-07-01",
+        "fields": {
+            key: {"value": value, "status": "verified", "sources": []}
+            for key, value in {
+                "study_fee_usd": [[25, 0]], "fee_usd_per_mw": 50_000, "security": {"kind": "none"}, "upfront": {"kind": "none"},
+                "minimum_share": {}, "exit": {"kind": "none"},
+            }.items()
+        },
     }],
 }  # fmt: skip
 
@@ -250,3 +257,13 @@ def shared():
 def regions():
     """Folder of the bundled regions."""
     return REPOSITORY / "regions"
+
+
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """The shipped profile of the ratepayer, which weighs something that nobody measures."""
+    from powerwall.ranking import profiles
+
+    points = profiles.shipped()
+    strange = {**points["ratepayer"], "cost_criteria": {"goodwill_usd_per_mw": 3.0}}
+    monkeypatch.setattr(profiles, "shipped", lambda: {**points, "ratepayer": strange})

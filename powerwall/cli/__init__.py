@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import powerwall
-from powerwall.cli import check, compare, criteria, explain, fit, import_, init, plan, score
+from powerwall.cli import bill, check, compare, criteria, explain, fit, import_, init, plan, score
 
 app = typer.Typer(
     name="powerwall",
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
+app.command("bill")(bill.bill)
 app.command("check")(check.check)
 app.command("compare")(compare.compare)
 app.command("fit")(fit.fit)

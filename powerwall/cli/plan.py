@@ -94,6 +94,7 @@ def plan(
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
     with opt.failing(err):
+        from powerwall.criteria.criterion import Shared
         from powerwall.criteria.power.site.sheet import sheet
         from powerwall.output.files import check_targets
         from powerwall.output.plan_files import SUFFIXES, save, text
@@ -112,13 +113,17 @@ def plan(
             found = _planned(read, site_id, bridges, flex, draws)
             tranches = sheet(found, read.layers)
             computed = _delivered(found, precision, mfu, goodput)
+            costs = Shared(read.sites.loc[[site_id]], read.layers, read.request)("costs")
         for path in output or []:
             save(found, tranches, computed, path)
     opt.warn(read.findings, err, quiet=quiet)
     if form == "table":
+        from powerwall.output.cost import print_cost
         from powerwall.output.plan import print_plan
 
         print_plan(found, tranches, computed, out)
+        out.print()
+        print_cost(costs, found.site_id, out)
         out.print(f"\nNext: powerwall explain {read.path.as_posix()} {found.site_id}")
     else:
         out.file.write(text(found, tranches, computed, form))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.cost import check_fiscal
+from powerwall.criteria.cost.check import check_stacks
 from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.check import check_policy_rows
 from powerwall.criteria.power.calendars import Calendars
@@ -30,7 +31,7 @@ def check_rows(region: Region, findings: Findings) -> None:
     _check_batches(region, findings)
     _check_queue(region, findings)
     _check_network(region, findings)
-    _check_tariffs(region, findings)
+    check_stacks(region, findings)
     check_fiscal(region, findings)
     check_custom(region, findings)
 
@@ -147,24 +148,3 @@ def _check_network(region: Region, findings: Findings) -> None:
         findings.extend(read_network(layer.path.parent).findings)
     except BadInput as error:
         findings.extend(error.findings)
-
-
-def _check_tariffs(region: Region, findings: Findings) -> None:
-    """Charges whose window cannot be read."""
-    layer = region.layers.get("tariffs")
-    if layer is None or "layers" not in layer.frame:
-        return
-    for index, stack in layer.frame.iterrows():
-        for charge in stack["layers"] if isinstance(stack["layers"], list) else []:
-            if charge.get("value") is not None and not isinstance(charge["value"], int | float):
-                findings.add("PW401", f"{stack['stack_id']}, {charge.get('layer')}: value `{charge['value']}` is not a number",
-                             remedy="write a number, or null where it is unknown", **layer.places(int(str(index))))  # fmt: skip
-            for key in ("effective_from", "effective_to"):
-                try:
-                    parse_span(str(charge.get(key) or "2000"))
-                except ValueError as error:
-                    findings.add(
-                        "PW408",
-                        f"{stack['stack_id']}, {charge.get('layer')}: {key}: {error}",
-                        **layer.places(int(str(index))),
-                    )

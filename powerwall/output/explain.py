@@ -14,6 +14,7 @@ from powerwall.criteria.criterion import SUBJECTS, Shared
 from powerwall.criteria.policy.obligations import obligations
 from powerwall.criteria.power.process import within_mw
 from powerwall.criteria.power.site.plan import plan_dates
+from powerwall.output.cost import print_cost
 from powerwall.output.numbers import UNKNOWN, month, shown, span
 from powerwall.output.plan import print_dates
 from powerwall.output.policy import print_policy
@@ -52,6 +53,7 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     print_dates(plan_dates(_region(ranking, site), _local(site)), site.request.as_of, to)
     to.print()
     _print_statements(ranking, site, to)
+    _print_cost(ranking, site, to)
     _print_policy(ranking, site, to)
     print_profiles(ranking, site_id, to)
     _print_changes(ranking, site_id, to)
@@ -225,6 +227,13 @@ def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
             f"  {said} ({row['status']}, {row['as_of']}, {row['source_title']})", soft_wrap=True
         )
     to.print()
+
+
+def _print_cost(ranking: Ranking, site: Site, to: Console) -> None:
+    """Bill, cash and exposure of the site."""
+    region, site_id = _region(ranking, site), _local(site)
+    shared = Shared(region.sites.loc[[site_id]], region.layers, region.request)
+    print_cost(shared("costs"), site_id, to)
 
 
 def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown
+from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown, span
 from powerwall.output.profiles import differences
 
 if TYPE_CHECKING:
@@ -236,9 +236,26 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
         lines.append(
             f"{int(stretched.sum())} sites use a stage network outside the megawatts it is meant for (extrapolated)"
         )
+    lines += _terms(ranking)
     if hidden:
         lines.append(f"not shown at this width: {', '.join(hidden)}")
     return lines
+
+
+def _terms(ranking: Ranking) -> list[str]:
+    """Large-load terms behind the sites, and what other customers carry if a project leaves."""
+    measure = ranking.measures["ratepayer_exposure_usd_per_mw"]
+    told = measure[measure["note"].notna()]
+    lines = []
+    for note, rows in told.groupby("note", sort=False):
+        known = rows[rows["value"].notna()]
+        if len(known):
+            pays, defaults = (span(*known[name].agg(["min", "max"])) for name in ("low", "value"))
+            words = f"others carry {pays} USD/MW if it pays, {defaults} if it defaults, in the worst year"
+        else:
+            words = f"what others carry is unknown ({rows['why'].mode().iloc[0]})"
+        lines.append(f"terms of {len(rows)} sites: {note}; if a project leaves, {words}")
+    return lines[:_NAMED]
 
 
 def _print_others(ranking: Ranking, to: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -205,28 +206,24 @@ class _Cleaner:
                 self._add("PW408", f"{self.name}: {error}", row)
 
     def _nested(self, cell: Any) -> Any:
-        """Lists and tables of a JSON layer: the same sentinels, at any depth."""
-        if isinstance(cell, dict):
-            return {key: self._nested(value) for key, value in cell.items()}
-        if isinstance(cell, list):
-            return [self._nested(value) for value in cell]
-        if (
-            isinstance(cell, int | float)
-            and not isinstance(cell, bool)
-            and float(cell) in ALWAYS_NODATA
-        ):
-            self._nested_sentinel(cell)
-            return None
-        return cell if not (isinstance(cell, float) and math.isnan(cell)) else None
+        return nested_cells(self.name, cell, self.cells.path, self.findings)
 
-    def _nested_sentinel(self, cell: float) -> None:
-        lines = self.cells.path.read_text(encoding="utf-8-sig").splitlines()
-        for number, line in enumerate(lines, 1):
+
+def nested_cells(name: str, cell: Any, path: Path, findings: Findings) -> Any:
+    """Lists and tables of a JSON layer without the same sentinels, at any depth."""
+    if isinstance(cell, dict):
+        return {key: nested_cells(name, value, path, findings) for key, value in cell.items()}
+    if isinstance(cell, list):
+        return [nested_cells(name, value, path, findings) for value in cell]
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return cell
+    if float(cell) in ALWAYS_NODATA:
+        for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
             if str(cell) in line:
-                self.findings.add(
-                    "PW403", f"{self.name}: {cell} was read as unknown", severity="warning", file=self.cells.path,
-                    line=number, column=line.index(str(cell)) + 1, remedy="write null",
-                )  # fmt: skip
+                findings.add("PW403", f"{name}: {cell} was read as unknown", severity="warning", file=path, line=number,
+                             column=line.index(str(cell)) + 1, remedy="write null")  # fmt: skip
+        return None
+    return None if math.isnan(cell) else cell
 
 
 #: The sentinels as they stand in text cells.

@@ -165,6 +165,18 @@ CODES: dict[str, tuple[str, str]] = {
         "duty of the request",
         "A dated rule asks something of a request of this size; a plan shows whether it is met.",
     ),
+    "PW514": (
+        "assumption of a tariff",
+        "A rate sheet leaves something open, and the bill rests on how it was read.",
+    ),
+    "PW515": (
+        "ambiguous tariff territory",
+        "A site lies in several territories of different stacks, or at an edge; its price is unknown.",
+    ),
+    "PW516": (
+        "refused tariff",
+        "A rate sheet or a stack cannot be billed correctly; never a partial number.",
+    ),
     "PW601": ("output not written", "The file could not be written or its format is unknown."),
     "PW602": ("ranking out of date", "The committed ranking differs from the one computed now."),
     "PW603": ("usage", "The command cannot do what was asked."),

@@ -38,7 +38,37 @@ def join_sites(sites: gpd.GeoDataFrame, layers: Layers, findings: Findings) -> g
     if isinstance(outlines, gpd.GeoDataFrame) and len(sites):
         _join_jurisdictions(joined, outlines, findings)
     _join_water(joined, layers.frame("water_systems"), findings)
+    _join_territories(joined, layers.frame("tariff_territories"), findings)
     return joined
+
+
+def _join_territories(
+    sites: gpd.GeoDataFrame, territories: pd.DataFrame | None, findings: Findings
+) -> None:
+    """`tariff_stack` where it is certain, and `tariff_stack_candidates`, all that may serve."""
+    if "tariff_stack" not in sites:
+        sites["tariff_stack"] = pd.Series([None] * len(sites), index=sites.index, dtype=object)
+    certain = sites["tariff_stack"].copy()
+    maybe: dict[str, tuple[str, ...]] = {}
+    if isinstance(territories, gpd.GeoDataFrame) and len(sites):
+        pairs = touching(sites[certain.isna()], territories, "tariff_stack")
+        pairs["site"] = sites.index[certain.isna().to_numpy()].to_numpy()[pairs["point"]]
+        each = pairs.groupby("site").agg(name=("id", "first"), names=("id", "nunique"), sure=("sure", "any"))  # fmt: skip
+        known = (each["names"] == 1) & each["sure"]
+        certain.loc[each.index[known]] = each["name"][known]
+        open_ = pairs[pairs["site"].isin(each.index[~known])]
+        maybe = {str(site): tuple(sorted(set(names))) for site, names in open_.groupby("site")["id"]}  # fmt: skip
+        if maybe:
+            told = [f"{site} ({' or '.join(names)})" for site, names in maybe.items()]
+            findings.add("PW515", f"{len(told)} of {len(sites)} sites lie in several tariff territories or at an edge: {', '.join(told[:3])}"
+                         + (f" and {len(told) - 3} more" if len(told) > 3 else ""), severity="warning",
+                         remedy="give them a tariff_stack, or mend the outlines")  # fmt: skip
+    sites["tariff_stack"] = certain
+    candidates = [
+        (name,) if isinstance(name, str) else maybe.get(str(site), ())
+        for site, name in certain.items()
+    ]
+    sites["tariff_stack_candidates"] = pd.Series(candidates, index=sites.index, dtype=object)
 
 
 def _join_jurisdictions(
@@ -78,6 +108,24 @@ def locate(
 
     The slack at an edge is the accuracy of the outline plus that of the point.
     """
+    pairs = touching(points, outlines, "jurisdiction_id")
+    pairs["rank"] = outlines["kind"].map(LOCALITY).fillna(3).to_numpy()[pairs["outline"]]
+    found = np.full(len(points), None, dtype=object)
+    candidates: list[tuple[str, ...]] = [()] * len(points)
+    for point, group in pairs.groupby("point"):
+        top = group[group["rank"] == group["rank"].max()]
+        candidates[int(str(point))] = tuple(sorted(group["id"]))
+        if len(top) == 1 and bool(top["sure"].iloc[0]):
+            found[int(str(point))] = top["id"].iloc[0]
+    return pd.Series(found, index=points.index, dtype=object), candidates
+
+
+def touching(points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, key: str) -> pd.DataFrame:
+    """Outlines that hold a point, or may, given the accuracy of the edge and of the point.
+
+    `point` and `outline` count rows, `id` is the outline's key, and `sure` tells that the point lies
+    inside by more than that accuracy.
+    """
     accuracy = _metres(outlines, "outline_accuracy_m")
     slack = _metres(points, "location_accuracy_m")
     reach = accuracy.max(initial=0.0) + slack
@@ -90,17 +138,9 @@ def locate(
     limit = accuracy[which] + slack[at]
     possible = inside | (edge <= limit)
     pairs = pd.DataFrame({
-        "point": at, "id": outlines["jurisdiction_id"].to_numpy()[which],
-        "rank": outlines["kind"].map(LOCALITY).fillna(3).to_numpy()[which], "sure": inside & (edge > limit),
-    })[possible].dropna(subset=["id"])  # fmt: skip
-    found = np.full(len(points), None, dtype=object)
-    candidates: list[tuple[str, ...]] = [()] * len(points)
-    for point, group in pairs.groupby("point"):
-        top = group[group["rank"] == group["rank"].max()]
-        candidates[int(str(point))] = tuple(sorted(group["id"]))
-        if len(top) == 1 and bool(top["sure"].iloc[0]):
-            found[int(str(point))] = top["id"].iloc[0]
-    return pd.Series(found, index=points.index, dtype=object), candidates
+        "point": at, "outline": which, "id": outlines[key].to_numpy()[which], "sure": inside & (edge > limit),
+    })  # fmt: skip
+    return pairs[possible].dropna(subset=["id"])
 
 
 def _metres(frame: pd.DataFrame, column: str) -> np.ndarray:

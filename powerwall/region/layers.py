@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS
 
-from powerwall.region.cells import clean_cells
+from powerwall.region.cells import clean_cells, nested_cells
 from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.json_places import json_places
 from powerwall.region.placing import place
 from powerwall.region.region import FileTable, Places
 from powerwall.region.schema import LAYERS, LayerSchema
@@ -184,7 +185,8 @@ def _read_stacks(
     path: Path, findings: Findings
 ) -> tuple[pd.DataFrame, CellPlaces, dict[str, Any]] | None:
     """Tariff stacks: one row a stack, its price layers as a list of records."""
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    text = path.read_text(encoding="utf-8-sig")
+    content = json.loads(text)
     stacks = content.get("stacks") if isinstance(content, dict) else None
     if not isinstance(stacks, list) or not all(
         isinstance(stack, dict) and "stack_id" in stack for stack in stacks
@@ -193,11 +195,10 @@ def _read_stacks(
             "PW202", "holds no list `stacks` of records with a `stack_id`", file=path, line=1
         )
         return None
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    starts = tuple(n for n, line in enumerate(lines, 1) if '"stack_id"' in line)
-    places = CellPlaces(path, starts if len(starts) == len(stacks) else ())
-    extra = {key: value for key, value in content.items() if key != "stacks"}
-    return pd.DataFrame(stacks), places, extra
+    found = json_places(text)
+    starts = tuple(found.get(f"stacks[{at}].stack_id", (1, 1))[0] for at in range(len(stacks)))
+    extra = {key: nested_cells(key, value, path, findings) for key, value in content.items() if key != "stacks"}  # fmt: skip
+    return pd.DataFrame(stacks), CellPlaces(path, starts), extra
 
 
 def _feature_places(path: Path, rows: int) -> CellPlaces:

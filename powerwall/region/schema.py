@@ -170,6 +170,10 @@ LAYERS: dict[str, LayerSchema] = {
                         "location_test")},
         refers={"policy_id": "policy"},
     ),
+    "tariff_territories": LayerSchema(
+        "outlines inside which one tariff stack serves; where two overlap the stack is unknown",
+        "territory_id", "polygon", ("tariff_stack",),
+    ),
     "fiscal_terms": LayerSchema(
         "one tax, agreed payment or incentive a row, with its window and the conditions that a plan must meet",
         "term_id", "none", ("jurisdiction_id", "instrument"),

@@ -106,7 +106,7 @@ def test_explain_says_why_an_unknown_is_unknown(example):
     text = page(example[2], "ex-iris-corner")
     assert "no power plan: no point of interconnection of the needed voltage" in text
     assert "unranked, score" in text
-    assert re.search(r"delivered_cost_usd_per_mwh: .*no tariff stack for this utility", text)
+    assert re.search(r"delivered_cost_usd_per_mwh: .*no tariff stack for this site", text)
 
 
 def test_explain_as_json_holds_what_the_ranking_holds(example):

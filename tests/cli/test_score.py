@@ -342,7 +342,9 @@ def test_prices_of_dublin_are_unknown_for_want_of_sheets_and_never_a_number() ->
 def test_a_price_in_another_currency_is_unknown_without_a_declared_rate(copied: Path) -> None:
     file, prices = copied.parents[1] / "example.toml", copied.parent / "tariffs.json"
     text = prices.read_text(encoding="utf-8")
-    prices.write_text(text.replace('"currency": "USD"', '"currency": "EUR"'), encoding="utf-8")
+    prices.write_text(
+        text.replace('"USD"', '"EUR"').replace('"usd_per_', '"eur_per_'), encoding="utf-8"
+    )
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('currency = "USD"', 'currency = "EUR"'), encoding="utf-8")
     records = json.loads(run("score", "example.toml", "--format", "json"))["sites"]

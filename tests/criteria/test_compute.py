@@ -88,7 +88,7 @@ power = st.floats(0.1, 5000)
 def test_twice_the_power_feeds_twice_the_accelerators_but_for_one(mw, pue, kw, rest):
     given_ = {**GB200, "pue_peak": pue, "kw_it_per_accelerator": kw, "overhead_share": rest}
     once, twice = (float(sustained(x, **given_).accelerators) for x in (mw, 2 * mw))
-    assert twice - 2 * once in {0.0, 1.0}
+    assert abs(twice - 2 * once) <= 1.0
 
 
 @given(power, st.floats(1, 1.5), st.floats(0, 0.5))

@@ -380,8 +380,8 @@ def test_an_unverified_row_is_shown_and_puts_nothing_out(make_region, tmp_path):
 
 
 def tariffs(value=40.0, *, tax=True):
-    layers = [{"layer": "supply", "component": "energy", "charge_type": "energy", "unit": "usd_per_mwh", "value": value}]  # fmt: skip
-    taxed = {"layer": "taxes", "component": "tax", "charge_type": "tax", "unit": "usd_per_mwh", "value": 11.0}  # fmt: skip
+    layers = [{"id": "supply", "kind": "energy", "component": "bundled", "usd_per_mwh": value}]
+    taxed = {"id": "tax", "kind": "tax", "component": "tax", "usd_per_mwh": 11.0}
     return {"currency": "USD", "stacks": [{"stack_id": "s", "utility_id": "u1", "grade": "B", "layers": [*layers, *([taxed] if tax else [])]}]}  # fmt: skip
 
 

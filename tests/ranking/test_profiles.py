@@ -57,15 +57,16 @@ def test_every_point_of_a_shipped_profile_is_marked_assumed_and_has_its_reason()
     assert (table["points"] <= table["high"]).all()
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_criterion_that_is_not_measured_is_left_out_and_named(tiny, tiny_measures):
     found = [
         f
         for f in pw.rank(tiny, tiny_measures, profile="ratepayer").settings.findings
         if f.severity == "warning"
     ]
-    assert [
-        ("ratepayer_exposure_usd_per_mw" in f.message and "left out" in f.message) for f in found
-    ] == [True]
+    assert [("goodwill_usd_per_mw" in f.message and "left out" in f.message) for f in found] == [
+        True
+    ]
 
 
 def test_options_go_over_a_profile(tiny, tiny_measures):
@@ -140,7 +141,7 @@ def test_a_region_may_declare_its_own(make_region, tmp_path):
 @pytest.mark.parametrize(
     ("profile", "code", "words"),
     [({"power": -1}, "PW106", "power"), ({"powr": 1}, "PW105", "powr"), ({"cost": 1, "cost_criteria": {"nothing": 1}}, "PW105", "nothing"),
-     ({"cost": 1, "cost_criteria": {"ratepayer_exposure_usd_per_mw": 3}}, "PW105", "ratepayer_exposure_usd_per_mw"),
+     ({"cost": 1, "cost_criteria": {"goodwill_usd_per_mw": 3}}, "PW105", "goodwill_usd_per_mw"),
      ({"cost": 1, "costs_criteria": {"nothing": 1}}, "PW105", "costs_criteria"), ({"power": float("nan")}, "PW106", "power")],
 )  # fmt: skip
 @pytest.mark.parametrize("chosen", ["mine", ""])
@@ -193,9 +194,10 @@ def test_regions_that_declare_different_profiles_are_told_whose_count(make_regio
     assert ["PW109" in f.code for f in ranking.settings.findings if "[profiles]" in f.message] == [True]  # fmt: skip
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_what_was_given_over_a_profile_and_what_it_leaves_out_is_said_with_its_name(tiny, tiny_measures):  # fmt: skip
     settings = pw.rank(tiny, tiny_measures, profile="ratepayer", weights={"water": 4}).settings
-    assert settings.whose == "profile ratepayer, assumed, without ratepayer_exposure_usd_per_mw, other points for water"  # fmt: skip
+    assert settings.whose == "profile ratepayer, assumed, without goodwill_usd_per_mw, other points for water"  # fmt: skip
     assert pw.rank(tiny, tiny_measures, weights={"water": 4}).settings.whose == ""
 
 

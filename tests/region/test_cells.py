@@ -175,10 +175,10 @@ def test_a_sentinel_deep_in_a_tariff_is_null_with_its_line(make_region, tmp_path
     from conftest import TARIFFS
 
     content = deepcopy(TARIFFS)
-    content["stacks"][0]["layers"][0]["value"] = -9999
+    content["stacks"][0]["layers"][0]["usd_per_mwh"] = -9999
     path = make_region(tmp_path, tariffs=content)
     region = pw.read(path)
-    assert region.layers["tariffs"].frame["layers"].iloc[0][0]["value"] is None
+    assert region.layers["tariffs"].frame["layers"].iloc[0][0]["usd_per_mwh"] is None
     (finding,) = [f for f in region.findings if f.code == "PW403"]
     line = (
         (tmp_path / "tiny" / "tariffs.json")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from powerwall.criteria.cost.stack import LOAD_FACTOR
+from powerwall.criteria.cost.shape import LOAD_FACTOR
 from powerwall.criteria.cost.taxes import (
     abated_shares,
     consumption_tax_usd_per_mw_year,

@@ -17,7 +17,10 @@ from powerwall.criteria.cost.account import (
     account,
     period,
 )
-from powerwall.criteria.cost.stack import LOAD_FACTOR, Stacks
+from powerwall.criteria.cost.shape import LOAD_FACTOR
+from powerwall.criteria.cost.site_costs import SiteCosts
+from powerwall.criteria.cost.stack.choice import Stacks
+from powerwall.criteria.cost.stack.stack import Stack
 from powerwall.criteria.cost.terms import Term, chain, read_term, taxable_shares
 from powerwall.criteria.criterion import criterion
 from powerwall.region.dates import parse_span
@@ -26,7 +29,6 @@ from powerwall.region.findings import Findings
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from powerwall.criteria.power.plan import PowerPlan
     from powerwall.region.layers import Layer, Layers
     from powerwall.region.read import Region
     from powerwall.region.request import Request
@@ -47,10 +49,10 @@ _AMOUNTS = (
     grade="C",
 )
 def tax_usd_per_mw_year(
-    sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan
+    sites: gpd.GeoDataFrame, layers: Layers, request: Request, costs: SiteCosts
 ) -> pd.DataFrame:
     """Taxes as levied, before any incentive, levelised over the years that the purchases before the horizon serve."""
-    return _measure(sites, layers, request, plan, _taxes)
+    return _measure(sites, layers, request, costs, _taxes)
 
 
 @criterion(
@@ -60,23 +62,23 @@ def tax_usd_per_mw_year(
     grade="C",
 )
 def incentive_usd_per_mw_year(
-    sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan
+    sites: gpd.GeoDataFrame, layers: Layers, request: Request, costs: SiteCosts
 ) -> pd.DataFrame:
     """Exemptions and abatements, as what they take off those taxes; only where their conditions are known to be met."""
-    return _measure(sites, layers, request, plan, _incentives)
+    return _measure(sites, layers, request, costs, _incentives)
 
 
 def _measure(
-    sites: gpd.GeoDataFrame, layers: Layers, request: Request, plan: PowerPlan,
+    sites: gpd.GeoDataFrame, layers: Layers, request: Request, costs: SiteCosts,
     told: Callable[[Account, Period], dict[str, object]],
 ) -> pd.DataFrame:  # fmt: skip
     """A measure of the account of each place, made once for each authority and stack."""
-    when, stacks, terms = period(request.need_by, request.horizon), Stacks(layers, request), _terms(layers)  # fmt: skip
+    when, terms = period(request.need_by, request.horizon), _terms(layers)
     parents = _parents(layers)
     known: dict[tuple[str, str], dict[str, object]] = {}
     rows: list[dict[str, object]] = []
-    utilities = plan.frame["utility_id"].reindex(sites.index)
-    for authority, utility in zip(sites["jurisdiction_id"], utilities, strict=True):
+    candidates = costs.frame["candidates"].reindex(sites.index)
+    for authority, names in zip(sites["jurisdiction_id"], candidates, strict=True):
         if not isinstance(authority, str) or when is None:
             why = (
                 "authority unknown"
@@ -85,7 +87,7 @@ def _measure(
             )
             rows.append({"value": math.nan, "why": why})
             continue
-        key = (authority, _taxed_stack(stacks, utility))
+        key = (authority, _taxed_stack(costs, names))
         if key not in known:
             binding = [term for name in chain(authority, parents) for term in terms.get(name, [])]
             known[key] = (
@@ -130,17 +132,15 @@ def _parents(layers: Layers) -> Mapping[str, str]:
     return parents
 
 
-def _taxed_stack(stacks: Stacks, utility: object) -> str:
-    """The stack of a utility whose price stands and holds a tax; where a stand-in is the price, none does."""
-    priced = stacks.of(utility)
-    if priced is None or priced[1].per_mwh is None:
+def _taxed_stack(costs: SiteCosts, names: tuple[str, ...]) -> str:
+    """The stack of a site whose price stands and holds a tax; where a stand-in is the price, none does."""
+    if len(names) != 1 or isinstance(costs.cost(names[0]), str):
         return ""
-    return str(priced[0]["stack_id"]) if _has_tax(priced[0]) else ""
+    return names[0] if _has_tax(costs.stacks.stacks[names[0]]) else ""
 
 
-def _has_tax(stack: Mapping[Any, Any]) -> bool:
-    charges = stack.get("layers")
-    return isinstance(charges, list) and any(charge.get("component") == "tax" for charge in charges)
+def _has_tax(stack: Stack) -> bool:
+    return any(layer.component == "tax" for layer in stack.layers)
 
 
 def _taxes(found: Account, when: Period) -> dict[str, object]:
@@ -251,7 +251,7 @@ def _check_order(
 
 def _check_twice(region: Region, layer: Layer, findings: Findings) -> None:
     """Taxes on electricity that may stand in a tariff stack too."""
-    held = [str(stack["stack_id"]) for stack in Stacks(region.layers, region.request).rows if _has_tax(stack)]  # fmt: skip
+    held = [name for name, stack in Stacks(region.layers, region.request).stacks.items() if _has_tax(stack)]  # fmt: skip
     electric = layer.frame.index[layer.frame["instrument"] == "electricity_tax"] if held else []
     for index in electric:
         findings.add("PW507", f"{LAYER}: {layer.frame.loc[index, 'term_id']} is a tax on electricity, and so is a layer of "

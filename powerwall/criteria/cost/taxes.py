@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from powerwall.criteria.cost.stack import HOURS_PER_YEAR
+from powerwall.criteria.cost.shape import HOURS_PER_YEAR
 
 KWH_PER_MWH = 1000.0
 Shares = float | Sequence[float] | np.ndarray

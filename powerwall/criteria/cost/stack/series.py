@@ -1,0 +1,41 @@
+"""Series: hourly prices of an index layer, from a CSV beside the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.cost.tariff.refusal import Refusals
+
+_COLUMNS = {"usd_per_mwh": 1e-3, "usd_per_kwh": 1.0}
+
+
+def read_series(
+    record: Mapping[str, Any], folder: Path, place: str, refusals: Refusals
+) -> np.ndarray | None:
+    """Price of each hour with losses and adder, 8760 values. [USD/kWh]
+
+    The file has a column `usd_per_mwh` or `usd_per_kwh`, its first row 1 January 00:00.
+    """
+    path = folder / str(record["series"])
+    where = f"{place}.series"
+    if not path.is_file():
+        refusals.add("price-length", where, f"no file {record['series']}", "paths are relative to the stack's file")  # fmt: skip
+        return None
+    frame = pd.read_csv(path, encoding="utf-8-sig")
+    named = [name for name in _COLUMNS if name in frame]
+    if not named:
+        refusals.add("price-length", where, f"{path.name} has no column usd_per_mwh or usd_per_kwh", "name the price's unit")  # fmt: skip
+        return None
+    prices = pd.to_numeric(frame[named[0]], errors="coerce").to_numpy(dtype=float)
+    if len(prices) != 8760 or not np.isfinite(prices).all():
+        bad = np.flatnonzero(~np.isfinite(prices))
+        what = f"line {bad[0] + 2} is no number" if bad.size else f"{len(prices):,} prices"
+        refusals.add("price-length", where, f"{path.name}: {what}", "give 8760 hourly prices")
+        return None
+    loss, adder = float(record.get("loss_share") or 0.0), float(record.get("adder_usd_per_mwh") or 0.0)  # fmt: skip
+    return prices * _COLUMNS[named[0]] * (1 + loss) + adder / 1000

@@ -1,0 +1,326 @@
+"""Stack: layers, what is missing among them, and the bills of the years of a contract."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.cost.stack.layer import MAY_END, StackLayer, read_layer
+from powerwall.criteria.cost.stack.prices import year_after
+from powerwall.criteria.cost.tariff.calendar import MONTHS
+from powerwall.criteria.cost.tariff.determinants import Determinants
+from powerwall.criteria.cost.tariff.refusal import Refusals
+from powerwall.criteria.criterion import Parameter
+
+#: Grade → relative standard deviation of a price.
+SIGMA = {
+    "A": Parameter(0.03, "1", source="assumed: sheet read by hand within a year"),
+    "B": Parameter(0.08, "1", source="assumed: recent database record or complete terms"),
+    "C": Parameter(0.20, "1", source="assumed: stale record or riders missing"),
+    "D": Parameter(0.25, "1", source="assumed: average of an industrial class"),
+}
+COUNTED_FROM = Parameter(
+    0.05, "1", 0.02, 0.10, "assumed: share of the cost from which a layer's grade counts"
+)
+#: What a price must cover, each by any of these components.
+_NEEDED = (("energy",), ("generation", "capacity"), ("transmission",), ("distribution",))
+_DEMAND = ("generation", "capacity", "transmission", "distribution")
+_WHOLE = {"bundled", "delivery with standard offer"}
+
+
+class Year(NamedTuple):
+    """Twelve months of a contract.
+
+    Attributes
+    ----------
+    start
+        First day.
+    metered_kw
+        Peak of each month. [kW]; 12
+    contract_kw
+        Contract capacity. [kW]
+    """
+
+    start: date
+    metered_kw: np.ndarray
+    contract_kw: float
+
+
+class Scenario(NamedTuple):
+    """Other rules: layers as they would be, by id; none where only words are known."""
+
+    id: str
+    text: str
+    status: str
+    changes: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Bills:
+    """Bills of the years of a contract.
+
+    Attributes
+    ----------
+    usd
+        Column → cost of each month. [USD]; years × 12
+    lines
+        Column → component, determinant, rate, layer, source, status.
+    mwh
+        Energy. [MWh]; years × 12
+    shortfall_usd
+        Part of the bills that is due for power not taken; already in them. [USD]; years
+    held
+        Layers whose price is that of an earlier year.
+    """
+
+    usd: dict[str, np.ndarray]
+    lines: pd.DataFrame
+    mwh: np.ndarray
+    shortfall_usd: np.ndarray
+    held: tuple[str, ...]
+
+    @property
+    def total_usd(self) -> np.ndarray:
+        """Bill of each year. [USD]"""
+        return np.sum([usd.sum(axis=1) for usd in self.usd.values()], axis=0)
+
+    def of_year(self, index: int) -> pd.DataFrame:
+        """Bill of one year: index `month` 1–12 of the contract year's calendar, a column a charge."""
+        frame = pd.DataFrame({name: usd[index] for name, usd in self.usd.items()}, index=pd.RangeIndex(1, MONTHS + 1, name="month"))  # fmt: skip
+        frame["total_usd"] = frame.sum(axis=1)
+        return frame
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A tariff stack.
+
+    Attributes
+    ----------
+    id, title, utility_id
+        Identity, and whose it is.
+    currency
+        Of every price; ISO code.
+    layers
+        What it is made of.
+    none
+        Component → why this territory has none.
+    applies
+        `mw_min mw_max load_factor_min_share`, as far as they are known.
+    grade, as_of
+        Of the layers that do not state theirs.
+    terms
+        Id of its large-load terms, or "".
+    scenarios
+        Rules that may come.
+    lacking
+        What its compiler looked for and did not find, in words.
+    """
+
+    id: str
+    title: str
+    utility_id: str
+    currency: str
+    layers: tuple[StackLayer, ...]
+    none: Mapping[str, str] = field(default_factory=dict)
+    applies: Mapping[str, Any] = field(default_factory=dict)
+    grade: str = "D"
+    as_of: str = ""
+    terms: str = ""
+    power_factor: float | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    lacking: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def missing(self, start: date, years: int = 1) -> tuple[str, ...]:
+        """Layers without which there is no price over the years from a day on."""
+        found = [layer.id for layer in self.layers if layer.missing and self._ever(layer, start, years)]  # fmt: skip
+        covered = {component for layer in self.layers for component in _covers(layer)} | set(self.none)  # fmt: skip
+        found += [" or ".join(any_of) for any_of in _NEEDED if not covered & {*any_of, "bundled"}]
+        for year in range(years):
+            first = year_after(start, year)
+            found += [f"{layer.id} on {first}" for layer in self._standing() if self._share(layer, first) < 1 - 1e-9]  # fmt: skip
+        return tuple(dict.fromkeys(found)) if self.layers else ("every layer",)
+
+    def _standing(self) -> list[StackLayer]:
+        """Layers that may not lapse, or one of which another follows."""
+        return [layer for layer in self.layers if layer.kind not in MAY_END]
+
+    def _ever(self, layer: StackLayer, start: date, years: int) -> bool:
+        return layer.window.share(start, year_after(start, years)) > 0
+
+    def _share(self, layer: StackLayer, first: date) -> float:
+        """Share of a year in which a layer holds, or another of its kind and component."""
+        same = [one for one in self.layers if (one.kind, one.component) == (layer.kind, layer.component)]  # fmt: skip
+        last = year_after(first)
+        return sum(one.window.share(first, last) for one in same)
+
+    def outside(self, mw: float, load_factor: float) -> str:
+        """Why it does not apply to a load; empty where it does."""
+        low, high, flat = (self.applies.get(key) for key in ("mw_min", "mw_max", "load_factor_min_share"))  # fmt: skip
+        if low is not None and mw < low:
+            return f"applies from {low:g} MW"
+        if high is not None and mw > high:
+            return f"applies up to {high:g} MW"
+        if flat is not None and load_factor < flat:
+            return f"applies from a load factor of {flat:g}"
+        return ""
+
+    def under(self, scenario: Scenario, folder: Path) -> Stack:
+        """The stack with the layers of a scenario in place of its own."""
+        unheard = Refusals()
+        changed = []
+        for layer in self.layers:
+            change = scenario.changes.get(layer.id)
+            merged = None
+            if change is not None:
+                merged = read_layer({**_without_price(layer.record, change), **change}, layer.id, folder, unheard)  # fmt: skip
+            changed.append(layer if merged is None else merged)
+        return replace(self, layers=tuple(changed), scenarios=())
+
+    def determinants(self, shape: np.ndarray) -> dict[str, Determinants]:
+        """Determinants of a shape of peak 1 kW for each layer that can be priced, once for all years."""
+        found = {}
+        for layer in self.layers:
+            if layer.missing or layer.share is not None:
+                continue
+            sheet, _ = layer.charged(date(2000, 1, 1))
+            found[layer.id] = sheet.determinants(shape, energy_price_usd_per_kwh=layer.series_usd_per_kwh)  # fmt: skip
+        return found
+
+    def bills(
+        self,
+        shapes: Mapping[str, Determinants],
+        years: Sequence[Year],
+        minimum: Mapping[str, float] | None = None,
+        surcharges: Iterable[tuple[float, float]] = (),
+    ) -> Bills:
+        """Bills of a contract.
+
+        Parameters
+        ----------
+        shapes
+            From `determinants`.
+        years
+            The contract year by year.
+        minimum
+            Component → share of contract capacity that is billed at least; `demand` is all of them.
+        surcharges
+            MW above which energy pays more, and how much. [MW], [USD/MWh]
+
+        Notes
+        -----
+        Layers that cannot be priced are left out: ask `missing` first.
+        """
+        from powerwall.criteria.cost.stack.years import YearBook
+
+        book = YearBook(self, shapes, years, minimum or {}, tuple(surcharges))
+        return book.bills()
+
+    def graded(self, usd: Mapping[str, float]) -> tuple[str, float]:
+        """Worst grade among the layers that matter, and the relative standard deviation of their sum.
+
+        Parameters
+        ----------
+        usd
+            Layer → cost. [USD]
+        """
+        total = sum(usd.values())
+        if not total:
+            return self.grade, SIGMA[self.grade[:1]].value if self.grade[:1] in SIGMA else SIGMA["D"].value  # fmt: skip
+        grades = {layer.id: (layer.grade or self.grade)[:1] for layer in self.layers}
+        known = {name: grade if grade in SIGMA else "D" for name, grade in grades.items()}
+        heavy = [known.get(name, "D") for name, cost in usd.items() if abs(cost) >= COUNTED_FROM.value * total]  # fmt: skip
+        spread = math.hypot(*(cost * SIGMA[known.get(name, "D")].value for name, cost in usd.items())) / abs(total)  # fmt: skip
+        return max(heavy, default=self.grade), spread
+
+    def source_of(self, layer: StackLayer) -> str:
+        """Title of a layer's source."""
+        source = layer.record.get("source")
+        if isinstance(source, Mapping):
+            return str(source.get("title") or "")
+        return self.sources.get(str(source), str(source or ""))
+
+
+def demand_minimum(layer: StackLayer, minimum: Mapping[str, float]) -> float:
+    """Share of contract capacity that a layer bills at least; NaN where the terms do not say."""
+    if layer.component == "bundled" or layer.component not in (*_DEMAND, "energy"):
+        # one share for all demand charges can be applied to a sheet that does not tell them apart
+        shares = set(minimum.values())
+        return 0.0 if not shares or layer.component != "bundled" else (shares.pop() if len(shares) == 1 else math.nan)  # fmt: skip
+    if layer.component == "energy":
+        return float(minimum.get("energy", 0.0))
+    return float(minimum.get(layer.component, minimum.get("demand", 0.0)))
+
+
+def _covers(layer: StackLayer) -> set[str]:
+    """Components of a price that a layer stands for."""
+    if layer.kind == "average" or layer.component == "bundled":
+        return {"bundled"}
+    if layer.sheet is not None and layer.sheet.service in _WHOLE:
+        return {"bundled"}
+    return {layer.component}
+
+
+def _without_price(record: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without its price where a change brings another unit."""
+    from powerwall.criteria.cost.stack.prices import read_price
+
+    if read_price(change, "", Refusals()) is None:
+        return dict(record)
+    return {key: value for key, value in record.items() if read_price({key: value}, "", Refusals()) is None}  # fmt: skip
+
+
+def read_stack(content: Mapping[str, Any], place: str, folder: Path, refusals: Refusals, outer: Mapping[str, Any] | None = None) -> Stack:  # fmt: skip
+    """A stack as declared.
+
+    Parameters
+    ----------
+    content, place, folder
+        The record, the path of its key, and where its files are looked for.
+    refusals
+        Takes what cannot be read.
+    outer
+        What the file says for all of its stacks: `currency as_of sources missing`.
+    """
+    outer = outer or {}
+    name = str(content.get("stack_id") or content.get("id") or "")
+    layers = []
+    for at, record in enumerate(content.get("layers") or []):
+        layer = read_layer(record, f"{place}layers[{at}]", folder, refusals)
+        if layer is not None:
+            layers.append(layer)
+    for twice in {one.id for one in layers if [o.id for o in layers].count(one.id) > 1}:
+        refusals.add("bad-layer", f"{place}layers", f"two layers are called `{twice}`", "ids are unique inside a stack")  # fmt: skip
+    currency = str(content.get("currency") or outer.get("currency") or "USD").upper()
+    for at, layer in enumerate(layers):
+        if layer.price and layer.price.currency.upper() != currency:
+            refusals.add("unknown-unit", f"{place}layers[{at}]", f"is priced in {layer.price.currency.upper()} in a stack in {currency}", "one currency a stack")  # fmt: skip
+        for on in layer.on if layer.share is not None else ():
+            if on != "*" and on not in {one.id for one in layers}:
+                refusals.add("bad-layer", f"{place}layers[{at}]", f"takes a share of `{on}`, which is no layer", "name a layer by its id")  # fmt: skip
+    titles = {key: str(one.get("title") or "") for key, one in (outer.get("sources") or {}).items() if isinstance(one, Mapping)}  # fmt: skip
+    return Stack(
+        name, str(content.get("title") or name), str(content.get("utility_id") or ""), currency, tuple(layers),
+        content.get("none") or {}, content.get("applies") or {}, str(content.get("grade") or "D"),
+        str(content.get("as_of") or outer.get("as_of") or ""), str(content.get("terms") or ""), content.get("power_factor"),
+        tuple(_scenarios(content, place, {one.id for one in layers}, refusals)), tuple(map(str, content.get("missing") or outer.get("missing") or ())),
+        titles,
+    )  # fmt: skip
+
+
+def _scenarios(content: Mapping[str, Any], place: str, known: set[str], refusals: Refusals) -> Iterable[Scenario]:  # fmt: skip
+    given = content.get("scenarios") or {}
+    for name, body in given.items() if isinstance(given, Mapping) else ():
+        worded = isinstance(body, Mapping) and bool({"text", "status", "layers"} & set(body))
+        changes = (body.get("layers") or {}) if worded else body
+        for layer in set(changes) - known:
+            refusals.add("bad-layer", f"{place}scenarios.{name}", f"changes `{layer}`, which is no layer", "name a layer by its id")  # fmt: skip
+        yield Scenario(str(name), str(body.get("text", "")) if worded else "", str(body.get("status", "")) if worded else "", changes)  # fmt: skip

@@ -1,0 +1,224 @@
+"""Years: the bills of a stack over the years of a contract, layer by layer and in their order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.cost.stack.layer import StackLayer
+from powerwall.criteria.cost.stack.prices import year_after
+from powerwall.criteria.cost.tariff.bill import Tariff
+from powerwall.criteria.cost.tariff.calendar import MONTHS
+from powerwall.criteria.cost.tariff.charges import AnnualPeak, Line
+from powerwall.criteria.cost.tariff.determinants import Determinants, Taken
+
+if TYPE_CHECKING:
+    from powerwall.criteria.cost.stack.stack import Bills, Stack, Year
+
+
+@dataclass
+class YearBook:
+    """The bills of one stack for one load over the years of a contract."""
+
+    stack: Stack
+    shapes: Mapping[str, Determinants]
+    years: Sequence[Year]
+    minimum: Mapping[str, float]
+    surcharges: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        self._usd: dict[str, np.ndarray] = {}
+        self._lines: dict[str, dict[str, str]] = {}
+        self._shortfall = np.zeros(len(self.years))
+        self._held: list[str] = []
+
+    def bills(self) -> Bills:
+        """All years: metered charges, riders on layers, minimum bills, surcharges, taxes."""
+        from powerwall.criteria.cost.stack.stack import Bills
+
+        priced = [layer for layer in self.stack.layers if not layer.missing]
+        for layer in priced:
+            if layer.share is None and layer.kind not in {"minimum", "tax", "surcharge"}:
+                self._meter(layer)
+        before_taxes = [layer for layer in priced if layer.kind != "tax"]
+        for layer in [one for one in before_taxes if one.share is not None]:
+            self._of_others(layer)
+        for layer in [one for one in before_taxes if one.kind == "minimum"]:
+            self._least(layer)
+        for layer in [one for one in priced if one.kind == "surcharge"]:
+            self._meter(layer)
+        self._surcharge()
+        for layer in [one for one in priced if one.kind == "tax"]:
+            self._meter(layer) if layer.share is None else self._of_others(layer)
+        lines = pd.DataFrame.from_dict(self._lines, orient="index").rename_axis("column")
+        return Bills(self._usd, lines, self._mwh(), self._shortfall, tuple(dict.fromkeys(self._held)))  # fmt: skip
+
+    def _mwh(self) -> np.ndarray:
+        any_shape = next(iter(self.shapes.values()), None)
+        energy = np.zeros(MONTHS) if any_shape is None else any_shape.energy_kwh
+        return np.array([energy * year.metered_kw / 1000 for year in self.years])
+
+    def _add(self, column: str, usd: np.ndarray, line: Line, layer: StackLayer | None) -> None:
+        before = self._usd.get(column)
+        self._usd[column] = usd if before is None else before + usd
+        status = layer.status if layer is not None else "terms"
+        self._lines.setdefault(column, {**line._asdict(), "status": status})
+
+    def _meter(self, layer: StackLayer) -> None:
+        """Charges of a layer on what the load takes."""
+        from powerwall.criteria.cost.stack.stack import demand_minimum
+
+        share = demand_minimum(layer, self.minimum)
+        share = 0.0 if math.isnan(share) else share
+        growth = 1 + float(layer.record.get("escalation_per_year") or 0.0)
+        before: list[Taken] = []
+        columns: dict[str, np.ndarray] = {}
+        last: tuple[Tariff, dict[str, np.ndarray], float] | None = None
+        for at, year in enumerate(self.years):
+            sheet, held = layer.charged(year.start)
+            if held:
+                self._held.append(layer.id)
+            if last is not None and last[0] == sheet and self._settled(at, sheet):
+                before.append(before[-1])
+            else:
+                last = (sheet, *self._billed(layer, sheet, share, at, before))
+            scale = layer.window.share(year.start, year_after(year.start)) * growth**at
+            for name, usd in last[1].items():
+                columns.setdefault(name, np.zeros((len(self.years), MONTHS)))[at] = usd * scale
+            self._shortfall[at] += last[2] * scale
+        self._book(layer, columns)
+
+    def _settled(self, at: int, sheet: Tariff) -> bool:
+        """Whether a year, and all that it looks back on, is like the year before it."""
+        lags = [c.lag_years for c in sheet.charges if isinstance(c, AnnualPeak)]
+        back = max([1, *lags]) + 1
+        if at < back:
+            return False
+        some = self.years[at - back : at + 1]
+        alike = (year.metered_kw is some[0].metered_kw or np.array_equal(year.metered_kw, some[0].metered_kw) for year in some)  # fmt: skip
+        return all(year.contract_kw == some[0].contract_kw for year in some) and all(alike)
+
+    def _billed(
+        self, layer: StackLayer, sheet: Tariff, share: float, at: int, before: list[Taken]
+    ) -> tuple[dict[str, np.ndarray], float]:
+        """Columns of one year, and the part of them that is due for power not taken; `before` grows."""
+        year = self.years[at]
+        taken = self._taken(layer, sheet, year, before, 0.0, at)
+        metered = _rows(sheet.columns(taken))
+        found = metered
+        if share and layer.component != "energy":
+            raised, floor = _at_least(sheet, share), share * year.contract_kw
+            found = _rows(raised.columns(self._taken(layer, raised, year, before, floor, at)))
+        before.append(taken)
+        short = sum(float((usd - metered[name]).sum()) for name, usd in found.items())
+        if share and layer.component == "energy":
+            take = self._energy_take(layer, sheet, year, share)
+            return {**found, "take_usd": take}, float(take.sum())
+        return found, short
+
+    def _book(self, layer: StackLayer, columns: Mapping[str, np.ndarray]) -> None:
+        sheet, _ = layer.charged(self.years[0].start)
+        source = self.stack.source_of(layer)
+        lines = sheet.lines if set(columns) - {"usd"} else None
+        for name, usd in columns.items():
+            single = lines is None or name == "usd"
+            line = layer.line(source) if single else self._line_of(lines, name, layer, source)
+            self._add(f"{layer.id}_{name}", usd, line, layer)
+
+    @staticmethod
+    def _line_of(lines: pd.DataFrame, name: str, layer: StackLayer, source: str) -> Line:
+        """Line of a column of a sheet that has several."""
+        if name == "take_usd":
+            return Line("energy", "energy not taken", layer.line(source).rate, layer.id, source)
+        row = lines.loc[[name]].iloc[0]
+        own = str(row["component"])
+        component = own if own in {"fixed", "rider", "energy"} or layer.component == "bundled" else layer.component  # fmt: skip
+        return Line(component, str(row["determinant"]), str(row["rate"]), layer.id, source)
+
+    def _taken(
+        self, layer: StackLayer, sheet: Tariff, year: Year, before: Sequence[Taken], floor: float, at: int
+    ) -> Taken:  # fmt: skip
+        """What the load takes in a year, and what earlier years leave behind."""
+        prior = before[-1].peak_kw[:, 0] if before else None
+        earlier = {}
+        for charge in sheet.charges:
+            if isinstance(charge, AnnualPeak) and charge.lag_years:
+                past = at - charge.lag_years
+                earlier[charge.column] = (
+                    float(charge.metered_kw(before[past])[0]) if past >= 0 else _first(charge, year)
+                )
+        return sheet.taken(
+            self.shapes[layer.id], year.metered_kw[:, None], prior_peak_kw=prior, minimum_demand_kw=floor,
+            power_factor=self.stack.power_factor, contract_kw=year.contract_kw, earlier_kw=earlier,
+        )  # fmt: skip
+
+    def _energy_take(self, layer: StackLayer, sheet: Tariff, year: Year, share: float) -> np.ndarray:  # fmt: skip
+        """Cost of energy that the terms ask to be taken and that is not. [USD]; 12"""
+        unit = self.shapes[layer.id]
+        due = share * year.contract_kw * unit.energy_kwh
+        short = np.maximum(0.0, due - unit.energy_kwh * year.metered_kw)
+        price = sheet.columns(sheet.taken(unit, np.ones((1, 1)))).get("usd")
+        rate = 0.0 if price is None else price[:, 0] / unit.energy_kwh
+        return rate * short
+
+    def _of_others(self, layer: StackLayer) -> None:
+        """A share of other layers, or of the whole bill so far."""
+        charge = layer.as_share(self.stack.source_of(layer))
+        if charge is None:
+            return
+        sums: dict[str, np.ndarray] = {}
+        for column, usd in self._usd.items():
+            owner = self._lines[column]["layer"]
+            sums[owner] = sums.get(owner, 0.0) + usd
+        on = [sums.get(name) for name in charge.on] if "*" not in charge.on else list(sums.values())
+        base = np.sum([usd for usd in on if usd is not None], axis=0)
+        inside = np.array([layer.window.share(y.start, year_after(y.start)) for y in self.years])
+        if np.ndim(base):
+            self._add(f"{layer.id}_usd", charge.share * base * inside[:, None], charge.line, layer)
+
+    def _least(self, layer: StackLayer) -> None:
+        """A minimum bill on everything before it."""
+        subtotal = sum(self._usd.values(), np.zeros((len(self.years), MONTHS)))
+        added = [
+            layer.as_minimum(year.start).usd(month[:, None])[:, 0]
+            for year, month in zip(self.years, subtotal, strict=True)
+        ]
+        self._add(f"{layer.id}_usd", np.array(added), layer.line(self.stack.source_of(layer)), layer)  # fmt: skip
+
+    def _surcharge(self) -> None:
+        """Energy above some MW, as the large-load terms ask."""
+        from powerwall.criteria.cost.tariff.charges import Surcharge
+
+        for above_mw, usd_per_mwh in self.surcharges:
+            line = Line("surcharge", f"kWh above {above_mw:g} MW", f"{usd_per_mwh:g} USD/MWh", "terms")  # fmt: skip
+            charge = Surcharge(usd_per_mwh / 1000, 1000 * above_mw, line, "usd")
+            shape = next(iter(self.shapes.values()))
+            sheet = Tariff(charges=(charge,))
+            usd = [charge.usd(sheet.taken(shape, year.metered_kw[:, None]))[:, 0] for year in self.years]  # fmt: skip
+            self._add("surcharge_usd", np.array(usd), line, None)
+
+
+def _rows(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Columns of one load as twelve numbers each."""
+    return {name: np.broadcast_to(usd, (MONTHS, 1))[:, 0] for name, usd in columns.items()}
+
+
+def _first(charge: AnnualPeak, year: Year) -> float:
+    """Demand that is charged before there are peaks. [kW]"""
+    if charge.first_year == "contract":
+        return year.contract_kw
+    return 1000 * float(charge.first_year) if isinstance(charge.first_year, int | float) else 0.0
+
+
+def _at_least(sheet: Tariff, share: float) -> Tariff:
+    """The sheet whose charges at the system's peaks have at least a minimum share."""
+    charges = tuple(
+        replace(charge, minimum_share=max(charge.minimum_share, share)) if isinstance(charge, AnnualPeak) else charge
+        for charge in sheet.charges
+    )  # fmt: skip
+    return replace(sheet, charges=charges)
