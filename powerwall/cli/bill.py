@@ -102,7 +102,7 @@ def _chosen(path: Path, name: str) -> Sheet:
     findings.raise_errors()
     names = [sheet.name for sheet in sheets]
     if not name and len(sheets) > 1:
-        findings.add("PW603", f"{path} holds {len(sheets)}", file=path, remedy=f"say which with --name: {', '.join(names[:6])}")  # fmt: skip
+        findings.add("PW603", f"{path} holds {len(sheets)} rates", file=path, remedy=f"say which with --name: {', '.join(names[:6])}")  # fmt: skip
     elif name and name not in names:
         findings.add("PW603", f"{path} holds no `{name}`", file=path, remedy=did_you_mean(name, names))  # fmt: skip
     findings.raise_errors()

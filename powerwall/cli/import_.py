@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from powerwall.importers.imported import Imported
     from powerwall.region.findings import Findings
 
-_SOURCES = ("moratoria", "ordinances")
+_SOURCES = ("moratoria", "ordinances", "urdb")
 _LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
 
 
@@ -27,14 +28,18 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook.",
+            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook; rate records as JSON or bulk CSV.",
             show_default=False,
         ),
     ],
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The layer, a CSV.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The layer: a CSV, or JSON for rates.",
+            show_default=False,
         ),
     ],
     layer: Annotated[
@@ -64,6 +69,15 @@ def import_(
             show_default=False,
         ),
     ] = None,
+    utility: Annotated[
+        str,
+        typer.Option(
+            "--utility",
+            metavar="ID",
+            help="Utility of imported rates, as the region calls it.",
+            show_default=False,
+        ),
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Show every place of a finding.")] = False,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
@@ -75,9 +89,12 @@ def import_(
     """
     del debug
     opt.one_of(source, _SOURCES, "SOURCE")
+    day = opt.day(as_of) if as_of else None
+    if source == "urdb":
+        _rates(files, output, utility, day, every=every, quiet=quiet, color=not no_color)
+        return
     layer = layer or _LAYERS[source][0]
     opt.one_of(layer, _LAYERS[source], "--layer")
-    day = opt.day(as_of) if as_of else None
     from powerwall.output.console import console, print_findings, summary
     from powerwall.region.findings import Findings
 
@@ -98,6 +115,33 @@ def import_(
         if list(findings):
             err.print(summary(findings))
     _report(found, output, err, quiet=quiet)
+
+
+def _rates(
+    files: list[Path], output: Path, utility: str, as_of: date | None, *, every: bool, quiet: bool, color: bool
+) -> None:  # fmt: skip
+    """Rate records as stacks."""
+    from powerwall.output.console import console, print_findings
+    from powerwall.region.findings import Findings
+
+    err = console(stderr=True, color=color)
+    findings = Findings()
+    with opt.failing(err):
+        from powerwall.importers.urdb import read_rates
+        from powerwall.output.files import check_targets, write_text
+
+        check_targets([output], [".json"])
+        _not_itself(files, output, findings)
+        found = read_rates(files, findings, utility, as_of)
+        if not found.stacks and not findings.errors:
+            findings.add("PW516", "no record can be billed: nothing is written", file=files[0])
+        findings.raise_errors()
+        write_text(output, found.text)
+    if not quiet:
+        print_findings(findings, err, every=every)
+    err.print(f"wrote {len(found.stacks)} stacks to {output}")
+    for why, count in sorted(found.skipped.items()):
+        err.print(f"left out {count}: {why}")
 
 
 def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None:
