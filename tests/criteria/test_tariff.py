@@ -384,6 +384,8 @@ def broken(record, key, value):
         ({"flatdemandstructure": [[{"rate": 1}]]}, "schedule-shape", "flatdemandmonths"),
         ({"flatdemandstructure": [[{"rate": 1}]], "flatdemandmonths": [0] * 11}, "schedule-shape", "flatdemandmonths"),
         (energy([{"rate": 1}], schedule=[[0] * 23 + [1]] * 12), "schedule-undefined-period", "energyweekdayschedule[0][23]"),
+        (energy([{"rate": 1}], [], schedule=DAY), "schedule-undefined-period", "energyweekdayschedule"),
+        (energy([{}]), "tier-without-rate", "energyratestructure[0][0]"),
         (energy([{"rate": 1}], schedule=[[-1] * 24] * 12), "schedule-undefined-period", "energyweekdayschedule[0][0]"),
         ({"flatdemandstructure": [[{"rate": 1}]], "flatdemandmonths": [0] * 11 + [1]}, "schedule-undefined-period", "flatdemandmonths[11]"),
         (one(1) | {"lookbackpercent": 0.8, "lookbackrange": 3, "lookbackmonths": [1] + [0] * 11}, "ratchet-conflict", "lookbackmonths"),
@@ -628,6 +630,11 @@ def test_a_record_is_read_twice_alike_and_stays_as_it_was(record):
 def test_keys_may_be_in_any_case_and_unknown_ones_are_passed_over():
     record = {key.upper(): value for key, value in one(0.05).items()} | {"SomethingElse": object()}
     assert total(record, flat(1)) == pytest.approx(438)
+
+
+def test_a_period_without_tiers_that_nobody_names_costs_nothing():
+    record = energy([{"rate": 0.05}], [], [{"rate": 0.07}], schedule=[[0] * 12 + [2] * 12] * 12)
+    assert total(record, flat(1)) == pytest.approx(4380 * 0.12)
 
 
 def test_every_step_of_a_year_has_its_month():

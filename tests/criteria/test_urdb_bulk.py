@@ -94,7 +94,7 @@ def test_a_hole_between_periods_keeps_its_place_so_that_schedules_keep_their_mea
 def test_a_hole_between_tiers_is_not_closed_up_and_is_refused_later():
     row = sheet() | {"energyratestructure/period0/tier0max": "100", "energyratestructure/period0/tier2rate": "0.09"}  # fmt: skip
     assert record_of(row)["energyratestructure"] == [[{"rate": 0.05, "max": 100.0}, {}, {"rate": 0.09}]]  # fmt: skip
-    assert ("tier-order", "energyratestructure[0]") in refusals(row)
+    assert ("tier-without-rate", "energyratestructure[0][1]") in refusals(row)
 
 
 def test_periods_and_tiers_are_ordered_by_number_not_by_column():

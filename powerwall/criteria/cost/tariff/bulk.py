@@ -1,119 +1,190 @@
-"""Bulk: a row of the rate database's bulk CSV as a record of its JSON interface."""
+"""Bulk: a row of the rate database's bulk CSV as a record of its JSON interface.
+
+The table spreads the structures over hundreds of columns, one a cell of a tier, and the lists of
+twelve over twelve. What cannot be read stays as it is under its key: whoever checks the record
+refuses it there, with its place.
+"""
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
-_STRUCTURES = ("energyratestructure", "demandratestructure", "flatdemandstructure", "coincidentratestructure")  # fmt: skip
-_TIER = re.compile(rf"^({'|'.join(_STRUCTURES)})/?period(\d+)/?tier(\d+)(rate|adj|max|unit|sell)$")
-_SCHEDULES = ("energyweekdayschedule", "energyweekendschedule", "demandweekdayschedule", "demandweekendschedule", "coincidentrateschedule")  # fmt: skip
+_STRUCTURES = "energyratestructure|demandratestructure|flatdemandstructure|coincidentratestructure"
+_TIER = re.compile(rf"({_STRUCTURES})/?period(\d+)/?tier(\d+)(rate|adj|max|unit|sell)")
+#: A tier is there if one of these is; units are filled in by default, `sell` is no price of a load.
+_PRESENT = frozenset({"rate", "adj", "max"})
+_SCHEDULES = frozenset({
+    "energyweekdayschedule", "energyweekendschedule", "demandweekdayschedule", "demandweekendschedule",
+    "coincidentrateschedule",
+})  # fmt: skip
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: Start of twelve columns, one a month → key of the JSON interface.
 _MONTHLY = {
-    "flatdemandmonth": "flatdemandmonths", "lookbackmonth": "lookbackmonths", "demandratchetpercentage": "demandratchetpercentage",
-    "fueladjustmentsmonthly": "fueladjustmentsmonthly",
+    "flatdemandmonth": "flatdemandmonths", "lookbackmonth": "lookbackmonths",
+    "demandratchetpercentage": "demandratchetpercentage", "fueladjustmentsmonthly": "fueladjustmentsmonthly",
 }  # fmt: skip
-_MONTH_KEY = re.compile(rf"^({'|'.join(_MONTHLY)})s?_?(\d+|{'|'.join(_MONTHS)})$")
-_RENAMED = {"flatdemandunits": "flatdemandunit", "demandrateunits": "demandrateunit", "coincidentrateunits": "coincidentrateunit"}  # fmt: skip
-_LONG_INTEGER = re.compile(r"(\d)L\b")  # as Python 2 printed them
+_MONTH = re.compile(rf"({'|'.join(_MONTHLY)})s?_?(\d+|{'|'.join(_MONTHS)})")
+#: Lists and tables that may stand as JSON in one cell.
+_JSON = _SCHEDULES | frozenset(_MONTHLY.values())
+_WHOLE = frozenset({
+    "eiaid", "lookbackrange", "peakkwcapacityhistory", "peakkwusagehistory", "peakkwhusagehistory",
+})  # fmt: skip
+_NUMBERS = _WHOLE | frozenset({
+    "fixedchargefirstmeter", "fixedchargeeaaddl", "fixedmonthlycharge", "mincharge", "minmonthlycharge",
+    "annualmincharge", "demandwindow", "demandreactivepowercharge", "lookbackpercent",
+    "peakkwcapacitymin", "peakkwcapacitymax", "peakkwusagemin", "peakkwusagemax", "peakkwhusagemin",
+    "peakkwhusagemax", "voltageminimum", "voltagemaximum",
+})  # fmt: skip
+_RENAMED = {
+    "flatdemandunits": "flatdemandunit", "demandrateunits": "demandrateunit",
+    "coincidentrateunits": "coincidentrateunit", "coincidentschedule": "coincidentrateschedule",
+}  # fmt: skip
+#: Unit → the structure without which it says nothing.
+_UNIT_OF = {
+    "flatdemandunit": "flatdemandstructure", "demandrateunit": "demandratestructure",
+    "coincidentrateunit": "coincidentratestructure",
+}  # fmt: skip
+_FLAGS = {"true": 1, "false": 0}
+_EMPTY = frozenset({"", "nan", "<na>", "nat"})  # the last three are how pandas writes an empty cell
+_LONG_INTEGER = re.compile(r"(?<=\d)L\b")  # as Python 2 printed them
+
+_Tiers = dict[int, dict[int, dict[str, object]]]
 
 
-def is_bulk_row(mapping: Mapping[str, Any]) -> bool:
-    """Tell whether a mapping is a row of the bulk CSV.
+def is_bulk_row(mapping: Mapping[str, object]) -> bool:
+    """Tell whether a mapping is a row of the bulk CSV: its columns name cells of tiers.
 
+    Examples
+    --------
     >>> is_bulk_row({"energyratestructure/period0/tier0rate": "0.05"})
     True
+    >>> is_bulk_row({"energyratestructure": [[{"rate": 0.05}]]})
+    False
     """
-    return any(_TIER.match(str(key).lower()) for key in mapping)
+    return any(_TIER.fullmatch(_key(column)) for column in mapping)
 
 
-def record_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of the JSON interface; what cannot be read stays as it is, for whoever checks it.
+def record_of(row: Mapping[str, object]) -> dict[str, object]:
+    """A row of the bulk CSV as a record of the JSON interface.
 
-    A tier is there if its rate, adjustment or bound is: unit columns are filled by default.
+    Parameters
+    ----------
+    row
+        Cells by column, in any spelling, as text or as pandas read them; not changed.
 
+    Returns
+    -------
+    dict
+        Lower-case keys; an empty cell is an absent key. Tiers and periods that are missing at the
+        end are left off; one that is missing before others keeps its place, empty, for schedules
+        count on the place. A number that is text and a schedule that is no JSON stay as they are.
+
+    Examples
+    --------
     >>> record_of({"energyratestructure/period0/tier0rate": "0.05", "eiaid": "14328.0"})
     {'eiaid': 14328, 'energyratestructure': [[{'rate': 0.05}]]}
     """
-    record: dict[str, Any] = {}
-    tiers: dict[str, dict[tuple[int, int], dict[str, Any]]] = {}
-    monthly: dict[str, dict[int, Any]] = {}
+    record: dict[str, object] = {}
+    structures: dict[str, _Tiers] = {}
+    monthly: dict[str, dict[str, object]] = {}
     for column, value in row.items():
-        key = str(column).lower()
-        if _empty(value):
+        key = _key(column)
+        if match := _MONTH.fullmatch(key):
+            # empty cells too: whether the months count from 0 or from 1, the columns say together
+            monthly.setdefault(_MONTHLY[match[1]], {})[match[2]] = value
+        elif _empty(value):
             continue
-        if match := _TIER.match(key):
-            structure, period, tier, cell = match.groups()
-            content = str(value) if cell == "unit" else _number(value)
-            tiers.setdefault(structure, {}).setdefault((int(period), int(tier)), {})[cell] = content
-        elif match := _MONTH_KEY.match(key):
-            start, month = match.groups()
-            at = int(month) if month.isdigit() else _MONTHS.index(month)
-            monthly.setdefault(_MONTHLY[start], {})[at] = _flag(value)
+        elif match := _TIER.fullmatch(key):
+            tiers = structures.setdefault(match[1], {}).setdefault(int(match[2]), {})
+            tier = tiers.setdefault(int(match[3]), {})
+            tier[match[4]] = _text(value) if match[4] == "unit" else _number(value)
         else:
-            record[_RENAMED.get(key, key)] = _schedule(value) if key in _SCHEDULES else _plain(key, value)  # fmt: skip
-    for structure, found in tiers.items():
-        if periods := _periods(found):
-            record[structure] = periods
-    for key, values in monthly.items():
-        # a list that counts from 1 has a twelfth entry and none at 0
-        first = 1 if 12 in values and 0 not in values else 0
-        record[key] = [values.get(month + first, 0) for month in range(12)]
-    return _without_defaults(record)
+            key = _RENAMED.get(key, key)
+            record[key] = _cell(key, value)
+    lists = [(key, _periods(tiers)) for key, tiers in structures.items()]
+    lists += [(key, _twelve(key, months)) for key, months in monthly.items()]
+    record |= {key: found for key, found in lists if found}
+    # a unit beside no structure was filled in by default, and could only be refused for no reason
+    return {key: value for key, value in record.items() if _UNIT_OF.get(key, key) in record}
 
 
-def _periods(found: Mapping[tuple[int, int], Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Periods of tiers; a hole keeps its place, for schedules count on it."""
-    there = {at: dict(tier) for at, tier in found.items() if set(tier) & {"rate", "adj", "max"}}
-    last = max((period for period, _ in there), default=-1)
-    return [[there[at] for at in sorted(there) if at[0] == period] for period in range(last + 1)]
+def _key(column: object) -> str:
+    return str(column).strip().lower()
 
 
-def _without_defaults(record: dict[str, Any]) -> dict[str, Any]:
-    """Months, schedules and units that stand beside no structure were filled in by default."""
-    beside = {
-        "flatdemandmonths": "flatdemandstructure", "flatdemandunit": "flatdemandstructure", "energyweekdayschedule": "energyratestructure",
-        "energyweekendschedule": "energyratestructure", "demandweekdayschedule": "demandratestructure",
-        "demandweekendschedule": "demandratestructure", "demandrateunit": "demandratestructure",
-        "coincidentrateschedule": "coincidentratestructure", "coincidentrateunit": "coincidentratestructure",
-    }  # fmt: skip
-    return {key: value for key, value in record.items() if beside.get(key, key) in record}
+def _periods(found: _Tiers) -> list[object]:
+    """Periods of tiers; a hole keeps its place: schedules name periods, and bounds climb with tiers."""
+    there = {
+        period: {at: tier for at, tier in tiers.items() if _PRESENT & tier.keys()}
+        for period, tiers in found.items()
+    }
+    last = max((period for period, tiers in there.items() if tiers), default=-1)
+    return [_ladder(there.get(period, {})) for period in range(last + 1)]
 
 
-def _number(value: Any) -> Any:
+def _ladder(tiers: Mapping[int, dict[str, object]]) -> list[dict[str, object]]:
+    return [tiers.get(at, {}) for at in range(max(tiers, default=-1) + 1)]
+
+
+def _twelve(key: str, cells: Mapping[str, object]) -> list[object]:
+    """January to December; empty where no month has a value.
+
+    A month without a value is None, which no number can be mistaken for, but a flag that is not set
+    is 0. What stands beyond December makes the list longer than a year.
+    """
+    numbers = {int(month) for month in cells if month.isdigit()}
+    first = 1 if 12 in numbers and 0 not in numbers else 0
+    values = {
+        int(month) - first if month.isdigit() else _MONTHS.index(month): _flag(value)
+        for month, value in cells.items()
+        if not _empty(value)
+    }
+    if not values:
+        return []
+    missing = 0 if key == "lookbackmonths" else None
+    return [values.get(month, missing) for month in range(max(12, max(values) + 1))]
+
+
+def _cell(key: str, value: object) -> object:
+    """A cell outside structures and months; ids, names and dates stay text, whatever they look like."""
+    if key in _JSON:
+        return _list(value)
+    if key not in _NUMBERS:
+        return _text(value)
+    number = _number(value)
+    whole = key in _WHOLE and isinstance(number, float) and number.is_integer()
+    return int(number) if whole and isinstance(number, float) else number
+
+
+def _number(value: object) -> object:
+    """A number; what is none stays as it is."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return float(str(value))
+    except ValueError:
         return value
 
 
-def _flag(value: Any) -> Any:
+def _flag(value: object) -> object:
     """A number; true and false as 1 and 0."""
-    words = {"true": 1, "false": 0}
-    return words.get(str(value).strip().lower(), _number(value))
+    return _FLAGS.get(str(value).strip().lower(), _number(value))
 
 
-def _plain(key: str, value: Any) -> Any:
-    """A cell: whole numbers of ids without a decimal, everything else as it stands."""
-    if key == "eiaid":
-        number = _number(value)
-        return int(number) if isinstance(number, float) and number.is_integer() else value
-    return value
-
-
-def _schedule(value: Any) -> Any:
-    """A schedule that stands as JSON in a cell."""
+def _list(value: object) -> object:
+    """A list that stands as JSON in a cell; what is none stays as it is."""
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(_LONG_INTEGER.sub(r"\1", value))
+        found = json.loads(_LONG_INTEGER.sub("", value))
     except json.JSONDecodeError:
         return value
+    return found if isinstance(found, list) else value
 
 
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value)) or (isinstance(value, str) and not value.strip())  # fmt: skip
+def _text(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _empty(value: object) -> bool:
+    return value is None or str(value).strip().lower() in _EMPTY

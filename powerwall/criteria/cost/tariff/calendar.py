@@ -81,6 +81,11 @@ class Schedule:
         """Number of periods, up to the largest that is named."""
         return 1 + max(max(row) for row in (*self.weekday, *self.weekend))
 
+    @property
+    def named(self) -> list[int]:
+        """Periods that any hour names."""
+        return [int(period) for period in np.flatnonzero(self.present().any(axis=0))]
+
     def present(self) -> np.ndarray:
         """Tell which periods a month names in any hour. [12, periods]"""
         return _present(self)

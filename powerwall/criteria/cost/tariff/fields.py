@@ -21,11 +21,12 @@ _PROSE = ("description", "comments", "attrs")
 
 
 class Tiers(NamedTuple):
-    """Tiers of a period: the ladder, the unit of its bounds, and the last bound where one is stated."""
+    """Tiers of a period: the ladder, the unit of its bounds, the last bound where one is stated, and whether there are any."""
 
     ladder: Ladder
     unit: str
     stated: float | None
+    there: bool = True
 
 
 class Record:
@@ -180,9 +181,11 @@ class Record:
         return [] if None in found else [one for one in found if one is not None]
 
     def _tiers(self, tiers: Any, place: str, units: tuple[str, ...], highest: Parameter) -> Tiers | None:  # fmt: skip
-        """Tiers of one period; a period without tiers is one of price nil, as schedules count on it."""
+        """Tiers of one period; one without any keeps its place, for schedules count on it."""
+        if not tiers:
+            return Tiers(Ladder((math.inf,), (0.0,)), units[0], None, there=False)
         before = len(self._refusals)
-        read = [self._tier(tier, f"{place}[{t}]", units) for t, tier in enumerate(tiers or [{"rate": 0.0}])]  # fmt: skip
+        read = [self._tier(tier, f"{place}[{t}]", units) for t, tier in enumerate(tiers)]
         if len(self._refusals) > before:
             return None
         prices, bounds = tuple(one[0] for one in read), [one[1] for one in read]
@@ -209,8 +212,7 @@ class Record:
             return nothing
         cells = {str(key).lower(): value for key, value in tier.items() if not _empty(value)}
         if "rate" not in cells:
-            if cells or tier:
-                self.refuse("tier-without-rate", place, f"has {', '.join(map(str, tier))} and no rate", "give the rate, 0 if there is none")  # fmt: skip
+            self.refuse("tier-without-rate", place, f"has {', '.join(map(str, tier)) or 'nothing'} and no rate", "give the rate, 0 if there is none")  # fmt: skip
             return nothing
         rate, adjustment = (self._number(cells.get(key, 0.0), f"{place}.{key}") or 0.0 for key in ("rate", "adj"))  # fmt: skip
         bound = self._number(cells["max"], f"{place}.max") if "max" in cells else math.inf
@@ -219,6 +221,12 @@ class Record:
             self.refuse("unknown-unit", f"{place}.unit", f"`{cells['unit']}` is no unit that can be billed", f"known: {', '.join(units)}")  # fmt: skip
         open_ended = bound is None or bound >= _OPEN
         return rate + adjustment, math.inf if open_ended else float(bound or 0.0), unit
+
+    def defined(self, tiers: list[Tiers], named: Iterable[int], place: str) -> None:
+        """Refuse a schedule that names a period without tiers."""
+        for period in sorted(set(named)):
+            if not tiers[period].there:
+                self.refuse("schedule-undefined-period", place, f"names period {period}, which has no tiers", "give it a rate, 0 if there is none")  # fmt: skip
 
     def plausible(self, prices: Iterable[float], highest: float, place: str, unit: str) -> None:
         """Refuse a price that nobody pays, which is a slip of a unit."""

@@ -108,6 +108,7 @@ def _energy(record: Record) -> tuple[Energy | None, dict[int, float]]:
     schedule = record.schedule("energy", len(tiers))
     if not tiers or schedule is None:
         return None, {}
+    record.defined(tiers, schedule.named, "energyweekdayschedule")
     opened = {}
     for period, one in enumerate(tiers):
         if one.stated is not None:
@@ -131,6 +132,7 @@ def _flat_demand(record: Record) -> FlatDemand | None:
     of_month = record.months("flatdemandmonths", len(tiers))
     if not tiers or of_month is None:
         return None
+    record.defined(tiers, of_month, "flatdemandmonths")
     ladders = tuple(one.ladder for one in tiers)
     rate = f"{', '.join(one.rate for one in ladders)} USD/{_SYMBOLS[unit]}"
     line = Line("distribution", f"{_SYMBOLS[unit]} of billing demand", rate, record.word("label"), record.word("source"))  # fmt: skip
@@ -143,6 +145,7 @@ def _tou_demand(record: Record) -> TouDemand | None:
     schedule = record.schedule("demand", len(tiers))
     if not tiers or schedule is None:
         return None
+    record.defined(tiers, schedule.named, "demandweekdayschedule")
     ladders = tuple(one.ladder for one in tiers)
     rate = f"{', '.join(one.rate for one in ladders)} USD/{_SYMBOLS[unit]}"
     line = Line("distribution", f"{_SYMBOLS[unit]} peak of each period", rate, record.word("label"), record.word("source"))  # fmt: skip
@@ -160,9 +163,11 @@ def _coincident(record: Record) -> MonthlyPeak | None:
     rows = record.rows("coincidentrateschedule", len(tiers))
     if rows is None:
         return None
+    schedule = Schedule(rows, rows)
+    record.defined(tiers, schedule.named, "coincidentrateschedule")
     prices = tuple(one.ladder.prices[0] for one in tiers)
     line = Line("transmission", "kW at the system's peak", f"{'/'.join(f'{p:g}' for p in prices)} USD/kW", record.word("label"), record.word("source"))  # fmt: skip
-    return MonthlyPeak(prices, Schedule(rows, rows), line)
+    return MonthlyPeak(prices, schedule, line)
 
 
 def _adjustments(record: Record) -> list[Charge]:
