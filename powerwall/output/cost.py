@@ -64,11 +64,9 @@ def print_terms(costs: SiteCosts, stack: Stack, to: Console) -> None:
     if terms is None:
         to.print("no large-load terms are named", soft_wrap=True)
         return
-    binds = (
-        ""
-        if terms.binds(costs.stacks.request.mw)
-        else f"; binds no load of {costs.stacks.request.mw:g} MW today"
-    )
+    request = costs.stacks.request
+    bound = terms.binds(request.mw, request.need_by)
+    binds = "" if bound else f"; binds no load of {request.mw:g} MW on {request.need_by}"
     to.print(f"terms {terms.id} ({terms.state.replace('_', ' ')}, read {terms.as_of or UNKNOWN}): {terms.words(costs.stacks.request.mw)}{binds}", soft_wrap=True)  # fmt: skip
     weak = [f"{key} {terms.term(key).status}" for key in terms.weak()]
     if weak:

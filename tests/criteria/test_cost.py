@@ -356,8 +356,8 @@ def test_the_two_states_of_an_exit_by_hand(make_region, tmp_path):
         (content(SUPPLY, WIRES, unverified=["exit"]), works(1e6, 1e6), "exit fee is not known"),
         (content(SUPPLY, WIRES, unverified=["security"]), works(1e6, 1e6), "security is not known"),
         (content(SUPPLY, WIRES, unverified=["upfront"]), works(1e6, 1e6), "contribution to works is not known"),
-        (content(SUPPLY, WIRES, state="proposed"), works(1e6, 1e6), "t is proposed and binds no load of 300 MW"),
-        (content(SUPPLY, WIRES, terms={**TERMS, "threshold_mw": 500}), works(1e6, 1e6), "t is effective and binds no load of 300 MW"),
+        (content(SUPPLY, WIRES, state="proposed"), works(1e6, 1e6), "t is proposed and binds no load of 300 MW on 2031-01-01"),
+        (content(SUPPLY, WIRES, terms={**TERMS, "threshold_mw": 500}), works(1e6, 1e6), "t is effective and binds no load of 300 MW on 2031-01-01"),
         (content({**SUPPLY, "usd_per_mwh": None}, WIRES), works(1e6, 1e6), "stack s lacks supply"),
     ],
 )  # fmt: skip

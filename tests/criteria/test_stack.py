@@ -447,8 +447,10 @@ def test_the_shipped_terms_keep_a_status_for_each_field_and_an_unknown_stays_unk
     assert math.isnan(sb6.number("fee_usd_per_mw"))  # two proposals, none adopted
     assert terms["us-or-pge-96"].years(300) == 30
     assert terms["us-or-pge-96"].surcharges() == ((100.0, 10.0),)
-    assert not terms["us-fl-def-llc1"].binds(300)  # proposed
-    assert not gs5.binds(20)
+    assert not terms["us-fl-def-llc1"].binds(300, DAY)  # proposed
+    assert not gs5.binds(20, DAY)
+    assert gs5.binds(300, DAY)
+    assert not gs5.binds(300, date(2026, 12, 31))
     assert "85 % transmission and distribution, 60 % generation; 14 years; security ?" in gs5.words(
         300
     )
@@ -483,3 +485,96 @@ def test_the_shape_of_a_campus_peaks_at_one_and_has_its_load_factor_in_every_mon
 def test_a_load_factor_that_no_day_has_is_an_error(load_factor):
     with pytest.raises(ValueError, match="load factor"):
         unit_shape(load_factor)
+
+
+# ------------------------------------------------------------------------------- peaks by the hour
+def test_the_hours_of_the_peaks_are_read_off_the_load():
+    shape = unit_shape()
+    one = layer(
+        "coincident", "transmission", usd_per_kw_year=1.0, hours=["07-14T17", "2026-08-02T03:00"]
+    )
+    bills = yearly(one)
+    assert bills.total_usd[0] == pytest.approx(300_000 * (shape[17] + shape[3]) / 2)
+    ramp = np.full(12, 300_000.0)
+    ramp[:7] = 100_000  # July still at a third
+    partly = yearly(one, when=(Year(DAY, ramp, 300_000.0),))
+    assert partly.total_usd[0] == pytest.approx((100_000 * shape[17] + 300_000 * shape[3]) / 2)
+
+
+@pytest.mark.parametrize("hours", [["soon"], ["13-01T00"], [17], "07-14"])
+def test_an_hour_that_no_year_has_is_refused(hours):
+    assert ("bad-date", "layers[0].hours[0]") in refused(
+        layer("coincident", usd_per_kw_year=1.0, hours=hours)
+    )
+
+
+def test_peaks_of_which_the_months_are_not_said_are_refused():
+    assert ("bad-layer", "layers[0].months") in refused(
+        layer("coincident", usd_per_kw_year=1.0, peaks=4)
+    )
+    assert refused(layer("coincident", usd_per_kw_year=1.0, peaks=12)) == []
+
+
+def test_being_off_at_the_peaks_saves_what_is_above_the_minimum():
+    one = layer(
+        "coincident", "transmission", usd_per_kw_year=10.0, coincidence_share=1.0, minimum_share=0.4
+    )
+    found = stack(
+        one, layer("average", "bundled", "e", usd_per_mwh=1.0), layer("tax", "tax", "t", share=0.1)
+    )
+    cost = cost_of(found, None, Request(mw=300, need_by=DAY, as_of=DAY))
+    assert cost.curtailing_saves_usd() == pytest.approx(1.1 * 10 * 300_000 * 0.6)
+
+
+# ------------------------------------------------------------------------------ terms of the file
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("minimum_share", {"wires": 0.8}), ("minimum_share", {"demand": 80}), ("minimum_share", 0.8), ("study_fee_usd", [[25]]),
+        ("study_fee_usd", 25), ("term_years", "twelve"), ("security", "cash"), ("security", {"months_of_minimum_bill": "24"}),
+        ("exit", {"kind": "whim"}), ("exit", {"kind": "months_of_minimum"}), ("upfront", {"direct_share": -1}), ("load_factor_min_share", 75),
+    ],
+)  # fmt: skip
+def test_a_field_of_terms_that_cannot_be_is_refused_with_its_place(field, value):
+    refusals = Refusals()
+    terms = read_terms(
+        {"id": "t", "fields": {field: {"value": value, "status": "verified"}}},
+        {},
+        "terms[0]",
+        refusals,
+    )
+    assert [(one.code, one.place) for one in refusals.items] == [
+        ("bad-terms", f"terms[0].fields.{field}.value")
+    ]
+    assert terms.known(field) is None
+
+
+@pytest.mark.parametrize("fields", [{"term_years": 12}, {"term_years": None}])
+def test_a_field_without_a_value_and_a_status_is_refused(fields):
+    refusals = Refusals()
+    read_terms({"id": "t", "fields": fields}, {}, "terms[0]", refusals)
+    assert refusals.items[0].place == "terms[0].fields.term_years"
+
+
+@pytest.mark.parametrize("listed", [["text"], [{"name": "no id"}], {"name": "no id"}])
+def test_terms_that_are_no_records_are_refused(listed):
+    from powerwall.criteria.cost.large_load import own_terms
+
+    refusals = Refusals()
+    assert own_terms({"terms": listed}, refusals) == {}
+    assert refusals.items[0].code == "bad-terms"
+
+
+def test_the_shipped_terms_have_none_that_would_be_refused():
+    import json
+    from importlib import resources
+
+    from powerwall.criteria import facts
+
+    content = json.loads(
+        resources.files(facts).joinpath("large_load_terms.json").read_text("utf-8")
+    )
+    refusals = Refusals()
+    for at, record in enumerate(content["records"]):
+        read_terms(record, content["sources"], f"records[{at}]", refusals)
+    assert refusals.items == ()

@@ -17,7 +17,8 @@ from powerwall.criteria.cost.demand import billing_demand_kw
 from powerwall.criteria.cost.tariff import TariffRefusal, read_urdb
 from powerwall.criteria.cost.tariff.bill import Tariff
 from powerwall.criteria.cost.tariff.calendar import Calendar, months_of, same_all_day
-from powerwall.criteria.cost.tariff.charges import Energy, Ladder, Line, TouDemand
+from powerwall.criteria.cost.tariff.charges import Energy, Line, TouDemand
+from powerwall.criteria.cost.tariff.tiers import Ladder
 
 FLAT = [[0] * 24] * 12
 DAY = [[0] * 8 + [1] * 12 + [0] * 4] * 12

@@ -173,7 +173,7 @@ def _only_terms(costs: SiteCosts, site: pd.Series) -> str | None:
     terms = costs.stacks.terms(stack)
     if terms is None:
         return f"stack {stack.id} names no large-load terms"
-    return None if terms.binds(costs.stacks.request.mw) else f"{terms.id} is {terms.state} and binds no load of {costs.stacks.request.mw:g} MW"  # fmt: skip
+    return None if terms.binds(costs.stacks.request.mw, costs.stacks.request.need_by) else f"{terms.id} is {terms.state} and binds no load of {costs.stacks.request.mw:g} MW on {costs.stacks.request.need_by}"  # fmt: skip
 
 
 def _least_fees(costs: SiteCosts, site: pd.Series) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from powerwall.criteria.cost.contract import Cost, cost_of
 from powerwall.criteria.cost.large_load import (
     LargeLoadTerms,
-    read_terms,
+    own_terms,
     shipped_terms,
     terms_of,
 )
@@ -91,15 +91,14 @@ def bill_sheet(sheet: Sheet, load_kw: np.ndarray, start: date, terms: str = "", 
     if sheet.kind == "record" and not terms:
         return _record(sheet, load_kw, given)
     refusals = Refusals()
-    own, outer = {}, sheet.outer
+    own: dict[str, LargeLoadTerms] = {}
+    outer = sheet.outer
     if sheet.kind == "record":
         layer = {"id": "sheet", "kind": "urdb", "component": "bundled", "rate": sheet.content, "status": "secondary"}  # fmt: skip
         outer, content = {}, {"id": sheet.name, "title": str(sheet.content.get("name") or sheet.name), "layers": [layer]}  # fmt: skip
     else:
         content = dict(sheet.content)
-        listed = outer.get("terms")
-        records = listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ()
-        own = {str(one["id"]): read_terms(one, outer.get("sources") or {}) for one in records if isinstance(one, Mapping) and "id" in one}  # fmt: skip
+        own = own_terms(outer, refusals)
     stack = read_stack(content, sheet.prefix if sheet.kind == "stack" else "", sheet.path.parent, refusals, outer)  # fmt: skip
     refusals.raise_any()
     stack = replace(stack, terms=terms or stack.terms, power_factor=given.get("power_factor") or stack.power_factor)  # fmt: skip

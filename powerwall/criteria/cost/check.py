@@ -28,6 +28,13 @@ def check_stacks(region: Region, findings: Findings) -> None:
     for name, refusals in stacks.refused.items():
         for one in refusals:
             refused(one, layer, places, findings, name)
+    for one in stacks.terms_refused:
+        refused(one, layer, places, findings, "terms")
+    for at, stack in enumerate(stacks.stacks.values()):
+        line, column = places.get(f"stacks[{at}].stack_id", (0, 0))
+        for read in stack.layers:
+            for note in read.sheet.findings if read.sheet is not None else ():
+                findings.add(note.code, f"{stack.id}: {read.id}: {note.message}", severity="note", file=layer.path, line=line, column=column)  # fmt: skip
     known = {**shipped_terms(), **stacks.own_terms}
     for at, stack in enumerate(stacks.stacks.values()):
         if stack.terms and stack.terms not in known:

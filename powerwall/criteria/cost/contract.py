@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from powerwall.criteria.cost.exposure import exposure_by_exit_year
 from powerwall.criteria.cost.large_load import LargeLoadTerms
 from powerwall.criteria.cost.shape import unit_shape
 from powerwall.criteria.cost.stack.prices import year_after
-from powerwall.criteria.cost.stack.stack import Bills, Stack, Year
+from powerwall.criteria.cost.stack.stack import Bills, Scenario, Stack, Year
 from powerwall.criteria.cost.tariff.calendar import MONTHS
 from powerwall.criteria.cost.tariff.determinants import Determinants
 from powerwall.criteria.cost.upgrades import contribution_usd
@@ -235,7 +235,8 @@ class Cost:
         known = bool(security) and not math.isnan(self.collateral_usd)
         return Upfront(self._contribution(works), self.terms.study_fee_usd(mw), fee * mw, cash if known else math.nan)  # fmt: skip
 
-    def _contribution(self, works: Works) -> float:
+    def _contribution(self, works: Works, *, taxed: bool = True) -> float:
+        """Contribution to works, with the tax on it or without. [USD]"""
         terms = self.terms.part("upfront") if self.terms is not None else {}
         shares = {key: terms.get(key) for key in ("direct_share", "network_share")}
         if all(share is None for share in shares.values()):
@@ -247,7 +248,7 @@ class Cost:
         parts = (direct * works.direct_usd if direct else 0.0, works.network_usd if network else 0.0)  # fmt: skip
         if math.isnan(sum(parts)):
             return math.nan
-        return float(contribution_usd(parts[0], parts[1], network_share=network, allowance_usd=usd, tax_gross_up=float(terms.get("tax_gross_up", 0.0))))  # fmt: skip
+        return float(contribution_usd(parts[0], parts[1], network_share=network, allowance_usd=usd, tax_gross_up=float(terms.get("tax_gross_up", 0.0)) if taxed else 0.0))  # fmt: skip
 
     def exposure(self, works: Works) -> pd.DataFrame | str:
         """What other customers carry after an exit at the end of each year; or why it is not known.
@@ -258,7 +259,7 @@ class Cost:
             return "no large-load terms are known"
         if math.isnan(works.total_usd):
             return "cost of works is not known"
-        contribution = self._contribution(works)
+        contribution = self._contribution(works, taxed=False)
         if math.isnan(contribution):
             return "contribution to works is not known"
         if np.isnan(self.exit_fees_usd).any():
@@ -280,11 +281,22 @@ class Cost:
         return npv_usd(bills.shortfall_usd, DISCOUNT_RATE.value)
 
     def curtailing_saves_usd(self) -> float:
-        """What a full year's charges at the system's peaks cost: saved by a load that is off then. [USD]"""
+        """What a load that is off at the system's peaks would save in the last year, taxes included. [USD]"""
         peaks = {
             layer.id for layer in self.stack.layers if layer.kind in {"coincident", "capacity"}
         }
-        return float(sum(usd[-1] for name, usd in self.by_layer.items() if name in peaks))
+        if not peaks:
+            return 0.0
+        off = {name: {"coincidence_share": 0.0, "hours": None} for name in peaks}
+        stack = self.stack.under(Scenario("off", "", "", off), Path())
+        shapes = {**self.shapes, **_without_hours(self.shapes, peaks)}
+        extra = self.terms.surcharges() if self.terms is not None else ()
+        bills = stack.bills(shapes, self.years, _minimum(self.terms), extra)
+        return float(self.bills.total_usd[-1] - bills.total_usd[-1])
+
+
+def _without_hours(shapes: dict[str, Determinants], names: set[str]) -> dict[str, Determinants]:
+    return {name: replace(shape, coincident_kw={}) for name, shape in shapes.items() if name in names}  # fmt: skip
 
 
 def _minimum(terms: LargeLoadTerms | None) -> dict[str, float]:
@@ -299,7 +311,7 @@ def cost_of(
     years: Sequence[Year] | None = None,
 ) -> Cost:
     """Cost of power of a request under a stack and its terms; ask `stack.missing` first."""
-    bound = terms if terms is not None and terms.binds(request.mw) else None
+    bound = terms if terms is not None and terms.binds(request.mw, request.need_by) else None
     when = tuple(years) if years is not None else contract_years(request, bound)
     shapes = stack.determinants(unit_shape() if shape is None else shape)
     extra = bound.surcharges() if bound is not None else ()
@@ -315,8 +327,3 @@ def carried(upfront_usd: float, wait_months: float) -> float:
     """
     years = 0.0 if math.isnan(wait_months) else max(0.0, wait_months) / 12 * CASH_LEAD.value
     return upfront_usd * (1 + DISCOUNT_RATE.value) ** years
-
-
-def first_day(years: Sequence[Year]) -> date:
-    """Day on which a contract begins."""
-    return years[0].start

@@ -6,11 +6,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
+from powerwall.criteria.cost.tariff.refusal import Refusals
 from powerwall.criteria.criterion import Parameter
+from powerwall.region.dates import parse_span
 
 #: Fee of a bank for a letter of credit.
 CREDIT_FEE = Parameter(0.012, "1/year", 0.005, 0.02, "assumed: fee of a letter of credit a year")
@@ -20,6 +23,8 @@ _NOT_IN_FORCE = {"proposed", "call_for_input", "practice_not_binding"}
 #: Fields that move a sum of money.
 _MONEY = {"threshold_mw", "term_years", "term_steps", "ramp_years_max", "term_includes_ramp", "minimum_share", "minimum_of", "exit", "security",
           "study_fee_usd", "fee_usd_per_mw", "upfront", "surcharge_usd_per_mwh"}  # fmt: skip
+_COMPONENTS = {"generation", "transmission", "distribution", "capacity", "demand", "energy"}
+_EXITS = ("remaining_minimum", "months_of_minimum", "share_of_demand_charges", "fee", "none")
 _FORM = "powerwall-large-load-terms/1"
 
 
@@ -77,10 +82,11 @@ class LargeLoadTerms:
         """Tell whether the instrument binds anybody yet."""
         return self.state not in _NOT_IN_FORCE
 
-    def binds(self, mw: float) -> bool:
-        """Tell whether it is in force for a load; a threshold that is not known binds."""
-        threshold = self.number("threshold_mw")
-        return self.in_force and not mw < threshold
+    def binds(self, mw: float, day: date) -> bool:
+        """Tell whether it is in force for a load on a day; a threshold that is not known binds."""
+        threshold, begins = self.number("threshold_mw"), self.known("effective_date")
+        late = isinstance(begins, str) and day < parse_span(begins).first
+        return self.in_force and not late and not mw < threshold
 
     def minimum(self) -> dict[str, float] | None:
         """Component → share of contract capacity billed at least; None where it is not known."""
@@ -182,17 +188,59 @@ def step(steps: list[list[float]], mw: float) -> float:
     return float(reached[-1]) if reached else 0.0
 
 
-def read_terms(record: Mapping[str, Any], sources: Mapping[str, Any]) -> LargeLoadTerms:
-    """A record of terms; `sources` resolves the ids of its fields."""
+def read_terms(
+    record: Mapping[str, Any], sources: Mapping[str, Any], place: str = "terms", refusals: Refusals | None = None
+) -> LargeLoadTerms:  # fmt: skip
+    """A record of terms; `sources` resolves the ids of its fields, `refusals` takes what is none."""
+    unheard = Refusals() if refusals is None else refusals
     fields = {}
     cited: dict[str, None] = {}
-    for key, body in (record.get("fields") or {}).items():
+    given = record.get("fields")
+    for key, body in (given if isinstance(given, Mapping) else {}).items():
+        where = f"{place}.fields.{key}"
+        if not isinstance(body, Mapping):
+            unheard.add("bad-terms", where, "is no field", 'write {"value": …, "status": "verified", "sources": []}')  # fmt: skip
+            continue
+        if (value := body.get("value")) is not None and (wrong := _wrong(str(key), value)):
+            unheard.add("bad-terms", f"{where}.value", wrong, "see the forms of each field in the guide to tariff stacks")  # fmt: skip
+            continue
         fields[str(key)] = Term(body.get("value"), str(body.get("status") or "unverified"), str(body.get("note") or ""))  # fmt: skip
         cited |= dict.fromkeys(map(str, body.get("sources") or ()))
     return LargeLoadTerms(
         str(record["id"]), str(record.get("utility") or ""), str(record.get("name") or ""), str(record.get("state") or ""),
         str(record.get("as_of") or ""), fields, tuple(_title(sources.get(name), name) for name in cited),
     )  # fmt: skip
+
+
+def _wrong(key: str, value: Any) -> str:
+    """Why a value is none that its field can have; empty where it is one."""
+    if key in {"threshold_mw", "term_years", "ramp_years_max"} and not _number(value):
+        return f"`{value}` is no number, 0 or more"
+    if key == "load_factor_min_share" and not (_number(value) and value <= 1):
+        return f"`{value}` is no share, 0 to 1"
+    if key in {"study_fee_usd", "term_steps", "surcharge_usd_per_mwh"}:
+        right = isinstance(value, list) and all(isinstance(e, list) and len(e) == 2 for e in value)
+        return "" if right and all(n is None or _number(n) for e in value for n in e) else "is no list of [MW, x]"  # fmt: skip
+    if key == "minimum_share":
+        right = isinstance(value, Mapping) and all(_number(n) and n <= 1 for n in value.values())
+        unknown = sorted(set(value) - _COMPONENTS) if right else []
+        return f"`{unknown[0]}` is no component" if unknown else ("" if right else "holds no shares, 0 to 1, by component")  # fmt: skip
+    if key in {"security", "exit", "upfront"}:
+        if not isinstance(value, Mapping):
+            return "is no table"
+        texts = {"kind", "note", "form", "allowance"}
+        bad = [name for name, one in value.items() if name not in texts and one is not None and not _number(one)]  # fmt: skip
+        if bad:
+            return f"{bad[0]} = `{value[bad[0]]}` is no number, 0 or more"
+        if key == "exit" and value.get("kind") not in _EXITS:
+            return f"kind `{value.get('kind')}`; known: {', '.join(_EXITS)}"
+        if key == "exit" and value["kind"] == "months_of_minimum" and "months" not in value:
+            return "months_of_minimum without months"
+    return ""
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _title(source: Any, name: str) -> str:
@@ -211,6 +259,21 @@ def shipped_terms() -> dict[str, LargeLoadTerms]:
     if content["format"] != _FORM:
         raise LookupError(content["format"])
     return {record["id"]: read_terms(record, content["sources"]) for record in content["records"]}
+
+
+def own_terms(outer: Mapping[str, Any], refusals: Refusals) -> dict[str, LargeLoadTerms]:
+    """Terms that a file of stacks states itself, by id."""
+    listed = outer.get("terms")
+    if listed is None or isinstance(listed, str):
+        return {}
+    sources = outer.get("sources")
+    found = {}
+    for at, one in enumerate(listed if isinstance(listed, list) else [listed]):
+        if not isinstance(one, Mapping) or not one.get("id"):
+            refusals.add("bad-terms", f"terms[{at}]", "is no record with an id", 'write {"id": …, "fields": {…}}')  # fmt: skip
+            continue
+        found[str(one["id"])] = read_terms(one, sources if isinstance(sources, Mapping) else {}, f"terms[{at}]", refusals)  # fmt: skip
+    return found
 
 
 def terms_of(name: str, own: Mapping[str, LargeLoadTerms]) -> LargeLoadTerms | None:

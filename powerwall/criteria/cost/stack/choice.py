@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from powerwall.criteria.cost.large_load import LargeLoadTerms, read_terms, terms_of
+from powerwall.criteria.cost.large_load import LargeLoadTerms, own_terms, terms_of
 from powerwall.criteria.cost.stack.stack import Stack, read_stack
 from powerwall.criteria.cost.tariff.refusal import Refusal, Refusals
 
@@ -26,8 +25,8 @@ class Stacks:
         Those that can be read.
     refused
         Id → why one cannot.
-    own_terms
-        Large-load terms that the file states itself.
+    own_terms, terms_refused
+        Large-load terms that the file states itself, and what is wrong with them.
     """
 
     def __init__(self, layers: Layers, request: Request) -> None:
@@ -36,6 +35,9 @@ class Stacks:
         self.extra: Mapping[str, Any] = layer.extra if layer else {}
         self.folder = layer.path.parent if layer else Path()
         self.as_of = str(layer.as_of or "") if layer else ""
+        unread = Refusals()
+        self.own_terms = own_terms(self.extra, unread)
+        self.terms_refused = unread.items
         self.stacks: dict[str, Stack] = {}
         self.refused: dict[str, tuple[Refusal, ...]] = {}
         for at, row in enumerate(layer.frame.to_dict("records") if layer else ()):
@@ -45,13 +47,6 @@ class Stacks:
             if len(found):
                 self.refused[stack.id] = found.items
             self.stacks[stack.id] = stack
-
-    @cached_property
-    def own_terms(self) -> dict[str, LargeLoadTerms]:
-        """Large-load terms that the file states itself."""
-        records = self.extra.get("terms") or []
-        sources = self.extra.get("sources") or {}
-        return {str(one["id"]): read_terms(one, sources) for one in records if isinstance(one, Mapping) and "id" in one}  # fmt: skip
 
     def terms(self, stack: Stack) -> LargeLoadTerms | None:
         """Terms of a stack; None where none are named."""

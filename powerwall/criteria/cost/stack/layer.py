@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from powerwall.criteria.cost.stack.prices import Price, Window, read_price, read_window
+from powerwall.criteria.cost.stack.series import read_hours, read_series
 from powerwall.criteria.cost.tariff.bill import Tariff
 from powerwall.criteria.cost.tariff.calendar import MONTHS
 from powerwall.criteria.cost.tariff.charges import (
-    AnnualPeak,
     Charge,
     FlatDemand,
     Index,
-    Ladder,
     Line,
     MinimumBill,
     Monthly,
@@ -28,7 +27,9 @@ from powerwall.criteria.cost.tariff.charges import (
     Share,
     Surcharge,
 )
+from powerwall.criteria.cost.tariff.peaks import AnnualPeak
 from powerwall.criteria.cost.tariff.refusal import Refusals, TariffRefusal
+from powerwall.criteria.cost.tariff.tiers import Ladder
 from powerwall.criteria.cost.tariff.urdb import read_urdb
 
 COMPONENTS = ("energy", "generation", "capacity", "transmission", "distribution", "fixed", "rider", "surcharge", "tax", "bundled")  # fmt: skip
@@ -56,6 +57,8 @@ class StackLayer:
         What it costs, and on which days.
     sheet
         The sheet of kind `urdb`.
+    hours
+        Hours of the year of the system's peaks, where they are known.
     series_usd_per_kwh
         Hourly prices of kind `index`, losses and adder included.
     """
@@ -67,6 +70,7 @@ class StackLayer:
     price: Price | None
     window: Window
     sheet: Tariff | None = None
+    hours: tuple[int, ...] | None = None
     series_usd_per_kwh: np.ndarray | None = None
 
     @property
@@ -193,13 +197,12 @@ def read_layer(record: Any, place: str, folder: Path, refusals: Refusals) -> Sta
     if not name:
         refusals.add("bad-layer", f"{place}.id", "has no id", "give it a name of its own")
     price, window = read_price(record, place, refusals), read_window(record, place, refusals)
-    layer = StackLayer(name, kind, component, record, price, window)
+    hours = read_hours(record, place, refusals)
+    layer = StackLayer(name, kind, component, record, price, window, hours=hours)
     _check(layer, place, refusals)
     if kind == "urdb" and isinstance(record.get("rate"), Mapping):
         return replace(layer, sheet=_sheet(record["rate"], f"{place}.rate", refusals))
     if kind == "index" and record.get("series"):
-        from powerwall.criteria.cost.stack.series import read_series
-
         return replace(layer, series_usd_per_kwh=read_series(record, folder, place, refusals))
     return layer
 
@@ -228,7 +231,9 @@ def _check(layer: StackLayer, place: str, refusals: Refusals) -> None:
         if value is not None and not (isinstance(value, int | float) and 0 <= value <= (1.5 if key == "pool_requirement_share" else 1)):  # fmt: skip
             refusals.add("share-out-of-range", f"{place}.{key}", f"`{value}` is no share", "0 to 1")
     if layer.kind in {"coincident", "capacity"} and price is not None and price.known:
-        months = record.get("months")
+        months, peaks = record.get("months"), record.get("peaks")
+        if months is None and layer.hours is None and peaks not in {None, 12}:
+            refusals.add("bad-layer", f"{place}.months", f"{peaks} peaks, and not said in which months", "list the calendar months, 1 to 12")  # fmt: skip
         if months is not None and not (isinstance(months, list) and months and all(isinstance(m, int) and 1 <= m <= 12 for m in months)):  # fmt: skip
             refusals.add("bad-layer", f"{place}.months", f"`{months}` are no calendar months", "a list of 1 to 12")  # fmt: skip
         if record.get("lag_years") and record.get("first_year") is None:

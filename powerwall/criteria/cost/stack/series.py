@@ -1,8 +1,9 @@
-"""Series: hourly prices of an index layer, from a CSV beside the stack."""
+"""Series: hours and hourly prices of a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,22 @@ def read_series(
         return None
     loss, adder = float(record.get("loss_share") or 0.0), float(record.get("adder_usd_per_mwh") or 0.0)  # fmt: skip
     return prices * _COLUMNS[named[0]] * (1 + loss) + adder / 1000
+
+
+def read_hours(record: Mapping[str, Any], place: str, refusals: Refusals) -> tuple[int, ...] | None:
+    """Hours of the year of the system's peaks: `"07-14T17"` is 14 July, 17:00 to 18:00; None where none are stated.
+
+    Month, day and hour count, whatever the year: the load has the calendar of any year.
+    """
+    given = record.get("hours")
+    if given is None:
+        return None
+    found = []
+    for at, text in enumerate(given if isinstance(given, list) else [given]):
+        try:
+            when = datetime.strptime(f"2018-{str(text).removesuffix(':00')[-8:]}", "%Y-%m-%dT%H")  # noqa: DTZ007 — local prevailing time
+        except ValueError:
+            refusals.add("bad-date", f"{place}.hours[{at}]", f"`{text}` is no hour of a year", 'write "07-14T17"')  # fmt: skip
+            continue
+        found.append((when - datetime(2018, 1, 1)).days * 24 + when.hour)  # noqa: DTZ001 — local prevailing time
+    return tuple(found) or None

@@ -192,7 +192,9 @@ class Stack:
             if layer.missing or layer.share is not None:
                 continue
             sheet, _ = layer.charged(date(2000, 1, 1))
-            found[layer.id] = sheet.determinants(shape, energy_price_usd_per_kwh=layer.series_usd_per_kwh)  # fmt: skip
+            found[layer.id] = sheet.determinants(
+                shape, energy_price_usd_per_kwh=layer.series_usd_per_kwh, coincident_steps=_steps(layer, len(shape)),
+            )  # fmt: skip
         return found
 
     def bills(
@@ -258,6 +260,14 @@ def demand_minimum(layer: StackLayer, minimum: Mapping[str, float]) -> float:
     if layer.component == "energy":
         return float(minimum.get("energy", 0.0))
     return float(minimum.get(layer.component, minimum.get("demand", 0.0)))
+
+
+def _steps(layer: StackLayer, steps: int) -> list[int] | None:
+    """Steps of the load in the hours of the system's peaks."""
+    if layer.hours is None:
+        return None
+    per_hour = max(1, steps // 8760)
+    return [hour * per_hour + part for hour in layer.hours for part in range(per_hour)]
 
 
 def _covers(layer: StackLayer) -> set[str]:

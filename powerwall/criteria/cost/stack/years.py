@@ -14,8 +14,9 @@ from powerwall.criteria.cost.stack.layer import StackLayer
 from powerwall.criteria.cost.stack.prices import year_after
 from powerwall.criteria.cost.tariff.bill import Tariff
 from powerwall.criteria.cost.tariff.calendar import MONTHS
-from powerwall.criteria.cost.tariff.charges import AnnualPeak, Line
+from powerwall.criteria.cost.tariff.charges import Line
 from powerwall.criteria.cost.tariff.determinants import Determinants, Taken
+from powerwall.criteria.cost.tariff.peaks import AnnualPeak
 
 if TYPE_CHECKING:
     from powerwall.criteria.cost.stack.stack import Bills, Stack, Year

@@ -12,13 +12,11 @@ import pandas as pd
 
 from powerwall.criteria.cost.tariff.calendar import MONTHS, Calendar, Schedule, grouping, months_of
 from powerwall.criteria.cost.tariff.charges import (
-    AnnualPeak,
     Charge,
     Energy,
     Index,
     Line,
     MinimumBill,
-    MonthlyPeak,
     Ratchet,
     TouDemand,
 )
@@ -30,6 +28,7 @@ from powerwall.criteria.cost.tariff.determinants import (
     checked_load,
     determine,
 )
+from powerwall.criteria.cost.tariff.peaks import AnnualPeak, MonthlyPeak
 from powerwall.criteria.cost.tariff.refusal import Refusals, TariffRefusal, refuse
 from powerwall.region.findings import Finding
 
@@ -171,7 +170,9 @@ class Tariff:
                     there[steps] = load[steps]
                     coincident[charge.column] = group.peaks(there)
                 elif isinstance(charge, AnnualPeak):
-                    coincident[charge.column] = np.asarray(load[steps].mean())
+                    month = months_of(calendar)[steps]
+                    shares = np.bincount(month, weights=load[steps], minlength=MONTHS)
+                    coincident[charge.column] = shares / len(steps)
         return replace(found, priced_usd=priced, coincident_kw=coincident)
 
     def annual_usd(self, determinants: Determinants, peak_kw: Any, **given: Any) -> np.ndarray:

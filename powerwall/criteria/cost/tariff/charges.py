@@ -11,9 +11,14 @@ import numpy as np
 
 from powerwall.criteria.cost.tariff.calendar import MONTHS, Schedule
 from powerwall.criteria.cost.tariff.determinants import Taken
-from powerwall.criteria.cost.tariff.refusal import refuse
-
-KW_PER_HP = 0.745699872  # mechanical horsepower, 550 foot-pounds a second
+from powerwall.criteria.cost.tariff.tiers import (
+    Ladder,
+    by_month,
+    in_unit,
+    needed,
+    scaled,
+    walk,
+)
 
 
 class Line(NamedTuple):
@@ -49,73 +54,6 @@ class Charge(Protocol):
 
     def usd(self, taken: Taken) -> np.ndarray:
         """Cost of each month; 12 × loads, or 12 × 1."""
-
-
-class Ladder(NamedTuple):
-    """Tiers: cumulative upper bounds, the last infinite, and a price each."""
-
-    bounds: tuple[float, ...]
-    prices: tuple[float, ...]
-
-    @property
-    def rate(self) -> str:
-        """`0.052/0.046/0.039`."""
-        return "/".join(f"{price:g}" for price in self.prices)
-
-
-def walk(amount: np.ndarray, bounds: np.ndarray, prices: np.ndarray) -> np.ndarray:
-    """Cost of an amount that climbs a ladder of tiers.
-
-    Parameters
-    ----------
-    amount
-        12 × loads.
-    bounds, prices
-        Tiers × 12 × loads (or × 1); bounds are cumulative, the last infinite.
-    """
-    if len(bounds) == 1:
-        return prices[0] * amount
-    cost = np.minimum(amount, bounds[0])
-    cost *= prices[0]
-    for tier in range(1, len(bounds)):
-        block = np.minimum(amount, bounds[tier])
-        block -= bounds[tier - 1]  # infinite beyond an open tier, and nothing is left
-        np.maximum(block, 0.0, out=block)
-        block *= prices[tier]
-        cost += block
-    return cost
-
-
-def _by_month(ladders: tuple[Ladder, ...], of_month: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Bounds and prices of the ladder of each month. [tiers, 12]"""
-    most = max(len(ladder.bounds) for ladder in ladders)
-    bounds, prices = np.full((most, MONTHS), math.inf), np.zeros((most, MONTHS))
-    for month, index in enumerate(of_month):
-        count = len(ladders[index].bounds)
-        bounds[:count, month], prices[:count, month] = ladders[index]
-    return bounds, prices
-
-
-def _scaled(bounds: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Bounds × scale; an open tier stays open, also where the scale is 0."""
-    finite = np.where(np.isinf(bounds), 0.0, bounds)[..., None] * scale
-    return np.where(np.isinf(bounds)[..., None], math.inf, finite)
-
-
-def in_unit(kw: np.ndarray, unit: str, power_factor: float | None, place: str) -> np.ndarray:
-    """Demand in kW, kVA or hp."""
-    if unit == "kw":
-        return kw
-    return kw / (KW_PER_HP if unit == "hp" else needed(power_factor, place, "a charge per kVA"))
-
-
-def needed(power_factor: float | None, place: str, what: str) -> float:
-    """The power factor, where a charge cannot do without."""
-    if power_factor is None:
-        raise refuse("power-factor-needed", place, f"{what} needs the load's power factor", "give power_factor")  # fmt: skip
-    if not 0 < power_factor <= 1:
-        raise refuse("power-factor-needed", place, f"{power_factor:g} is no power factor", "it is over 0 and at most 1")  # fmt: skip
-    return power_factor
 
 
 @dataclass(frozen=True)
@@ -162,16 +100,16 @@ class Energy:
         if self.pooling == "period":
             every = range(self.schedule.periods)
             return np.sum([self._of_period(p, shares[:, p], taken) for p in every], axis=0)
-        bounds, _ = _by_month(self.ladders, self._of_month)
+        bounds, _ = by_month(self.ladders, self._of_month)
         prices = self._prices[: len(bounds)] @ shares.T  # tiers × 12: what the month's mix pays
         scale = self._scale(self._of_month, taken)
-        return walk(taken.energy_kwh, _scaled(bounds, scale), prices[..., None])
+        return walk(taken.energy_kwh, scaled(bounds, scale), prices[..., None])
 
     def _of_period(self, period: int, share: np.ndarray, taken: Taken) -> np.ndarray:
         month = (period,) * MONTHS
-        bounds, prices = _by_month(self.ladders, month)
+        bounds, prices = by_month(self.ladders, month)
         scale = self._scale(month, taken)
-        return walk(taken.energy_kwh * share[:, None], _scaled(bounds, scale), prices[..., None])
+        return walk(taken.energy_kwh * share[:, None], scaled(bounds, scale), prices[..., None])
 
     def _scale(self, of_month: tuple[int, ...], taken: Taken) -> np.ndarray:
         """What a bound is multiplied by in each month to be kWh."""
@@ -208,7 +146,7 @@ class FlatDemand:
 
     def usd(self, taken: Taken) -> np.ndarray:
         """Cost of each month. [USD]; 12 × loads, or 12 × 1"""
-        bounds, prices = _by_month(self.ladders, self.of_month)
+        bounds, prices = by_month(self.ladders, self.of_month)
         billed = in_unit(taken.billing_kw, self.unit, taken.power_factor, "flatdemandunit")
         return walk(billed, bounds[..., None], prices[..., None])
 
@@ -252,81 +190,6 @@ class TouDemand:
 
     def _in_unit(self, kw: np.ndarray, taken: Taken) -> np.ndarray:
         return in_unit(kw, self.unit, taken.power_factor, "demandrateunit")
-
-
-@dataclass(frozen=True)
-class MonthlyPeak:
-    """Demand at the system's peak, month by month, at the price of each period that a month names."""
-
-    prices: tuple[float, ...]
-    schedule: Schedule
-    line: Line
-    column: str = "coincident_usd"
-
-    def usd(self, taken: Taken) -> np.ndarray:
-        """Cost of each month. [USD]; 12 × loads, or 12 × 1"""
-        present = self.schedule.present()
-        prices = np.array(self.prices[: self.schedule.periods])
-        if self.column in taken.shape.coincident_kw:
-            kw = taken.shape.coincident_kw[self.column] * present
-            return (kw @ prices)[:, None] * taken.kw
-        if taken.coincidence_share is not None:
-            return (present @ prices)[:, None] * taken.coincidence_share * taken.peak_kw
-        raise refuse("coincident-without-hours", "coincidentratestructure", "a charge at the system's peak, and neither its hours nor a share are known",
-                     "give coincident_steps, or coincidence_share")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class AnnualPeak:
-    """Demand at n peaks of a year, as a sum a year that is paid in equal months.
-
-    Attributes
-    ----------
-    usd_per_kw_year
-        Price of the mean load at the peaks. [USD/kW-year]
-    months
-        Calendar months (1–12) in which the peaks fall, one each.
-    coincidence_share
-        Load at the system's peak over the peak of that month; None where hours are given instead.
-    gross_up
-        Losses, zonal scaling and pool requirement together.
-    minimum_share
-        Share of contract capacity that is charged at least.
-    lag_years
-        Years from the peaks to the charge.
-    first_year
-        What is charged before there are peaks: "zero", "contract", or MW; None where nothing lags.
-    """
-
-    usd_per_kw_year: float
-    months: tuple[int, ...]
-    line: Line
-    column: str
-    coincidence_share: float | None = None
-    gross_up: float = 1.0
-    minimum_share: float = 0.0
-    lag_years: int = 0
-    first_year: str | float | None = None
-
-    def metered_kw(self, taken: Taken) -> np.ndarray:
-        """Mean load at the peaks of this year. [kW]; loads"""
-        if self.column in taken.shape.coincident_kw:
-            return taken.shape.coincident_kw[self.column].sum() * np.asarray(taken.kw).mean(axis=0)
-        share = self.coincidence_share
-        share = taken.coincidence_share if share is None else share
-        if share is None:
-            raise refuse("coincident-without-hours", self.line.layer, "neither the hours of the peaks nor a coincidence share are known",
-                         "state coincidence_share; 1 is honest for a flat load")  # fmt: skip
-        peaks = np.broadcast_to(taken.peak_kw, taken.form)
-        return share * peaks[[month - 1 for month in self.months]].mean(axis=0)
-
-    def usd(self, taken: Taken) -> np.ndarray:
-        """Cost of each month. [USD]; 12 × loads, or 12 × 1"""
-        earlier = taken.earlier_kw.get(self.column)
-        kw = self.metered_kw(taken) if earlier is None else np.asarray([float(earlier)])
-        charged = np.maximum(kw, self.minimum_share * taken.contract_kw)
-        year = self.usd_per_kw_year * self.gross_up * charged
-        return np.broadcast_to(year / MONTHS, (MONTHS, *np.shape(year)))
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ class Determinants:
     priced_usd
         Column → cost of each month at an hourly price. [USD]
     coincident_kw
-        Column → load at the peaks of the system, by month and period, where their hours are known. [kW]
+        Column → load at the peaks of the system where their hours are known: by month and period, or what
+        each month adds to the mean of the year. [kW]
     """
 
     calendar: Calendar

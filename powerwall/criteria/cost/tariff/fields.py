@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from powerwall.criteria.cost.tariff.bill import note
 from powerwall.criteria.cost.tariff.calendar import MONTHS, Schedule
-from powerwall.criteria.cost.tariff.charges import Ladder
 from powerwall.criteria.cost.tariff.refusal import Refusals
+from powerwall.criteria.cost.tariff.tiers import Ladder
 from powerwall.criteria.criterion import Parameter
 from powerwall.region.findings import Finding
 

@@ -21,7 +21,6 @@ from powerwall.criteria.cost.tariff.charges import (
     Line,
     MinimumBill,
     Monthly,
-    MonthlyPeak,
     PerUnit,
     Ratchet,
     TouDemand,
@@ -31,6 +30,7 @@ from powerwall.criteria.cost.tariff.fields import (
     HIGHEST_ENERGY,
     Record,
 )
+from powerwall.criteria.cost.tariff.peaks import MonthlyPeak
 from powerwall.criteria.cost.tariff.refusal import Refusals
 from powerwall.region.findings import Finding
 
