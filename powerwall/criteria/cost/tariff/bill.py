@@ -14,9 +14,11 @@ from powerwall.criteria.cost.tariff.calendar import MONTHS, Calendar, Schedule, 
 from powerwall.criteria.cost.tariff.charges import (
     Charge,
     Energy,
+    FlatDemand,
     Index,
     Line,
     MinimumBill,
+    PerUnit,
     Ratchet,
     TouDemand,
 )
@@ -188,14 +190,16 @@ class Tariff:
             `minimum_demand_kw`, `prior_peak_kw`, `power_factor`, `coincidence_share`, as in `bill`.
         """
         peaks = np.atleast_1d(np.asarray(peak_kw, dtype=float))
-        found = np.empty(len(peaks))
-        for start in range(0, len(peaks), _CHUNK):
+        unit = self.taken(determinants, np.ones((1, 1)), **given)
+        scales = self.minimum == MinimumBill() and unit.billing_scales
+        straight = [charge for charge in self.charges if scales and _linear(charge)]
+        per_kw = sum(float(charge.usd(unit).sum()) for charge in straight)
+        bent = replace(self, charges=tuple(c for c in self.charges if c not in straight))
+        found = per_kw * peaks
+        for start in range(0, len(peaks) if bent.charges else 0, _CHUNK):
             some = peaks[start : start + _CHUNK]
-            columns = self.columns(self.taken(determinants, some[None, :], **given))
-            total = np.zeros(len(some))
-            for usd in columns.values():
-                total += usd.sum(axis=0)
-            found[start : start + _CHUNK] = total
+            for usd in bent.columns(bent.taken(determinants, some[None, :], **given)).values():
+                found[start : start + _CHUNK] += usd.sum(axis=0)
         return found
 
     def taken(
@@ -289,6 +293,15 @@ class Tariff:
 def note(code: str, place: str, message: str) -> Finding:
     """A finding of a tariff; its place is the path of a key."""
     return Finding("", 0, 0, "PW514", "warning", f"{place}: {code}: {message}")
+
+
+def _linear(charge: Charge) -> bool:
+    """Whether a charge is so much a kW of a shape, as long as the demand that is billed is."""
+    if isinstance(charge, TouDemand) and charge.floored:
+        return False
+    if isinstance(charge, Energy | FlatDemand | TouDemand):
+        return all(len(ladder.prices) == 1 for ladder in charge.ladders)
+    return isinstance(charge, Index | MonthlyPeak | PerUnit)
 
 
 def _frame(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:

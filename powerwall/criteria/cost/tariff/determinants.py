@@ -184,13 +184,18 @@ class Taken:
         """12 × loads."""
         return MONTHS, self.kw.shape[1]
 
+    @property
+    def billing_scales(self) -> bool:
+        """Whether the billing demand is so much a kW of the shape: no floor, and no peaks of another year."""
+        floor, prior = self.billed_by.get("floor_kw", 0.0), self.billed_by.get("prior", "zero")
+        return isinstance(prior, str) and bool(np.all(floor == 0))
+
     @cached_property
     def billing_kw(self) -> np.ndarray:
         """Demand that is billed. [kW]; 12 × loads"""
         source = self.billed_by.get("source_peak_kw")
         given = {key: value for key, value in self.billed_by.items() if key != "source_peak_kw"}
-        scales = isinstance(given.get("prior", "zero"), str) and np.all(given.get("floor_kw", 0.0) == 0)  # fmt: skip
-        if len(self.kw) == 1 and scales:  # the largest of what scales, scales
+        if len(self.kw) == 1 and self.billing_scales:  # the largest of what scales, scales
             unit = billing_demand_kw(self.shape.peak_kw, source_peak_kw=source, **given)
             return unit[:, None] * self.kw
         sources = None if source is None else source[:, None] * self.kw
