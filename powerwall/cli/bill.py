@@ -80,7 +80,11 @@ def bill(
         from powerwall.output.files import check_targets
 
         check_targets(output or [], SUFFIXES)
-        billed = _billed(_chosen(tariff, name), _load(load, mw, load_factor), start, terms, given)
+        sheet = _chosen(tariff, name)
+        _of_a_record(
+            sheet, terms, {"--minimum-mw": minimum_mw, "--coincidence-share": coincidence_share}
+        )
+        billed = _billed(sheet, _load(load, mw, load_factor), start, terms, given)
         for path in output or []:
             save(billed, path)
     if billed.findings and not quiet:
@@ -107,6 +111,13 @@ def _chosen(path: Path, name: str) -> Sheet:
         findings.add("PW603", f"{path} holds no `{name}`", file=path, remedy=did_you_mean(name, names))  # fmt: skip
     findings.raise_errors()
     return sheets[names.index(name)] if name else sheets[0]
+
+
+def _of_a_record(sheet: Sheet, terms: str, options: dict[str, float | None]) -> None:
+    """Options that a stack or terms would pass over are usage errors."""
+    for option, value in options.items():
+        if value is not None and (terms or sheet.kind == "stack"):
+            raise typer.BadParameter("is for a record alone: a stack states it in its layers and terms", param_hint=option)  # fmt: skip
 
 
 def _load(path: Path | None, mw: float | None, load_factor: float | None) -> np.ndarray:

@@ -192,6 +192,23 @@ def test_terms_may_be_put_over_a_record(rate):
     assert "unknown-terms" in refused
 
 
+def test_terms_do_not_make_a_sheet_of_delivery_a_whole_price(tmp_path):
+    delivery = write(tmp_path, broken("servicetype", "Delivery"))
+    assert "stack-incomplete" in run(delivery, "--terms", "us-ks-evergy-llps", code=2).stderr
+
+
+@pytest.mark.parametrize("option", ["--minimum-mw", "--coincidence-share"])
+def test_an_option_that_a_stack_would_pass_over_is_refused(regions, rate, option):
+    path = regions / "example" / "tariffs.json"
+    assert (
+        "for a record alone" in run(path, "--name", "ex-prairie-large", option, "1", code=2).stderr
+    )
+    assert (
+        "for a record alone"
+        in run(rate, "--terms", "us-ks-evergy-llps", option, "1", code=2).stderr
+    )
+
+
 def test_a_load_that_a_stack_is_not_made_for_is_refused(regions):
     result = run(
         regions / "example" / "tariffs.json", "--name", "ex-prairie-large", "--mw", "50", code=2

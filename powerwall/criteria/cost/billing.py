@@ -94,6 +94,7 @@ def bill_sheet(sheet: Sheet, load_kw: np.ndarray, start: date, terms: str = "", 
     own: dict[str, LargeLoadTerms] = {}
     outer = sheet.outer
     if sheet.kind == "record":
+        read_urdb(sheet.content).check_whole(supply_elsewhere=bool(given.get("supply_elsewhere")))
         layer = {"id": "sheet", "kind": "urdb", "component": "bundled", "rate": sheet.content, "status": "secondary"}  # fmt: skip
         outer, content = {}, {"id": sheet.name, "title": str(sheet.content.get("name") or sheet.name), "layers": [layer]}  # fmt: skip
     else:

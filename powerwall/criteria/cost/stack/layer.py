@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from powerwall.criteria.cost.stack.keys import check_layer
 from powerwall.criteria.cost.stack.prices import Price, Window, read_price, read_window
 from powerwall.criteria.cost.stack.series import read_hours, read_series
 from powerwall.criteria.cost.tariff.bill import Tariff
@@ -37,10 +38,6 @@ KINDS = ("urdb", "energy", "demand", "coincident", "capacity", "index", "fixed",
 #: Kinds whose charge may simply end; the wires and the energy are charged for ever.
 MAY_END = ("rider", "tax", "surcharge")
 _READ = ("verified", "secondary", "approximate", "assumed")
-_BASES = {
-    "energy": ("kwh",), "average": ("kwh",), "demand": ("kw", "kva", "kw_year"), "coincident": ("kw_year",), "capacity": ("kw_year",),
-    "index": ("kwh",), "fixed": ("month",), "rider": ("kwh", "kw", "kw_year"), "minimum": ("month",), "tax": ("kwh",), "surcharge": ("kwh",),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -199,7 +196,7 @@ def read_layer(record: Any, place: str, folder: Path, refusals: Refusals) -> Sta
     price, window = read_price(record, place, refusals), read_window(record, place, refusals)
     hours = read_hours(record, place, refusals)
     layer = StackLayer(name, kind, component, record, price, window, hours=hours)
-    _check(layer, place, refusals)
+    check_layer(record, kind, price, place, refusals)
     if kind == "urdb" and isinstance(record.get("rate"), Mapping):
         return replace(layer, sheet=_sheet(record["rate"], f"{place}.rate", refusals))
     if kind == "index" and record.get("series"):
@@ -213,35 +210,3 @@ def _sheet(rate: Mapping[str, Any], place: str, refusals: Refusals) -> Tariff | 
     except TariffRefusal as refusal:
         refusals.extend(one._replace(place=f"{place}.{one.place}") for one in refusal.refusals)
         return None
-
-
-def _check(layer: StackLayer, place: str, refusals: Refusals) -> None:
-    """What a layer of its kind must say."""
-    record, price = layer.record, layer.price
-    if price is not None and price.basis not in _BASES.get(layer.kind, (price.basis,)):
-        refusals.add("unknown-unit", place, f"a layer of kind {layer.kind} is not priced per {price.unit}", f"per {' or '.join(_BASES[layer.kind])}")  # fmt: skip
-    for key in (
-        "coincidence_share",
-        "minimum_share",
-        "pool_requirement_share",
-        "loss_share",
-        "share",
-    ):
-        value = record.get(key)
-        if value is not None and not (isinstance(value, int | float) and 0 <= value <= (1.5 if key == "pool_requirement_share" else 1)):  # fmt: skip
-            refusals.add("share-out-of-range", f"{place}.{key}", f"`{value}` is no share", "0 to 1")
-    if layer.kind in {"coincident", "capacity"} and price is not None and price.known:
-        months, peaks = record.get("months"), record.get("peaks")
-        if months is None and layer.hours is None and peaks not in {None, 12}:
-            refusals.add("bad-layer", f"{place}.months", f"{peaks} peaks, and not said in which months", "list the calendar months, 1 to 12")  # fmt: skip
-        if months is not None and not (isinstance(months, list) and months and all(isinstance(m, int) and 1 <= m <= 12 for m in months)):  # fmt: skip
-            refusals.add("bad-layer", f"{place}.months", f"`{months}` are no calendar months", "a list of 1 to 12")  # fmt: skip
-        if record.get("lag_years") and record.get("first_year") is None:
-            refusals.add("bad-layer", f"{place}.first_year", "the peaks lie in an earlier year, and the first year's charge is not stated",
-                         'write "zero", "contract" or MW')  # fmt: skip
-        first = record.get("first_year")
-        if not (first is None or first in {"zero", "contract"} or isinstance(first, int | float)):
-            refusals.add("bad-layer", f"{place}.first_year", f"`{first}`", 'write "zero", "contract" or MW')  # fmt: skip
-    ratchet = record.get("ratchet")
-    if isinstance(ratchet, Mapping) and not 0 <= float(ratchet.get("share") or 0) <= 1:
-        refusals.add("share-out-of-range", f"{place}.ratchet.share", f"`{ratchet.get('share')}` is no share", "0 to 1")  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from powerwall.criteria.cost.stack.keys import shaped
 from powerwall.criteria.cost.stack.layer import MAY_END, StackLayer, read_layer
 from powerwall.criteria.cost.stack.prices import year_after
 from powerwall.criteria.cost.tariff.calendar import MONTHS
@@ -173,15 +174,16 @@ class Stack:
             return f"applies from a load factor of {flat:g}"
         return ""
 
-    def under(self, scenario: Scenario, folder: Path) -> Stack:
-        """The stack with the layers of a scenario in place of its own."""
-        unheard = Refusals()
+    def under(self, scenario: Scenario, folder: Path, refusals: Refusals | None = None, place: str = "") -> Stack:  # fmt: skip
+        """The stack with the layers of a scenario in place of its own; `refusals` takes what is none."""
+        heard = Refusals() if refusals is None else refusals
         changed = []
         for layer in self.layers:
             change = scenario.changes.get(layer.id)
             merged = None
-            if change is not None:
-                merged = read_layer({**_without_price(layer.record, change), **change}, layer.id, folder, unheard)  # fmt: skip
+            if isinstance(change, Mapping):
+                record = {**_without_price(layer.record, change), **change}
+                merged = read_layer(record, f"{place}{layer.id}", folder, heard)
             changed.append(layer if merged is None else merged)
         return replace(self, layers=tuple(changed), scenarios=())
 
@@ -301,6 +303,7 @@ def read_stack(content: Mapping[str, Any], place: str, folder: Path, refusals: R
         What the file says for all of its stacks: `currency as_of sources missing`.
     """
     outer = outer or {}
+    content = shaped(content, place, refusals)
     name = str(content.get("stack_id") or content.get("id") or "")
     layers = []
     for at, record in enumerate(content.get("layers") or []):
@@ -317,20 +320,26 @@ def read_stack(content: Mapping[str, Any], place: str, folder: Path, refusals: R
             if on != "*" and on not in {one.id for one in layers}:
                 refusals.add("bad-layer", f"{place}layers[{at}]", f"takes a share of `{on}`, which is no layer", "name a layer by its id")  # fmt: skip
     titles = {key: str(one.get("title") or "") for key, one in (outer.get("sources") or {}).items() if isinstance(one, Mapping)}  # fmt: skip
-    return Stack(
+    stack = Stack(
         name, str(content.get("title") or name), str(content.get("utility_id") or ""), currency, tuple(layers),
         content.get("none") or {}, content.get("applies") or {}, str(content.get("grade") or "D"),
         str(content.get("as_of") or outer.get("as_of") or ""), str(content.get("terms") or ""), content.get("power_factor"),
         tuple(_scenarios(content, place, {one.id for one in layers}, refusals)), tuple(map(str, content.get("missing") or outer.get("missing") or ())),
         titles,
     )  # fmt: skip
+    for scenario in stack.scenarios:
+        stack.under(scenario, folder, refusals, f"{place}scenarios.{scenario.id}.")
+    return stack
 
 
 def _scenarios(content: Mapping[str, Any], place: str, known: set[str], refusals: Refusals) -> Iterable[Scenario]:  # fmt: skip
-    given = content.get("scenarios") or {}
-    for name, body in given.items() if isinstance(given, Mapping) else ():
+    for name, body in (content.get("scenarios") or {}).items():
         worded = isinstance(body, Mapping) and bool({"text", "status", "layers"} & set(body))
         changes = (body.get("layers") or {}) if worded else body
+        if not isinstance(changes, Mapping) or any(not isinstance(one, Mapping) for one in changes.values()):  # fmt: skip
+            refusals.add("bad-stack", f"{place}scenarios.{name}", "is no table of layers by id", 'write {"text": …, "layers": {"transmission": {…}}}')  # fmt: skip
+            continue
         for layer in set(changes) - known:
             refusals.add("bad-layer", f"{place}scenarios.{name}", f"changes `{layer}`, which is no layer", "name a layer by its id")  # fmt: skip
-        yield Scenario(str(name), str(body.get("text", "")) if worded else "", str(body.get("status", "")) if worded else "", changes)  # fmt: skip
+        words = body if worded else {}
+        yield Scenario(str(name), str(words.get("text", "")), str(words.get("status", "")), changes)

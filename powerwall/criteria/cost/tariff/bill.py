@@ -122,10 +122,7 @@ class Tariff:
         TariffRefusal
             If the load, or what the tariff needs to know of it, does not do; never a partial bill.
         """
-        if self.service in _PARTIAL and not supply_elsewhere:
-            other = _PARTIAL[self.service]
-            raise refuse("stack-incomplete", "servicetype", f"the sheet is {self.service} alone and bills no {other}",
-                         f"put it in a stack with its {other}, or say that it is billed elsewhere")  # fmt: skip
+        self.check_whole(supply_elsewhere=supply_elsewhere)
         load = checked_load(load_kw)
         sheet = self._at_hourly_price() if energy_price_usd_per_kwh is not None else self
         shape = sheet.determinants(
@@ -142,6 +139,13 @@ class Tariff:
                      "billing_demand_kw": taken.billing_kw[:, 0].tolist()},
         }  # fmt: skip
         return frame
+
+    def check_whole(self, *, supply_elsewhere: bool = False) -> None:
+        """Refuse a sheet of delivery or of supply alone as the whole price."""
+        if self.service in _PARTIAL and not supply_elsewhere:
+            other = _PARTIAL[self.service]
+            raise refuse("stack-incomplete", "servicetype", f"the sheet is {self.service} alone and bills no {other}",
+                         f"put it in a stack with its {other}, or say that it is billed elsewhere")  # fmt: skip
 
     def determinants(
         self,
