@@ -17,6 +17,15 @@ from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, percent, shown
 if TYPE_CHECKING:
     from powerwall.criteria.cost.site_costs import SiteCosts
 
+#: Fields of the terms that a reader must know and that no sum holds.
+_DUTIES = (
+    "curtailment",
+    "clean_energy",
+    "discount",
+    "capacity_reduction_free_share",
+    "deviation_charge",
+    "pending",
+)
 _BILL = (
     Head("layer", right=False), Head("component", right=False, goes=4), Head("charged on", right=False, goes=3, wraps=True),
     Head("rate", right=False, goes=2, wraps=True), Head("M/yr"), Head("per MWh"), Head("status", right=False, goes=5),
@@ -68,11 +77,22 @@ def print_terms(costs: SiteCosts, stack: Stack, to: Console) -> None:
     bound = terms.binds(request.mw, request.need_by)
     binds = "" if bound else f"; binds no load of {request.mw:g} MW on {request.need_by}"
     to.print(f"terms {terms.id} ({terms.state.replace('_', ' ')}, read {terms.as_of or UNKNOWN}): {terms.words(costs.stacks.request.mw)}{binds}", soft_wrap=True)  # fmt: skip
+    for key in _DUTIES:
+        term = terms.term(key)
+        if term.value is not None:
+            to.print(f"  – {key.replace('_', ' ')}: {_told(term.value)} ({term.status}; not priced)", soft_wrap=True)  # fmt: skip
     weak = [f"{key} {terms.term(key).status}" for key in terms.weak()]
     if weak:
         to.print(Text(f"  – on weak sources: {', '.join(weak)}", style="dim"), soft_wrap=True)
     for source in terms.sources:
         to.print(Text(f"  – {source}", style="dim"), soft_wrap=True)
+
+
+def _told(value: Any) -> str:
+    """A value of the terms in words."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_told(one)}" for key, one in value.items()).replace("note ", "")  # fmt: skip
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)  # fmt: skip
 
 
 def _print_layers(stack: Stack, why: str, to: Console) -> None:
