@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from powerwall.criteria.cost.billing import Billed
     from powerwall.criteria.cost.sheets import Sheet
 
+_LAST_START = 2200
 _FORMATS = ("table", "csv", "json", "md")
 
 
@@ -68,6 +69,10 @@ def bill(
     opt.one_of(form, _FORMATS, "--format")
     if load is not None and (mw is not None or load_factor is not None):
         raise typer.BadParameter("a load of your own has its own MW and load factor", param_hint="--load")  # fmt: skip
+    if not 2000 <= start.year <= _LAST_START:
+        raise typer.BadParameter(
+            f"a contract begins from 2000 to {_LAST_START}", param_hint="--start"
+        )
     from powerwall.output.console import console, print_findings
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)

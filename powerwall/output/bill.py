@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from rich.text import Text
 import powerwall
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.files import write_text
-from powerwall.output.numbers import jsonable, plain, shown
+from powerwall.output.numbers import UNKNOWN, jsonable, plain, shown
 
 if TYPE_CHECKING:
     from powerwall.criteria.cost.billing import Billed
@@ -43,7 +44,7 @@ def heading(billed: Billed) -> str:
     year = f", contract year {billed.year}" if billed.cost is not None else ""
     return (
         f"{billed.title}: {shown(float(billed.peak_mw.max()))} MW, {mwh:,.0f} MWh{year}: "
-        f"{total:,.2f} {billed.currency} a year, {billed.per_mwh:.4f} {billed.currency}/MWh"
+        f"{total:,.2f} {billed.currency} a year, {UNKNOWN if math.isnan(billed.per_mwh) else format(billed.per_mwh, '.4f')} {billed.currency}/MWh"
     )
 
 
@@ -83,7 +84,9 @@ def notes(billed: Billed) -> list[str]:
     cost = billed.cost
     if cost is None:
         return []
-    found = []
+    found = [f"no terms in it: {billed.unbound}"] if billed.unbound else []
+    if (cost.years[0].start.month, cost.years[0].start.day) != (1, 1):
+        found.append("each contract year is priced as January to December")
     if cost.terms is not None:
         found.append(
             f"terms {cost.terms.id} ({cost.terms.state}): {cost.terms.words(cost.contract_mw)}"

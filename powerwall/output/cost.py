@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.cost.contract import APPEARS, BOOK_LIFE, REUSE_SHARE, Cost
+from powerwall.criteria.cost.shape import LOAD_FACTOR
 from powerwall.criteria.cost.stack.stack import Stack
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, percent, shown
@@ -74,8 +75,8 @@ def print_terms(costs: SiteCosts, stack: Stack, to: Console) -> None:
         to.print("no large-load terms are named", soft_wrap=True)
         return
     request = costs.stacks.request
-    bound = terms.binds(request.mw, request.need_by)
-    binds = "" if bound else f"; binds no load of {request.mw:g} MW on {request.need_by}"
+    unbound = terms.unbound(request.mw, request.need_by, LOAD_FACTOR.value)
+    binds = f"; {unbound}" if unbound else ""
     to.print(f"terms {terms.id} ({terms.state.replace('_', ' ')}, read {terms.as_of or UNKNOWN}): {terms.words(costs.stacks.request.mw)}{binds}", soft_wrap=True)  # fmt: skip
     for key in _DUTIES:
         term = terms.term(key)
@@ -144,6 +145,8 @@ def print_bill(cost: Cost, to: Console) -> None:
     mwh = float(cost.bills.mwh[at].sum())
     to.print(Text(f"\nbill of contract year {at + 1}, from {year.start}: {cost.request.mw:g} MW, {mwh:,.0f} MWh, millions of {cost.stack.currency}", style="bold"))  # fmt: skip
     to.print(fitting_table(_BILL, bill_rows(cost), to.width))
+    if (year.start.month, year.start.day) != (1, 1):
+        to.print(Text("  – each contract year is priced as January to December", style="dim"))
     if cost.bills.held:
         to.print(Text(f"  – price held beyond its last year: {', '.join(cost.bills.held)}", style="dim"), soft_wrap=True)  # fmt: skip
     if saved := cost.curtailing_saves_usd():

@@ -294,7 +294,7 @@ def explained(regions):
 
 @pytest.mark.parametrize(
     "words",
-    ["who pays", "ex-prairie-large: Schedule LP", "bill of contract year 3, from 2033-01-01: 300 MW", "2.6/2.3 USD/kW", "cash, millions of USD of constant money",
+    ["who pays", "ex-prairie-large: Schedule LP", "bill of contract year 4, from 2034-01-01: 300 MW", "2.6/2.3 USD/kW", "cash, millions of USD of constant money",
      "before energisation: contribution 13.00, study fee 0.10, energisation fee 18.00", "if it leaves: what other customers carry",
      "12cp: ", "proposed", "what being off in those hours would save", "of the ramp appears"],
 )  # fmt: skip
@@ -352,3 +352,80 @@ def test_the_table_names_the_terms_in_force_and_both_states(regions):
         in virginia
     )
     assert "what others carry is unknown (stack dominion-gs5 lacks delivery" in virginia
+
+
+# -------------------------------------------------------------------- what must not be passed over
+def changed(regions, folder, old, new):
+    text = (regions / "example" / "tariffs.json").read_text(encoding="utf-8")
+    assert old in text
+    path = folder / "tariffs.json"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        ("-9999", "no price of transmission"),
+        ("NaN", "no price of transmission"),
+        ("Infinity", "no number"),
+        ('"48"', "no number"),
+    ],
+)
+def test_a_price_that_is_none_never_becomes_a_partial_bill(regions, tmp_path, new, words):
+    path = changed(regions, tmp_path, '"usd_per_kw_year": 48.0', f'"usd_per_kw_year": {new}')
+    result = run(path, "--name", "ex-prairie-large", code=2)
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_fault_of_the_terms_is_shown_where_they_stand(regions, tmp_path):
+    path = changed(
+        regions, tmp_path, '"months_of_minimum_bill": 24', '"months_of_minimum_bill": "24"'
+    )
+    result = run(path, "--name", "ex-prairie-large", code=2)
+    line = int(result.stderr.split("tariffs.json:")[1].split(":")[0])
+    assert "security" in "".join(path.read_text(encoding="utf-8").splitlines()[line - 3 : line + 1])
+
+
+@pytest.mark.parametrize(
+    ("terms", "mw", "words"),
+    [
+        ("us-ks-evergy-llps", 50, "binds loads from 75 MW"),
+        ("us-fl-def-llc1", 300, "binds nobody yet"),
+    ],
+)
+def test_terms_that_do_not_bind_are_said_to_be_left_out(rate, terms, mw, words):
+    assert f"no terms in it: {terms}" in run(rate, "--terms", terms, "--mw", mw).stdout
+    assert words in run(rate, "--terms", terms, "--mw", mw).stdout
+
+
+def test_terms_that_tell_components_apart_leave_the_minimum_of_a_whole_sheet_unknown(rate):
+    assert (
+        "minimum bill ? USD a month, security ? USD"
+        in run(rate, "--terms", "us-va-dominion-gs5").stdout
+    )
+
+
+def test_two_records_of_one_label_have_names_of_their_own(tmp_path):
+    dear = broken("energyratestructure", [[{"rate": 0.48}]])
+    path = write(tmp_path, {"items": [RECORD, dear]})
+    assert "made-up-1, made-up-1#2" in run(path, code=2).stderr
+    assert "480" in run(path, "--name", "made-up-1#2", "--load-factor", "1").stdout
+
+
+@pytest.mark.parametrize("start", ["9999-01-01", "1999-01-01"])
+def test_a_contract_beyond_the_calendar_is_a_usage_error(rate, start):
+    assert "--start" in run(rate, "--start", start, code=2).stderr
+
+
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path):
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 100_000 + "]" * 100_000, encoding="utf-8")
+    assert "nested too deeply" in run(path, code=2).stderr
+
+
+def test_a_load_of_nothing_has_no_price_per_megawatt_hour(rate, tmp_path):
+    load = tmp_path / "load.csv"
+    load.write_text("load_kw\n" + "0\n" * 8760, encoding="utf-8")
+    assert "? USD/MWh" in run(rate, "--load", load).stdout

@@ -15,7 +15,7 @@ from powerwall.criteria.criterion import Z90
 
 TERMS = {
     "threshold_mw": 100, "minimum_share": {"distribution": 0.8}, "term_years": 10, "ramp_years_max": 2, "exit": {"kind": "months_of_minimum", "months": 12},
-    "security": {"months_of_minimum_bill": 6}, "study_fee_usd": [[100, 90_000]], "fee_usd_per_mw": 60_000, "upfront": {"direct_share": 1.0},
+    "security": {"months_of_minimum_bill": 6}, "study_fee_usd": [[100, 90_000]], "fee_usd_per_mw": 60_000, "upfront": {"direct_share": 1.0, "network_share": 0.0},
 }  # fmt: skip
 WIRES = {
     "id": "wires",
@@ -109,7 +109,7 @@ def test_a_missing_layer_falls_back_to_the_state_average_which_says_what_it_is(
 
 def test_a_stack_made_for_other_loads_is_no_price(make_region, tmp_path):
     found = cost(make_region, tmp_path, content(applies={"mw_min": 400}))
-    assert "stack s applies from 400 MW" in found["delivered_cost_usd_per_mwh"]["note"]
+    assert found["delivered_cost_usd_per_mwh"]["why"] == "stack s applies from 400 MW"
 
 
 def test_outside_the_states_a_missing_layer_is_unknown_with_its_name(make_region, tmp_path):
@@ -356,8 +356,8 @@ def test_the_two_states_of_an_exit_by_hand(make_region, tmp_path):
         (content(SUPPLY, WIRES, unverified=["exit"]), works(1e6, 1e6), "exit fee is not known"),
         (content(SUPPLY, WIRES, unverified=["security"]), works(1e6, 1e6), "security is not known"),
         (content(SUPPLY, WIRES, unverified=["upfront"]), works(1e6, 1e6), "contribution to works is not known"),
-        (content(SUPPLY, WIRES, state="proposed"), works(1e6, 1e6), "t is proposed and binds no load of 300 MW on 2031-01-01"),
-        (content(SUPPLY, WIRES, terms={**TERMS, "threshold_mw": 500}), works(1e6, 1e6), "t is effective and binds no load of 300 MW on 2031-01-01"),
+        (content(SUPPLY, WIRES, state="proposed"), works(1e6, 1e6), "t is proposed and binds nobody yet"),
+        (content(SUPPLY, WIRES, terms={**TERMS, "threshold_mw": 500}), works(1e6, 1e6), "t binds loads from 500 MW"),
         (content({**SUPPLY, "usd_per_mwh": None}, WIRES), works(1e6, 1e6), "stack s lacks supply"),
     ],
 )  # fmt: skip

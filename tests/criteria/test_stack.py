@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.cost.contract import cost_of
+from powerwall.criteria.cost.contract import Works, cost_of
 from powerwall.criteria.cost.large_load import read_terms, shipped_terms, step
 from powerwall.criteria.cost.shape import unit_shape
 from powerwall.criteria.cost.stack import Year, read_stack
+from powerwall.criteria.cost.stack.bills import demand_minimum
 from powerwall.criteria.cost.stack.prices import year_after
 from powerwall.criteria.cost.tariff.refusal import Refusals
 from powerwall.criteria.cost.years import cost_of_power, levelised_usd_per_mwh
@@ -332,10 +333,10 @@ def test_a_missing_tax_outside_its_window_does_not_refuse_the_price():
 def test_a_charge_that_lapses_is_missing_unless_another_follows_it():
     old = layer("demand", "distribution", "old", usd_per_kw_month=1.0, effective_to="2031-07-01")
     new = layer("demand", "distribution", "new", usd_per_kw_month=2.0, effective_from="2031-07-01")
-    assert stack(old).missing(DAY) == ("old on 2031-01-01",)
+    assert stack(old).missing(DAY) == ("old on 2031-07-01",)
     found = stack(old, new)
     assert found.missing(DAY, 5) == ()
-    assert yearly(old, new).total_usd[0] == pytest.approx(12 * 300_000 * (181 + 2 * 184) / 365)
+    assert yearly(old, new).total_usd[0] == pytest.approx(300_000 * (6 * 1 + 6 * 2))
 
 
 @pytest.mark.parametrize(
@@ -447,10 +448,11 @@ def test_the_shipped_terms_keep_a_status_for_each_field_and_an_unknown_stays_unk
     assert math.isnan(sb6.number("fee_usd_per_mw"))  # two proposals, none adopted
     assert terms["us-or-pge-96"].years(300) == 30
     assert terms["us-or-pge-96"].surcharges() == ((100.0, 10.0),)
-    assert not terms["us-fl-def-llc1"].binds(300, DAY)  # proposed
-    assert not gs5.binds(20, DAY)
-    assert gs5.binds(300, DAY)
-    assert not gs5.binds(300, date(2026, 12, 31))
+    assert "binds nobody yet" in terms["us-fl-def-llc1"].unbound(300, DAY)
+    assert "from 25 MW" in gs5.unbound(20, DAY)
+    assert gs5.unbound(300, DAY, 0.85) == ""
+    assert "load factors from 0.75" in gs5.unbound(300, DAY, 0.5)
+    assert "binds from 2027-01-01" in gs5.unbound(300, date(2026, 12, 31))
     assert "85 % transmission and distribution, 60 % generation; 14 years; security ?" in gs5.words(
         300
     )
@@ -616,3 +618,285 @@ def test_a_key_of_a_layer_that_holds_something_else_is_refused(cells, place):
 
 def test_a_rate_that_is_no_record_is_refused():
     assert ("bad-layer", "layers[0].rate") in refused(layer("urdb", rate="0.05"))
+
+
+# -------------------------------------------------------------------- what must not be passed over
+def test_a_minimum_that_a_bundled_sheet_cannot_tell_apart_is_unknown_and_never_nil():
+    sheet = layer("demand", "bundled", "d", usd_per_kw_month=12.0)
+    request = Request(mw=300, need_by=DAY, as_of=DAY)
+
+    def cost(minimum):
+        fields = {
+            "minimum_share": minimum,
+            "security": {"months_of_minimum_bill": 24},
+            "exit": {"kind": "remaining_minimum"},
+        }
+        terms = read_terms(
+            {
+                "id": "t",
+                "state": "effective",
+                "fields": {k: {"value": v, "status": "verified"} for k, v in fields.items()},
+            },
+            {},
+        )
+        return cost_of(
+            stack(sheet, layer("energy", "energy", "e", usd_per_mwh=40.0)), terms, request
+        )
+
+    for unknown in (
+        {"transmission": 0.85, "distribution": 0.85, "generation": 0.6},
+        {"transmission": 0.85},
+        {"energy": 0.8},
+    ):
+        found = cost(unknown)
+        assert not found.minimum_known
+        assert math.isnan(found.minimum_bill_usd_per_month)
+        assert math.isnan(found.collateral_usd)
+        assert math.isnan(found.shortfall_usd(0.6))
+        assert np.isnan(found.exit_fees_usd).all()
+    for known in ({"demand": 0.8}, {"transmission": 0.8, "distribution": 0.8, "generation": 0.8}):
+        assert cost(known).minimum_bill_usd_per_month == pytest.approx(0.8 * 12 * 300_000)
+
+
+def test_a_floor_is_not_known_for_demand_by_time_of_use_alone():
+    rate = {
+        "demandratestructure": [[{"rate": 5}]],
+        "demandweekdayschedule": [[0] * 24] * 12,
+        "demandweekendschedule": [[0] * 24] * 12,
+    }
+    only = stack(layer("urdb", rate=rate)).layers[0]
+    both = stack(
+        layer(
+            "urdb",
+            rate=rate | {"flatdemandstructure": [[{"rate": 1}]], "flatdemandmonths": [0] * 12},
+        )
+    ).layers[0]
+    assert math.isnan(demand_minimum(only, {"distribution": 0.8}))
+    assert demand_minimum(only, {"distribution": 0.0}) == 0
+    assert demand_minimum(both, {"distribution": 0.8}) == 0.8
+
+
+def test_taxes_are_taken_of_the_bill_before_taxes_in_any_order():
+    charge = layer("fixed", "fixed", "f", usd_per_year=100.0)
+    taxes = [
+        layer("tax", "tax", "a", share=0.1),
+        layer("tax", "tax", "b", share=0.1),
+        layer("tax", "tax", "c", usd_per_kwh=0.001),
+    ]
+    for order in (taxes, taxes[::-1]):
+        usd = yearly(charge, *order).usd
+        assert usd["a_usd"].sum() == pytest.approx(10)
+        assert usd["b_usd"].sum() == pytest.approx(10)
+    on_tax = yearly(
+        charge, layer("tax", "tax", "a", share=0.1), layer("tax", "tax", "b", share=0.5, on=["a"])
+    ).usd
+    assert on_tax["b_usd"].sum() == pytest.approx(5)
+
+
+def test_a_rider_may_stand_before_what_it_is_taken_of_and_never_round_in_a_ring():
+    charge = layer("fixed", "fixed", "f", usd_per_year=100.0)
+    first, second = (
+        layer("rider", "rider", "r1", per="layer:r2", share=0.1),
+        layer("rider", "rider", "r2", per="layer:f", share=0.5),
+    )
+    assert yearly(first, second, charge).usd["r1_usd"].sum() == pytest.approx(5)
+    ring = layer("rider", "rider", "r2", per="layer:r1", share=0.5)
+    with pytest.raises(ValueError, match="taken of one another"):
+        yearly(charge, first, ring)
+    tax = layer("surcharge", "surcharge", "s", usd_per_mwh=1.0)
+    assert "bad-layer" in [
+        code for code, _ in refused(tax, layer("rider", "rider", "r", per="layer:s", share=0.1))
+    ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True])
+def test_a_price_that_is_no_finite_number_is_refused(value):
+    assert ("not-a-number", "layers[0].usd_per_kw_month") in refused(
+        layer("demand", usd_per_kw_month=value)
+    )
+    assert "not-a-number" in [
+        code for code, _ in refused(layer("demand", usd_per_kw_month={"2030": value}))
+    ]
+
+
+def test_energy_of_a_rate_record_must_be_taken_too():
+    rate = {
+        "energyratestructure": [[{"rate": 0.04}]],
+        "energyweekdayschedule": [[0] * 24] * 12,
+        "energyweekendschedule": [[0] * 24] * 12,
+    }
+    bills = yearly(
+        layer("urdb", "energy", "e", rate=rate), when=h05([100], [300]), minimum={"energy": 0.5}
+    )
+    assert bills.shortfall_usd[0] == pytest.approx(40 * 50 * 8760 * 0.85)
+
+
+def test_a_minimum_bill_that_has_ended_adds_nothing():
+    old = layer("minimum", "fixed", "old", usd_per_year=600.0, effective_to="2031")
+    new = layer("minimum", "fixed", "new", usd_per_year=500.0, effective_from="2031")
+    assert yearly(layer("fixed", "fixed", usd_per_year=100.0), old, new).total_usd[
+        0
+    ] == pytest.approx(500)
+
+
+def test_a_second_layer_of_one_kind_that_lapses_is_missing():
+    first, second = (
+        layer("energy", "energy", "a", usd_per_mwh=50.0),
+        layer("energy", "energy", "b", usd_per_mwh=5.0, effective_to="2033-01-01"),
+    )
+    assert stack(first, second).missing(DAY, 1) == ()
+    assert stack(first, second).missing(DAY, 5) == ("b on 2033-01-01",)
+    late = layer("energy", "energy", "b", usd_per_mwh=5.0, effective_from="2032-01-01")
+    assert stack(first, late).missing(DAY, 5) == ("b on 2031-01-01",)
+
+
+def terms_with(**fields):
+    return read_terms(
+        {
+            "id": "t",
+            "state": "effective",
+            "fields": {k: {"value": v, "status": "verified"} for k, v in fields.items()},
+        },
+        {},
+    )
+
+
+def test_security_in_cash_bears_no_fee_and_comes_back_at_the_end():
+    wires = layer("demand", usd_per_kw_month=5.0)
+    supply = layer("energy", "energy", "e", usd_per_mwh=40.0)
+    request = Request(mw=300, need_by=DAY, as_of=DAY)
+    cash = {"usd_per_mw": 100_000, "form": "cash"}
+    cost = cost_of(
+        stack(wires, supply), terms_with(term_years=10, minimum_share={}, security=cash), request
+    )
+    assert cost.collateral_fee_usd == 0
+    mwh = 300 * 8760 * 0.85
+    annuity = (1 - 1.08**-10) / 0.08
+    bill = 40 + 60_000 / (8760 * 0.85)
+    assert cost.levelised_usd_per_mwh(30e6) == pytest.approx(
+        bill + 30e6 * (1 - 1.08**-10) / (mwh * annuity)
+    )
+
+
+def test_exit_terms_are_read_whole():
+    wires = layer("demand", usd_per_kw_month=5.0)
+    request = Request(mw=300, need_by=DAY, as_of=DAY)
+
+    def fees(**exit_):
+        return cost_of(
+            stack(wires),
+            terms_with(term_years=10, minimum_share={"distribution": 0.8}, exit=exit_),
+            request,
+        ).exit_fees_usd
+
+    assert fees(kind="months_of_minimum", months=12)[0] == pytest.approx(12 * 1.2e6)
+    assert fees(kind="months_of_minimum", months=12, mitigation_credit_usd=5e6)[0] == pytest.approx(
+        12 * 1.2e6 - 5e6
+    )
+    assert fees(kind="fee", fee_usd=7e6)[0] == 7e6
+    assert math.isnan(fees(kind="fee")[0])
+    assert math.isnan(fees(kind="net_book_value")[0])  # needs the works
+    cost = cost_of(stack(wires), terms_with(term_years=10, minimum_share={"distribution": 0.8}, exit={"kind": "net_book_value"}, security={"kind": "none"},
+                                            upfront={"direct_share": 1.0, "network_share": 0.0}), request)  # fmt: skip
+    curve = cost.exposure(Works(10e6, 100e6))
+    assert curve.loc[5, "exit_fee_usd"] == pytest.approx(100e6 * (1 - 5 / 40))
+    assert curve.loc[5, "pays_usd"] == 0
+
+
+def test_the_minimum_bill_knows_no_peaks_and_no_growth():
+    peaks = layer(
+        "coincident",
+        "transmission",
+        "p",
+        usd_per_kw_year=20.0,
+        coincidence_share=1,
+        lag_years=3,
+        first_year="contract",
+    )
+    wires = layer("demand", usd_per_kw_month=5.0, escalation_per_year=0.05)
+    cost = cost_of(
+        stack(peaks, wires),
+        terms_with(minimum_share={"distribution": 0.8}),
+        Request(mw=300, need_by=DAY, as_of=DAY),
+    )
+    assert cost.minimum_bill_usd_per_month == pytest.approx(0.8 * 5 * 300_000)
+
+
+def test_the_first_full_year_looks_back_on_full_years():
+    peaks = layer(
+        "coincident",
+        "transmission",
+        "p",
+        usd_per_kw_year=20.0,
+        coincidence_share=1,
+        lag_years=1,
+        first_year="zero",
+    )
+    cost = cost_of(
+        stack(peaks), None, Request(mw=300, first_mw=50, need_by=DAY, as_of=DAY, ramp_months=24)
+    )
+    assert cost.years[cost.first_full_year - 1].metered_kw.min() == 300_000
+
+
+def test_works_of_others_whose_share_is_not_said_leave_the_contribution_unknown():
+    cost = cost_of(
+        stack(layer("demand", usd_per_kw_month=5.0)),
+        terms_with(upfront={"direct_share": 1.0}),
+        Request(mw=300, need_by=DAY, as_of=DAY),
+    )
+    assert cost.upfront(Works(30e6, 0.0)).contribution == 30e6
+    assert math.isnan(cost.upfront(Works(30e6, 10e6)).contribution)
+    assert math.isnan(cost.upfront(Works(30e6)).contribution)
+
+
+def test_the_coincidence_share_of_a_rate_record_is_used():
+    rate = {"coincidentratestructure": [[{"rate": 2.0}]], "coincidentrateschedule": [[0] * 24] * 12}
+    assert yearly(layer("urdb", "transmission", rate=rate, coincidence_share=0.5)).total_usd[
+        0
+    ] == pytest.approx(2 * 12 * 150_000)
+
+
+@pytest.mark.parametrize(
+    "cells", [{"peaks": "x"}, {"peaks": 12, "months": [6, 7, 8, 9]}, {"peaks": 0}]
+)
+def test_peaks_that_contradict_their_months_are_refused(cells):
+    assert "layers[0].peaks" in [
+        place for _, place in refused(layer("coincident", usd_per_kw_year=1.0, **cells))
+    ]
+    assert refused(layer("capacity", usd_per_mw_day=1.0, peaks=5, months=[6, 7, 8, 9])) == []
+
+
+def test_a_window_that_ends_inside_a_year_counts_by_its_months():
+    rider = layer("rider", "rider", usd_per_mwh=1.0, effective_to="2031-07-01")
+    months = yearly(rider).usd["x_usd"][0]
+    assert (months[:6] > 0).all()
+    assert (months[6:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("exit", {"kind": "months_of_minimum", "months": None}), ("exit", {"kind": "share_of_demand_charges"}), ("exit", {"kind": "share_of_demand_charges", "share": 80}),
+        ("exit", {"kind": "remaining_minimum", "discount_rate": 8}), ("upfront", {"direct_share": 100}), ("upfront", {"network_share": 3}),
+        ("upfront", {"allowance": "x"}), ("upfront", {"allowance": {"usd_per_kw": "x"}}), ("fee_usd_per_mw", -5), ("term_includes_ramp", "x"),
+        ("effective_date", "soon"), ("security", {"usd_per_mw": -1}),
+    ],
+)  # fmt: skip
+def test_a_part_of_terms_that_cannot_be_is_refused(field, value):
+    refusals = Refusals()
+    read_terms(
+        {"id": "t", "fields": {field: {"value": value, "status": "verified"}}},
+        {},
+        "terms[0]",
+        refusals,
+    )
+    assert [one.code for one in refusals.items] == ["bad-terms"]
+
+
+def test_an_empty_part_of_terms_is_one_that_is_not_known():
+    terms = terms_with(
+        security={"months_of_minimum_bill": None},
+        upfront={"tax_gross_up": None, "direct_share": 1.0},
+    )
+    assert math.isnan(terms.collateral_usd(1e6, 300))
+    assert dict(terms.part("upfront")) == {"direct_share": 1.0}

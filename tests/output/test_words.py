@@ -58,7 +58,8 @@ def test_no_output_advises_or_vouches(regions, region, site):
     ):  # fmt: skip
         result = CliRunner().invoke(app, arguments)
         assert result.stdout, arguments
-        assert not NEVER.search(result.stdout), (arguments, NEVER.search(result.stdout))
+        told = re.sub(r"https?://\S+", "", result.stdout)  # an address is its publisher's own
+        assert not NEVER.search(told), (arguments, NEVER.search(result.stdout))
 
 
 @pytest.mark.parametrize(

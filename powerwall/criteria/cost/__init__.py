@@ -59,7 +59,8 @@ def _delivered(costs: SiteCosts, site: pd.Series) -> Row:
         return _between(costs, site)
     cost = costs.cost(names[0]) if names else _NO_STACK
     if isinstance(cost, str):
-        return _average(site["state"], cost)
+        outside = bool(names) and bool(costs.outside(names[0]))
+        return {"value": math.nan, "why": cost} if outside else _average(site["state"], cost)
     stack = cost.stack
     usd, reason = costs.stacks.to_usd(stack, _levelised(cost, site))
     if usd is None:
@@ -73,8 +74,15 @@ def _delivered(costs: SiteCosts, site: pd.Series) -> Row:
 
 
 def _levelised(cost: Cost, site: pd.Series) -> float:
-    upfront = cost.upfront(_works(site)).known_usd
+    upfront = 0.0 if _foreign(cost) else cost.upfront(_works(site)).known_usd
     return cost.levelised_usd_per_mwh(carried(upfront, float(site["wait_months"])))
+
+
+def _foreign(cost: Cost) -> str:
+    """Why sums of terms and works cannot be added to the prices of a stack; empty where they can."""
+    if cost.stack.currency == "USD":
+        return ""
+    return f"fees and works are in USD, the stack {cost.stack.id} in {cost.stack.currency}"
 
 
 def _works(site: pd.Series) -> Works:
@@ -88,6 +96,8 @@ def _said(cost: Cost, site: pd.Series) -> list[str]:
         said.append(f"price held beyond its last year: {', '.join(cost.bills.held)}")
     if cost.terms is None:
         said.append("no large-load terms in it")
+    elif foreign := _foreign(cost):
+        said.append(f"no cash before energisation in it: {foreign}")
     elif missing := cost.upfront(_works(site)).missing:
         said.append(f"not in it, because not known: {', '.join(missing)}")
     if cost.terms is not None and (weak := cost.terms.weak()):
@@ -151,6 +161,8 @@ def _upfront(costs: SiteCosts, site: pd.Series) -> Row:
             "value": math.nan,
             "why": f"{_least_fees(costs, site)}not known: contribution and security; {cost}",
         }
+    if foreign := _foreign(cost):
+        return {"value": math.nan, "why": foreign}
     parts = cost.upfront(_works(site))
     least, reason = costs.stacks.to_usd(cost.stack, parts.known_usd / cost.contract_mw)
     if least is None:
@@ -173,7 +185,8 @@ def _only_terms(costs: SiteCosts, site: pd.Series) -> str | None:
     terms = costs.stacks.terms(stack)
     if terms is None:
         return f"stack {stack.id} names no large-load terms"
-    return None if terms.binds(costs.stacks.request.mw, costs.stacks.request.need_by) else f"{terms.id} is {terms.state} and binds no load of {costs.stacks.request.mw:g} MW on {costs.stacks.request.need_by}"  # fmt: skip
+    request = costs.stacks.request
+    return terms.unbound(request.mw, request.need_by, LOAD_FACTOR.value) or None
 
 
 def _least_fees(costs: SiteCosts, site: pd.Series) -> str:
@@ -182,7 +195,7 @@ def _least_fees(costs: SiteCosts, site: pd.Series) -> str:
     if terms is None:
         return ""
     fees = np.nansum([terms.study_fee_usd(mw) / mw, terms.number("fee_usd_per_mw")])
-    return f"at least {fees:,.0f} {stack.currency}/MW; " if fees else ""
+    return f"at least {fees:,.0f} USD/MW; " if fees else ""
 
 
 @criterion(
@@ -237,6 +250,8 @@ def _exposure(costs: SiteCosts, site: pd.Series) -> Row:
     note = {"note": _terms_in_force(costs, site)}
     if isinstance(cost, str):
         return note | {"value": math.nan, "why": cost}
+    if foreign := _foreign(cost):
+        return note | {"value": math.nan, "why": foreign}
     curve = cost.exposure(_works(site))
     if isinstance(curve, str):
         return note | {"value": math.nan, "why": curve}

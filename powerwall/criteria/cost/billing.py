@@ -47,6 +47,8 @@ class Billed:
         The whole contract, where a stack or terms were billed.
     year
         Contract year of the bill, from 1.
+    unbound
+        Why the terms that are named do not bind this load; empty where they do.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Billed:
     findings: tuple[Finding, ...] = ()
     cost: Cost | None = None
     year: int = 1
+    unbound: str = ""
 
     @property
     def per_mwh(self) -> float:
@@ -132,13 +135,13 @@ def _stack(stack: Stack, terms: LargeLoadTerms | None, load_kw: np.ndarray, star
         raise TariffRefusal([Refusal("outside-applicability", "applies", f"the stack {outside}", "give a load that it is made for")])  # fmt: skip
     if missing := stack.missing(start):
         raise TariffRefusal([Refusal("stack-incomplete", "layers", f"no price of {', '.join(missing)}", "enter the missing sheets, or name what there is none of under `none`")])  # fmt: skip
+    flat = float(load_kw.mean()) / peak if peak else 0.0
+    unbound = "" if terms is None else terms.unbound(request.mw, start, flat)
     cost = cost_of(stack, terms, request, load_kw / peak if peak else load_kw)
     at = cost.first_full_year
-    lagged = max((int(layer.record.get("lag_years") or 0) for layer in stack.layers), default=0)
-    at = min(at + lagged, len(cost.years) - 1)  # peaks of an earlier year have come by then
     findings = tuple(one for layer in stack.layers if layer.sheet is not None for one in layer.sheet.findings)  # fmt: skip
     metered = next(iter(cost.shapes.values())).peak_kw * peak / 1000
     return Billed(
         stack.id, stack.title, stack.currency, cost.bills.of_year(at), cost.bills.lines, cost.bills.mwh[at], metered, np.array([]),
-        findings, cost, at + 1,
+        findings, cost, at + 1, unbound,
     )  # fmt: skip

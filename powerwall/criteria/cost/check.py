@@ -30,13 +30,15 @@ def check_stacks(region: Region, findings: Findings) -> None:
             refused(one, layer, places, findings, name)
     for one in stacks.terms_refused:
         refused(one, layer, places, findings, "terms")
-    for at, stack in enumerate(stacks.stacks.values()):
+    for name, stack in stacks.stacks.items():
+        at = stacks.position[name]
         line, column = places.get(f"stacks[{at}].stack_id", (0, 0))
         for read in stack.layers:
             for note in read.sheet.findings if read.sheet is not None else ():
                 findings.add(note.code, f"{stack.id}: {read.id}: {note.message}", severity="note", file=layer.path, line=line, column=column)  # fmt: skip
     known = {**shipped_terms(), **stacks.own_terms}
-    for at, stack in enumerate(stacks.stacks.values()):
+    for name, stack in stacks.stacks.items():
+        at = stacks.position[name]
         if stack.terms and stack.terms not in known:
             line, column = places.get(f"stacks[{at}].terms", (0, 0))
             findings.add("PW409", f"{stack.id}: `{stack.terms}` are no large-load terms known here", file=layer.path, line=line, column=column,

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.cost.account import DISCOUNT_RATE, PERIOD_YEARS
-from powerwall.criteria.cost.exposure import exposure_by_exit_year
+from powerwall.criteria.cost.exposure import KINDS, exit_fee_usd, exposure_by_exit_year
 from powerwall.criteria.cost.large_load import LargeLoadTerms
 from powerwall.criteria.cost.shape import unit_shape
+from powerwall.criteria.cost.stack.bills import DEMAND, Bills, Year, demand_minimum
 from powerwall.criteria.cost.stack.prices import year_after
-from powerwall.criteria.cost.stack.stack import Bills, Scenario, Stack, Year
+from powerwall.criteria.cost.stack.stack import Scenario, Stack
 from powerwall.criteria.cost.tariff.calendar import MONTHS
 from powerwall.criteria.cost.tariff.determinants import Determinants
 from powerwall.criteria.cost.upgrades import contribution_usd
@@ -70,18 +71,11 @@ class Upfront(NamedTuple):
         return float(np.nansum(self))
 
 
-def contract_years(
-    request: Request, terms: LargeLoadTerms | None, appears: float = 1.0
-) -> tuple[Year, ...]:
+def contract_years(request: Request, terms: LargeLoadTerms | None) -> tuple[Year, ...]:
     """The years of a contract from the day of need on.
 
     The declared ramp is what is contracted; it ends, whatever the load does, with the longest ramp of the
     terms. Each year is priced as January to December.
-
-    Parameters
-    ----------
-    appears
-        Share of the ramp that the load really takes.
     """
     count = _count(request, terms)
     steps = ramp_steps(request.mw, request.first_mw, request.ramp_months)
@@ -92,7 +86,7 @@ def contract_years(
     if not math.isnan(longest):
         contract[round(longest) :] = request.mw
     return tuple(
-        Year(year_after(request.need_by, y), 1000 * appears * mw[y], 1000 * float(contract[y]))
+        Year(year_after(request.need_by, y), 1000 * mw[y], 1000 * float(contract[y]))
         for y in range(count)
     )
 
@@ -135,20 +129,28 @@ class Cost:
         return self.request.mw
 
     @cached_property
+    def minimum_known(self) -> bool:
+        """Whether every layer's minimum take is: no terms are none, and a sheet may not tell its parts."""
+        if self.terms is None:
+            return True
+        minimum = self.terms.minimum()
+        priced = [layer for layer in self.stack.layers if not layer.missing]
+        return minimum is not None and not any(math.isnan(demand_minimum(layer, minimum)) for layer in priced)  # fmt: skip
+
+    @property
     def minimum_unknown(self) -> bool:
         """Whether a minimum take that is not known could change the bills."""
-        unknown = self.terms is not None and self.terms.minimum() is None
         short = any(year.metered_kw.min() < year.contract_kw - 1e-6 for year in self.years)
-        return unknown and short
+        return short and not self.minimum_known
 
     @cached_property
     def minimum_bill_usd_per_month(self) -> float:
-        """Bill of a month in which nothing is taken, at full contract capacity. [USD/month]"""
-        if self.terms is None or self.terms.minimum() is None:
+        """Bill of a month in which nothing is taken, at full contract and first prices: taxes and all. [USD/month]"""
+        if self.terms is None or not self.minimum_known:
             return math.nan
-        last = self.years[-1]._replace(metered_kw=np.zeros(MONTHS), contract_kw=1000 * self.contract_mw)  # fmt: skip
-        idle = (last, last, last)  # peaks of two idle years lie behind the third
-        bills = self.stack.bills(self.shapes, idle, _minimum(self.terms))
+        first = self.years[0]._replace(metered_kw=np.zeros(MONTHS), contract_kw=1000 * self.contract_mw)  # fmt: skip
+        idle = (first,) * (2 + self.stack.lag_years)  # behind the last lie idle years alone
+        bills = self.stack.bills(self.shapes, idle, _minimum(self.terms), growing=False)
         return float(bills.total_usd[-1] / MONTHS)
 
     @cached_property
@@ -161,25 +163,32 @@ class Cost:
 
     @cached_property
     def collateral_fee_usd(self) -> float:
-        """Cost of the security a year, 0 where its amount is not known. [USD]"""
-        fee = 0.0 if self.terms is None else self.collateral_usd * self.terms.credit_fee
-        return 0.0 if math.isnan(fee) else fee
+        """Fee of the letter of credit a year; 0 where its amount is not known, or it is cash. [USD]"""
+        if self.terms is None or self.in_cash or math.isnan(self.collateral_usd):
+            return 0.0
+        return self.collateral_usd * self.terms.credit_fee
+
+    @property
+    def in_cash(self) -> bool:
+        """Whether the security is paid in cash, and comes back when the contract ends."""
+        return self.terms is not None and self.terms.part("security").get("form") == "cash"
 
     @cached_property
     def exit_fees_usd(self) -> np.ndarray:
-        """Fee for leaving at the end of each year. [USD]; years"""
-        from powerwall.criteria.cost.exposure import exit_fee_usd
+        """Fee for leaving at the end of each year, where no works enter into it. [USD]; years"""
+        return self._exit_fees(math.nan)
 
+    def _exit_fees(self, investment_usd: float) -> np.ndarray:
+        """Fee for leaving at the end of each year; NaN where the terms do not tell. [USD]"""
         terms = self.terms.part("exit") if self.terms is not None else {}
         kind = str(terms.get("kind") or "")
-        if kind not in {"remaining_minimum", "months_of_minimum", "share_of_demand_charges", "none"}:  # fmt: skip
+        if kind not in KINDS:
             return np.full(len(self.years), math.nan)
-        demand = self._demand_usd_per_month if kind == "share_of_demand_charges" else 0.0
-        given = {key: terms[key] for key in ("months", "discount_rate", "share") if key in terms}
+        given = {key: terms[key] for key in ("months", "discount_rate", "share", "fee_usd", "mitigation_credit_usd") if key in terms}  # fmt: skip
         return np.array([
             exit_fee_usd(
                 kind, minimum_bill_usd_per_month=self.minimum_bill_usd_per_month, term_years=len(self.years), exit_year=year,
-                demand_charges_usd_per_month=demand, **given,
+                demand_charges_usd_per_month=self._demand_usd_per_month, investment_usd=investment_usd, book_life_years=BOOK_LIFE.value, **given,
             )
             for year in range(1, len(self.years) + 1)
         ])  # fmt: skip
@@ -188,7 +197,7 @@ class Cost:
     def _demand_usd_per_month(self) -> float:
         """Demand charges of a month at full contract. [USD/month]"""
         lines = self.bills.lines
-        mine = lines.index[lines["component"].isin(["generation", "capacity", "transmission", "distribution"])]  # fmt: skip
+        mine = lines.index[lines["component"].isin(DEMAND)]  # fmt: skip
         return float(sum(self.bills.usd[name][-1].sum() for name in mine) / MONTHS)
 
     @cached_property
@@ -217,13 +226,17 @@ class Cost:
     def levelised_usd_per_mwh(self, upfront_usd: float = 0.0) -> float:
         """Cost of a megawatt-hour over the contract. [USD/MWh]"""
         table = self.table
+        if self.in_cash and not math.isnan(self.collateral_usd):
+            upfront_usd -= self.collateral_usd / (1 + DISCOUNT_RATE.value) ** len(self.years)
         return levelised_usd_per_mwh(table["total_usd"].to_numpy(), table["mwh"].to_numpy(), DISCOUNT_RATE.value, upfront_usd=upfront_usd)  # fmt: skip
 
     @property
     def first_full_year(self) -> int:
-        """Index of the first year that takes all of the request in every month; the last if none does."""
+        """Index of the first year that takes all of the request, as do the years whose peaks it is charged on; else the last."""
         full = [at for at, year in enumerate(self.years) if year.metered_kw.min() >= 1000 * self.request.mw - 1e-6]  # fmt: skip
-        return full[0] if full else len(self.years) - 1
+        return min(
+            (full[0] if full else len(self.years)) + self.stack.lag_years, len(self.years) - 1
+        )
 
     def upfront(self, works: Works) -> Upfront:
         """What is paid before the first megawatt."""
@@ -241,6 +254,8 @@ class Cost:
         shares = {key: terms.get(key) for key in ("direct_share", "network_share")}
         if all(share is None for share in shares.values()):
             return 0.0 if terms.get("kind") == "none" else math.nan
+        if shares["network_share"] is None and works.network_usd != 0:
+            return math.nan  # whether the load pays for works that others use too is not said
         direct, network = (float(share or 0.0) for share in shares.values())
         allowance = terms.get("allowance") or {}
         usd = 1000 * float(allowance.get("usd_per_kw", 0.0)) * self.contract_mw
@@ -262,19 +277,20 @@ class Cost:
         contribution = self._contribution(works, taxed=False)
         if math.isnan(contribution):
             return "contribution to works is not known"
-        if np.isnan(self.exit_fees_usd).any():
+        rolled_in = max(0.0, works.total_usd - contribution)
+        fees = self._exit_fees(rolled_in)
+        if np.isnan(fees).any():
             return "exit fee is not known"
         if math.isnan(self.collateral_usd):
             return "security is not known"
-        rolled_in = max(0.0, works.total_usd - contribution)
         return exposure_by_exit_year(
-            rolled_in, book_life_years=BOOK_LIFE.value, reuse_share=REUSE_SHARE.value, exit_fee_usd=self.exit_fees_usd,
+            rolled_in, book_life_years=BOOK_LIFE.value, reuse_share=REUSE_SHARE.value, exit_fee_usd=fees,
             collateral_usd=self.collateral_usd,
         )  # fmt: skip
 
     def shortfall_usd(self, appears: float) -> float:
         """Present value of what is owed for power not taken if only a share of the ramp appears. [USD]"""
-        if self.terms is None or self.terms.minimum() is None:
+        if self.terms is None or not self.minimum_known:
             return math.nan
         years = [year._replace(metered_kw=appears * year.metered_kw) for year in self.years]
         bills = self.stack.bills(self.shapes, years, _minimum(self.terms))
@@ -311,9 +327,11 @@ def cost_of(
     years: Sequence[Year] | None = None,
 ) -> Cost:
     """Cost of power of a request under a stack and its terms; ask `stack.missing` first."""
-    bound = terms if terms is not None and terms.binds(request.mw, request.need_by) else None
+    load = unit_shape() if shape is None else shape
+    flat = float(np.mean(load))
+    bound = terms if terms is not None and not terms.unbound(request.mw, request.need_by, flat) else None  # fmt: skip
     when = tuple(years) if years is not None else contract_years(request, bound)
-    shapes = stack.determinants(unit_shape() if shape is None else shape)
+    shapes = stack.determinants(load)
     extra = bound.surcharges() if bound is not None else ()
     bills = stack.bills(shapes, when, _minimum(bound), extra)
     return Cost(stack, bound, request, shapes, when, bills)

@@ -24,7 +24,16 @@ _NOT_IN_FORCE = {"proposed", "call_for_input", "practice_not_binding"}
 _MONEY = {"threshold_mw", "term_years", "term_steps", "ramp_years_max", "term_includes_ramp", "minimum_share", "minimum_of", "exit", "security",
           "study_fee_usd", "fee_usd_per_mw", "upfront", "surcharge_usd_per_mwh"}  # fmt: skip
 _COMPONENTS = {"generation", "transmission", "distribution", "capacity", "demand", "energy"}
-_EXITS = ("remaining_minimum", "months_of_minimum", "share_of_demand_charges", "fee", "none")
+_EXITS = (
+    "remaining_minimum",
+    "months_of_minimum",
+    "share_of_demand_charges",
+    "net_book_value",
+    "fee",
+    "none",
+)
+_PART_SHARES = {"share", "discount_rate", "share_of_exit_fee", "fee_per_year", "direct_share", "network_share", "distribution_share", "generation_share",
+                "tax_gross_up"}  # fmt: skip
 _FORM = "powerwall-large-load-terms/1"
 
 
@@ -82,11 +91,18 @@ class LargeLoadTerms:
         """Tell whether the instrument binds anybody yet."""
         return self.state not in _NOT_IN_FORCE
 
-    def binds(self, mw: float, day: date) -> bool:
-        """Tell whether it is in force for a load on a day; a threshold that is not known binds."""
-        threshold, begins = self.number("threshold_mw"), self.known("effective_date")
-        late = isinstance(begins, str) and day < parse_span(begins).first
-        return self.in_force and not late and not mw < threshold
+    def unbound(self, mw: float, day: date, load_factor: float = 1.0) -> str:
+        """Why it does not bind a load on a day; empty where it does. A limit that is not known binds."""
+        begins = self.known("effective_date")
+        if not self.in_force:
+            return f"{self.id} is {self.state.replace('_', ' ')} and binds nobody yet"
+        if begins is not None and day < parse_span(str(begins)).first:
+            return f"{self.id} binds from {begins}"
+        if mw < self.number("threshold_mw"):
+            return f"{self.id} binds loads from {self.number('threshold_mw'):g} MW"
+        if load_factor < self.number("load_factor_min_share"):
+            return f"{self.id} is for load factors from {self.number('load_factor_min_share'):g}"
+        return ""
 
     def minimum(self) -> dict[str, float] | None:
         """Component → share of contract capacity billed at least; None where it is not known."""
@@ -204,8 +220,11 @@ def read_terms(
         if (value := body.get("value")) is not None and (wrong := _wrong(str(key), value)):
             unheard.add("bad-terms", f"{where}.value", wrong, "see the forms of each field in the guide to tariff stacks")  # fmt: skip
             continue
-        fields[str(key)] = Term(body.get("value"), str(body.get("status") or "unverified"), str(body.get("note") or ""))  # fmt: skip
-        cited |= dict.fromkeys(map(str, body.get("sources") or ()))
+        if isinstance(value, Mapping):
+            value = {name: one for name, one in value.items() if one is not None}
+        fields[str(key)] = Term(value, str(body.get("status") or "unverified"), str(body.get("note") or ""))  # fmt: skip
+        listed = body.get("sources")
+        cited |= dict.fromkeys(map(str, listed if isinstance(listed, list) else ()))
     return LargeLoadTerms(
         str(record["id"]), str(record.get("utility") or ""), str(record.get("name") or ""), str(record.get("state") or ""),
         str(record.get("as_of") or ""), fields, tuple(_title(sources.get(name), name) for name in cited),
@@ -225,22 +244,48 @@ def _wrong(key: str, value: Any) -> str:
         right = isinstance(value, Mapping) and all(_number(n) and n <= 1 for n in value.values())
         unknown = sorted(set(value) - _COMPONENTS) if right else []
         return f"`{unknown[0]}` is no component" if unknown else ("" if right else "holds no shares, 0 to 1, by component")  # fmt: skip
-    if key in {"security", "exit", "upfront"}:
-        if not isinstance(value, Mapping):
-            return "is no table"
-        texts = {"kind", "note", "form", "allowance"}
-        bad = [name for name, one in value.items() if name not in texts and one is not None and not _number(one)]  # fmt: skip
-        if bad:
-            return f"{bad[0]} = `{value[bad[0]]}` is no number, 0 or more"
-        if key == "exit" and value.get("kind") not in _EXITS:
-            return f"kind `{value.get('kind')}`; known: {', '.join(_EXITS)}"
-        if key == "exit" and value["kind"] == "months_of_minimum" and "months" not in value:
-            return "months_of_minimum without months"
+    if key == "fee_usd_per_mw":
+        right = _number(value) or (isinstance(value, list) and all(map(_number, value)))
+        return "" if right else f"`{value}` is no sum, and no list of proposals"
+    if key == "term_includes_ramp":
+        return "" if isinstance(value, bool) else f"`{value}` is neither true nor false"
+    if key == "effective_date":
+        return _no_date(value)
+    return _wrong_part(key, value) if key in {"security", "exit", "upfront"} else ""
+
+
+def _no_date(value: Any) -> str:
+    try:
+        parse_span(str(value))
+    except ValueError as error:
+        return str(error)
     return ""
 
 
+def _wrong_part(key: str, value: Any) -> str:
+    """Why a table of terms is none that the contract can read."""
+    if not isinstance(value, Mapping):
+        return "is no table"
+    given = {name: one for name, one in value.items() if one is not None and name not in {"kind", "note", "form"}}  # fmt: skip
+    allowance = given.pop("allowance", {})
+    if not isinstance(allowance, Mapping):
+        return f"allowance = `{allowance}` is no table"
+    given |= {f"allowance.{name}": one for name, one in allowance.items()}
+    for name, one in given.items():
+        if not _number(one):
+            return f"{name} = `{one}` is no number, 0 or more"
+        if name in _PART_SHARES and one > 1:
+            return f"{name} = {one:g} is no share, 0 to 1"
+    kind = value.get("kind")
+    if key == "exit" and kind not in _EXITS:
+        return f"kind `{kind}`; known: {', '.join(_EXITS)}"
+    if kind == "months_of_minimum" and "months" not in given:
+        return "months_of_minimum without months"
+    return "share_of_demand_charges without share" if kind == "share_of_demand_charges" and "share" not in given else ""  # fmt: skip
+
+
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _title(source: Any, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from powerwall.criteria.cost.tariff.bulk import is_bulk_row
 from powerwall.criteria.cost.tariff.refusal import Refusal
+from powerwall.region.cells import nested_cells
 from powerwall.region.findings import Findings
 from powerwall.region.json_places import json_places
 from powerwall.region.tables import CellPlaces, read_csv
@@ -50,7 +51,10 @@ class Sheet:
         from powerwall.criteria.cost.check import nearest
 
         for one in refusals:
-            full = one.place if one.place.startswith(self.prefix) and self.prefix else f"{self.prefix}{one.place}"  # fmt: skip
+            whole = one.place.startswith(
+                ("terms[", self.prefix or "terms[")
+            )  # terms stand beside the stacks
+            full = one.place if whole else f"{self.prefix}{one.place}"
             line, column = nearest(full, dict(self.places)) if self.places else (self.line, 1)
             findings.add("PW516", f"{self.name}: {one.place}: {one.code}: {one.message}", file=self.path, line=line, column=column,
                          remedy=one.remedy)  # fmt: skip
@@ -64,6 +68,16 @@ def read_sheets(path: Path, findings: Findings) -> list[Sheet]:
     found = _from_csv(path, findings) if path.suffix.lower() in {".csv", ".tsv"} else _from_json(path, findings)  # fmt: skip
     if not found and not findings.errors:
         findings.add("PW202", "holds no rate record and no tariff stack", file=path, line=1, remedy="a record has `energyratestructure` or another charge, a file of stacks has `stacks`")  # fmt: skip
+    return _unique(found)
+
+
+def _unique(sheets: list[Sheet]) -> list[Sheet]:
+    """Sheets by names of their own: the second `a` is `a#2`."""
+    count: dict[str, int] = {}
+    found = []
+    for sheet in sheets:
+        count[sheet.name] = number = count.get(sheet.name, 0) + 1
+        found.append(sheet if number == 1 else replace(sheet, name=f"{sheet.name}#{number}"))
     return found
 
 
@@ -89,14 +103,17 @@ def _from_csv(path: Path, findings: Findings) -> list[Sheet]:
 def _from_json(path: Path, findings: Findings) -> list[Sheet]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        content = json.loads(text)
+        content = nested_cells(path.name, json.loads(text), path, findings)
+        places = json_places(text)
+    except RecursionError:
+        findings.add("PW202", "is nested too deeply", file=path, line=1)
+        return []
     except UnicodeDecodeError as error:
         findings.add("PW202", f"not UTF-8 at byte {error.start}", file=path, line=1)
         return []
     except json.JSONDecodeError as error:
         findings.add("PW202", f"not valid JSON: {error.msg}", file=path, line=error.lineno, column=error.colno)  # fmt: skip
         return []
-    places = json_places(text)
     if isinstance(content, Mapping) and isinstance(content.get("stacks"), list):
         outer = {key: value for key, value in content.items() if key != "stacks"}
         return [

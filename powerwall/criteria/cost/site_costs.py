@@ -58,6 +58,11 @@ class SiteCosts:
             return f"stack {name} cannot be billed: {self.stacks.refused[name][0]}"
         return self.priced(stack)
 
+    def outside(self, name: str) -> str:
+        """Why a stack is made for other loads than the request; empty where it is not."""
+        stack = self.stacks.stacks.get(name)
+        return "" if stack is None else stack.outside(self.stacks.request.mw, LOAD_FACTOR.value)
+
     def priced(self, stack: Stack) -> Cost | str:
         """Cost of power under a stack that may be none of the region's own; or why there is none."""
         request, terms = self.stacks.request, self.stacks.terms(stack)

@@ -81,6 +81,11 @@ def tax_gross_up(tax_rate: float, pv_depreciation: float) -> float:
     pv_depreciation
         Present value of tax depreciation per USD contributed, 0–1. [1]
 
+    Raises
+    ------
+    ValueError
+        If the tax rate is not 0 to under 1, or the present value not 0 to 1. NaN is unknown and stays so.
+
     Notes
     -----
     The rule of Montana ARM 38.5.2903, in closed form.
@@ -90,7 +95,7 @@ def tax_gross_up(tax_rate: float, pv_depreciation: float) -> float:
     >>> round(tax_gross_up(0.25, 0.55), 12)
     0.15
     """
-    if not 0 <= tax_rate < 1 or not 0 <= pv_depreciation <= 1:
+    if tax_rate < 0 or tax_rate >= 1 or pv_depreciation < 0 or pv_depreciation > 1:
         raise ValueError("a tax rate is 0 to under 1, a present value of depreciation 0 to 1")
     return tax_rate * (1 - pv_depreciation) / (1 - tax_rate)
 

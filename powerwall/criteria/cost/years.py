@@ -11,6 +11,8 @@ import pandas as pd
 
 MONTHS = 12
 KW_PER_MW = 1000.0
+# Columns that a component of the same name would overwrite.
+_TAKEN = {"energy", "fixed", "collateral_fee", "shortfall", "total"}
 
 
 def cost_of_power(
@@ -53,7 +55,13 @@ def cost_of_power(
     Raises
     ------
     ValueError
-        If the years differ in number, a number is negative, or a minimum has no price.
+        If the years differ in number, a power, load factor, demand price, month or fee is negative, a
+        share is not 0 to 1, a minimum has no price, or a component bears the name of another column.
+
+    Notes
+    -----
+    Prices of energy, riders and the customer charge may be credits. NaN is unknown, and makes the total
+    of its years unknown.
 
     Examples
     --------
@@ -66,10 +74,13 @@ def cost_of_power(
     contract, metered = (np.asarray(one, dtype=float) for one in (contract_mw, metered_peak_mw))
     if contract.shape != metered.shape or contract.ndim != 1 or not contract.size:
         raise ValueError("contract_mw and metered_peak_mw are one number for each year")
-    if set(shares) - set(prices):
-        raise ValueError(f"a minimum without a price: {', '.join(sorted(set(shares) - set(prices)))}")  # fmt: skip
-    if (contract < 0).any() or (metered < 0).any() or any(not 0 <= one <= 1 for one in shares.values()):  # fmt: skip
-        raise ValueError("power is 0 or more, and a share 0 to 1")
+    if taken := sorted(_TAKEN & set(prices)):
+        raise ValueError(f"a component has a name of its own, not {', '.join(taken)}")
+    _not_negative(contract_mw=contract, metered_peak_mw=metered, load_factor=load_factor, hours_per_year=hours_per_year,
+                  collateral_months=collateral_months, collateral_fee_per_year=collateral_fee_per_year)  # fmt: skip
+    if load_factor > 1:
+        raise ValueError(f"load_factor is 0 to 1, not {load_factor:g}")
+    least = minimum_bill_usd_per_month(float(contract[-1]), prices, shares, fixed_usd_per_month)
     mwh = metered * load_factor * hours_per_year
     frame = pd.DataFrame(
         {"contract_mw": contract, "metered_peak_mw": metered, "mwh": mwh, "energy_usd": mwh * (energy_usd_per_mwh + rider_usd_per_mwh)},
@@ -77,15 +88,17 @@ def cost_of_power(
     )  # fmt: skip
     shortfall = np.zeros(len(contract))
     for component, price in prices.items():
-        billed = np.maximum(metered, shares.get(component, 0.0) * contract)
+        share = shares.get(component, 0.0)
+        billed = np.maximum(metered, share * contract) if share != 0 else metered
         frame[f"{component}_usd"] = price * KW_PER_MW * MONTHS * billed
         shortfall += price * KW_PER_MW * MONTHS * (billed - metered)
     frame["fixed_usd"] = MONTHS * fixed_usd_per_month
-    least = minimum_bill_usd_per_month(float(contract[-1]), prices, shares, fixed_usd_per_month)
-    frame["collateral_fee_usd"] = collateral_months * least * collateral_fee_per_year
+    # Where no security is asked for, a minimum bill that is not known costs nothing.
+    held = collateral_months != 0 and collateral_fee_per_year != 0
+    frame["collateral_fee_usd"] = collateral_months * least * collateral_fee_per_year if held else 0.0  # fmt: skip
     charged = [name for name in frame if name.endswith("_usd")]
     frame["shortfall_usd"] = shortfall
-    frame["total_usd"] = frame[charged].sum(axis=1)
+    frame["total_usd"] = frame[charged].sum(axis=1, skipna=False)
     return frame
 
 
@@ -97,11 +110,71 @@ def minimum_bill_usd_per_month(
 ) -> float:
     """Bill of a month in which nothing is taken. [USD/month]
 
+    Parameters
+    ----------
+    contract_mw
+        Full contract. [MW]
+    demand_usd_per_kw_month, minimum_share
+        As in `cost_of_power`; a component without a share has no minimum. [USD/kW-month], [1]
+    fixed_usd_per_month
+        [USD/month]
+
+    Raises
+    ------
+    ValueError
+        If a power or price is negative, a share is not 0 to 1, or has no price.
+
+    Examples
+    --------
     >>> minimum_bill_usd_per_month(300, {"t": 5, "d": 1.5, "g": 8}, {"t": .85, "d": .85, "g": .6}, 10_000)
     3107500.0
     """
-    least = sum(minimum_share.get(name, 0.0) * price for name, price in demand_usd_per_kw_month.items())  # fmt: skip
+    if lone := sorted(set(minimum_share) - set(demand_usd_per_kw_month)):
+        raise ValueError(f"a minimum without a price: {', '.join(lone)}")
+    _not_negative(contract_mw=contract_mw, **{f"price of {name}": one for name, one in demand_usd_per_kw_month.items()})  # fmt: skip
+    if any(share < 0 or share > 1 for share in minimum_share.values()):
+        raise ValueError("a minimum share is 0 to 1")
+    least = sum(share * demand_usd_per_kw_month[name] for name, share in minimum_share.items() if share != 0)  # fmt: skip
     return KW_PER_MW * contract_mw * least + fixed_usd_per_month
+
+
+def collateral_usd(
+    *,
+    months: float | None = None,
+    minimum_bill_usd_per_month: float = math.nan,
+    usd_per_mw: float | None = None,
+    contract_mw: float = math.nan,
+    share_of_exit_fee: float | None = None,
+    exit_fee_usd: float = math.nan,
+) -> float:
+    """Security to be given, by the one rule of three that is stated. [USD]
+
+    Parameters
+    ----------
+    months, minimum_bill_usd_per_month
+        Months of the minimum bill. [months], [USD/month]
+    usd_per_mw, contract_mw
+        Amount over full contract. [USD/MW], [MW]
+    share_of_exit_fee, exit_fee_usd
+        Share of the fee for leaving. [1], [USD]
+
+    Raises
+    ------
+    ValueError
+        If no rule or more than one is stated, or a number is negative. What is not known is NaN.
+
+    Examples
+    --------
+    >>> collateral_usd(months=24, minimum_bill_usd_per_month=3_107_500)
+    74580000.0
+    """
+    rules = [(months, minimum_bill_usd_per_month), (usd_per_mw, contract_mw), (share_of_exit_fee, exit_fee_usd)]  # fmt: skip
+    stated = [(float(much), float(of)) for much, of in rules if much is not None]
+    if len(stated) != 1:
+        raise ValueError("one of months, usd_per_mw and share_of_exit_fee states the security")
+    [(much, of)] = stated
+    _not_negative(**{"a rule of the security": much, "what the security is reckoned from": of})
+    return much * of
 
 
 def npv_usd(cost_usd: Any, rate: float, *, upfront_usd: float = 0.0, mid_year: bool = False) -> float:  # fmt: skip
@@ -110,16 +183,16 @@ def npv_usd(cost_usd: Any, rate: float, *, upfront_usd: float = 0.0, mid_year: b
     Raises
     ------
     ValueError
-        If the rate is -1 or less.
+        If the rate is -1 or less. NaN is unknown and stays so.
 
     Examples
     --------
     >>> round(npv_usd([108.0, 116.64], 0.08, upfront_usd=5.0), 9)
     205.0
     """
-    if not rate > -1:
+    if rate <= -1:
         raise ValueError(f"no present value at a rate of {rate:g}")
-    cost = np.asarray(cost_usd, dtype=float)
+    cost = np.atleast_1d(np.asarray(cost_usd, dtype=float))
     when = np.arange(1, len(cost) + 1) - (0.5 if mid_year else 0.0)
     return float(upfront_usd + (cost / (1 + rate) ** when).sum())
 
@@ -131,24 +204,85 @@ def levelised_usd_per_mwh(
 
     The rate is real where prices are constant, nominal where they rise: never mixed.
 
+    Raises
+    ------
+    ValueError
+        If the years differ in number, an energy is negative, or the rate is -1 or less.
+
+    Examples
+    --------
     >>> round(levelised_usd_per_mwh([600.0, 600.0], [10.0, 10.0], 0.08), 9)
     60.0
     """
     cost, energy = np.asarray(cost_usd, dtype=float), np.asarray(mwh, dtype=float)
     if cost.shape != energy.shape:
         raise ValueError("cost_usd and mwh are one number for each year")
+    _not_negative(mwh=energy)
     worth = npv_usd(energy, rate, mid_year=mid_year)
     cash = npv_usd(cost, rate, upfront_usd=upfront_usd, mid_year=mid_year)
     return cash / worth if worth else math.nan
 
 
 def carried_usd(cash_usd: Any, years_before: Any, rate: float) -> float:
-    """Cash paid some years before energisation, carried forward to it. [USD]
+    """Cash paid some years before energisation, carried forward to it; refunds are negative. [USD]
 
+    Raises
+    ------
+    ValueError
+        If a year lies after energisation, or the rate is -1 or less.
+
+    Examples
+    --------
     >>> round(carried_usd([100.0, 50.0], [2.0, 0.0], 0.08), 9)
     166.64
     """
     cash, before = np.asarray(cash_usd, dtype=float), np.asarray(years_before, dtype=float)
     if (before < 0).any():
         raise ValueError("years_before counts back from energisation, 0 or more")
+    if rate <= -1:
+        raise ValueError(f"no cash is carried at a rate of {rate:g}")
     return float((cash * (1 + rate) ** before).sum())
+
+
+def shortfall_pv_usd(shortfall_usd: Any, rate: float, *, mid_year: bool = False) -> float:
+    """Present value of what is owed for power not taken. [USD]
+
+    Raises
+    ------
+    ValueError
+        If a shortfall is negative, or the rate is -1 or less.
+
+    Examples
+    --------
+    >>> round(shortfall_pv_usd([108.0, 0.0], 0.08), 9)
+    100.0
+    """
+    _not_negative(shortfall_usd=shortfall_usd)
+    return npv_usd(shortfall_usd, rate, mid_year=mid_year)
+
+
+def first_full_year(metered_mw: Any) -> float:
+    """First year, from 1, whose metered peak is that of the last; NaN where a year before is unknown.
+
+    Raises
+    ------
+    ValueError
+        If there is no year, or a power is negative.
+
+    Examples
+    --------
+    >>> first_full_year([60, 150, 270, 300, 300])
+    4
+    """
+    metered = np.atleast_1d(np.asarray(metered_mw, dtype=float))
+    if not metered.size:
+        raise ValueError("metered_mw holds no year")
+    _not_negative(metered_mw=metered)
+    at = int(np.flatnonzero(np.isnan(metered) | np.isclose(metered, metered[-1], rtol=1e-9, atol=0.0))[0])  # fmt: skip
+    return math.nan if np.isnan(metered[[at, -1]]).any() else at + 1
+
+
+def _not_negative(**given: Any) -> None:
+    for name, value in given.items():
+        if np.any(np.asarray(value, dtype=float) < 0):
+            raise ValueError(f"{name} is 0 or more")

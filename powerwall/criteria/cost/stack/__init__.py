@@ -4,8 +4,9 @@
 tells which stack serves a site.
 """
 
+from powerwall.criteria.cost.stack.bills import Year
 from powerwall.criteria.cost.stack.choice import Stacks
 from powerwall.criteria.cost.stack.layer import StackLayer
-from powerwall.criteria.cost.stack.stack import Scenario, Stack, Year, read_stack
+from powerwall.criteria.cost.stack.stack import Scenario, Stack, read_stack
 
 __all__ = ["Scenario", "Stack", "StackLayer", "Stacks", "Year", "read_stack"]

@@ -23,8 +23,8 @@ class Stacks:
     ----------
     stacks
         Those that can be read.
-    refused
-        Id → why one cannot.
+    position, refused
+        Id → its place in the file, from 0; id → why it cannot be read.
     own_terms, terms_refused
         Large-load terms that the file states itself, and what is wrong with them.
     """
@@ -39,6 +39,7 @@ class Stacks:
         self.own_terms = own_terms(self.extra, unread)
         self.terms_refused = unread.items
         self.stacks: dict[str, Stack] = {}
+        self.position: dict[str, int] = {}
         self.refused: dict[str, tuple[Refusal, ...]] = {}
         for at, row in enumerate(layer.frame.to_dict("records") if layer else ()):
             found = Refusals()
@@ -47,6 +48,7 @@ class Stacks:
             if len(found):
                 self.refused[stack.id] = found.items
             self.stacks[stack.id] = stack
+            self.position[stack.id] = at
 
     def terms(self, stack: Stack) -> LargeLoadTerms | None:
         """Terms of a stack; None where none are named."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,6 +88,10 @@ def _check_peaks(record: Mapping[str, Any], place: str, refusals: Refusals) -> N
         refusals.add("bad-layer", f"{place}.months", f"{peaks} peaks, and not said in which months", "list the calendar months, 1 to 12")  # fmt: skip
     if months is not None and not _months(months):
         refusals.add("bad-layer", f"{place}.months", f"`{months}` are no calendar months", "a list of 1 to 12")  # fmt: skip
+    if peaks is not None and not (_number(peaks) and peaks % 1 == 0 and peaks > 0):
+        refusals.add("bad-layer", f"{place}.peaks", f"`{peaks}` is no number of peaks", "a whole number")  # fmt: skip
+    elif record.get("kind") == "coincident" and peaks is not None and isinstance(months, list) and _months(months) and peaks != len(months):  # fmt: skip
+        refusals.add("bad-layer", f"{place}.peaks", f"{peaks} peaks in {len(months)} months", "one a month: let both agree")  # fmt: skip
     if record.get("lag_years") and first is None:
         refusals.add("bad-layer", f"{place}.first_year", "the peaks lie in an earlier year, and the first year's charge is not stated",
                      'write "zero", "contract" or MW')  # fmt: skip
@@ -108,7 +113,7 @@ def _check_ratchet(given: Any, place: str, refusals: Refusals) -> None:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _months(value: Any) -> bool:

@@ -107,7 +107,7 @@ class StackLayer:
         """Layers that its share is taken of; `*` is the bill before taxes."""
         if self.kind == "tax":
             on = self.record.get("on") or ["*"]
-            return (on,) if isinstance(on, str) else tuple(map(str, on))
+            return tuple(map(str, on)) if isinstance(on, list) else (str(on),)
         per = str(self.record.get("per") or "bill")
         return (per.removeprefix("layer:"),) if per.startswith("layer:") else ("*",)
 
@@ -117,8 +117,10 @@ class StackLayer:
         if self.share is not None:
             return Line(self.component, f"share of {', '.join(self.on)}".replace("*", "the bill"), f"{100 * self.share:g} %", self.id, source)  # fmt: skip
         what = words[self.price.basis] if self.price else "kWh of each step"
-        if self.kind == "demand":
+        if self.kind == "demand" and self.price and self.price.basis == "kw_year":
             what = "kW of billing demand"
+        if self.kind == "rider" and self.price and self.price.basis != "kwh":
+            what = "kW of metered peak"
         return Line(self.component, what, self.price.rate if self.price else "hourly price", self.id, source)  # fmt: skip
 
     def charged(self, start: date) -> tuple[Tariff, bool]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import calendar
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from powerwall.criteria.cost.tariff.refusal import Refusals
 from powerwall.region.dates import Span, parse_span
@@ -48,8 +53,13 @@ class Price:
     @property
     def rate(self) -> str:
         """`2.4 USD/kW-month`, or the range over the years."""
-        symbol = f"{self.currency.upper()}/{self.unit.replace('_', '-').replace('kw', 'kW').replace('mw', 'MW').replace('kWh', 'kWh')}"
-        symbol = symbol.replace("kva", "kVA")
+        unit = (
+            self.unit.replace("_", "-")
+            .replace("kw", "kW")
+            .replace("mw", "MW")
+            .replace("kva", "kVA")
+        )
+        symbol = f"{self.currency.upper()}/{unit}"
         if self.value is not None or not self.by_year:
             return f"{self.value:g} {symbol}" if self.value is not None else f"? {symbol}"
         low, high = min(v for _, v in self.by_year), max(v for _, v in self.by_year)
@@ -94,10 +104,18 @@ def read_price(record: Mapping[str, Any], place: str, refusals: Refusals) -> Pri
     if isinstance(value, Mapping):
         years = tuple(sorted(_years(value, f"{place}.{key}", refusals)))
         return Price(currency, unit, BASES[unit][0], None, years)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)
+    ):
         refusals.add("not-a-number", f"{place}.{key}", f"`{value}` is no number", "write a number, or null where it is unknown")  # fmt: skip
         value = None
     return Price(currency, unit, BASES[unit][0], None if value is None else float(value))
+
+
+def _finite(price: Any) -> float:
+    if isinstance(price, bool) or not math.isfinite(float(price)):
+        raise ValueError(price)
+    return float(price)
 
 
 def _years(value: Mapping[Any, Any], place: str, refusals: Refusals) -> list[tuple[int, float]]:
@@ -107,7 +125,7 @@ def _years(value: Mapping[Any, Any], place: str, refusals: Refusals) -> list[tup
         if price is None:
             continue
         try:
-            found.append((int(str(year)), float(price)))
+            found.append((int(str(year)), _finite(price)))
         except (TypeError, ValueError):
             refusals.add("not-a-number", f"{place}.{year}", f"`{year}: {price}` is no price of a year", 'write  "2027": 333.44')  # fmt: skip
     return found
@@ -125,6 +143,21 @@ class Window:
         begin = max(first, self.start.first) if self.start else first
         end = min(last, self.end.first) if self.end else last
         return max(0.0, (end - begin).days / max(1, (last - first).days))
+
+    def months(self, start: date) -> np.ndarray:
+        """Share of each of the twelve months from a day on that lies inside the window."""
+        if self.start is None and self.end is None:
+            return np.ones(12)
+        edges = [_months_after(start, count) for count in range(13)]
+        return np.array([self.share(first, last) for first, last in pairwise(edges)])
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day some months later, no later than the month's last; the calendar ends in 9999."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > date.max.year:
+        return date.max
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def read_window(record: Mapping[str, Any], place: str, refusals: Refusals) -> Window:

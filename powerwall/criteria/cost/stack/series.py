@@ -27,7 +27,11 @@ def read_series(
     if not path.is_file():
         refusals.add("price-length", where, f"no file {record['series']}", "paths are relative to the stack's file")  # fmt: skip
         return None
-    frame = pd.read_csv(path, encoding="utf-8-sig")
+    try:
+        frame = pd.read_csv(path, encoding="utf-8-sig")
+    except (ValueError, pd.errors.ParserError) as error:  # not UTF-8, empty or ragged
+        refusals.add("price-length", where, f"{path.name}: {error}", "a CSV of 8760 hourly prices")
+        return None
     named = [name for name in _COLUMNS if name in frame]
     if not named:
         refusals.add("price-length", where, f"{path.name} has no column usd_per_mwh or usd_per_kwh", "name the price's unit")  # fmt: skip

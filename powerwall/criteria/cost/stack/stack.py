@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from powerwall.criteria.cost.stack.bills import Bills, Year
 from powerwall.criteria.cost.stack.keys import shaped
 from powerwall.criteria.cost.stack.layer import MAY_END, StackLayer, read_layer
 from powerwall.criteria.cost.stack.prices import year_after
-from powerwall.criteria.cost.tariff.calendar import MONTHS
+from powerwall.criteria.cost.stack.years import YearBook
 from powerwall.criteria.cost.tariff.determinants import Determinants
 from powerwall.criteria.cost.tariff.refusal import Refusals
 from powerwall.criteria.criterion import Parameter
@@ -32,26 +32,7 @@ COUNTED_FROM = Parameter(
 )
 #: What a price must cover, each by any of these components.
 _NEEDED = (("energy",), ("generation", "capacity"), ("transmission",), ("distribution",))
-_DEMAND = ("generation", "capacity", "transmission", "distribution")
 _WHOLE = {"bundled", "delivery with standard offer"}
-
-
-class Year(NamedTuple):
-    """Twelve months of a contract.
-
-    Attributes
-    ----------
-    start
-        First day.
-    metered_kw
-        Peak of each month. [kW]; 12
-    contract_kw
-        Contract capacity. [kW]
-    """
-
-    start: date
-    metered_kw: np.ndarray
-    contract_kw: float
 
 
 class Scenario(NamedTuple):
@@ -61,42 +42,6 @@ class Scenario(NamedTuple):
     text: str
     status: str
     changes: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Bills:
-    """Bills of the years of a contract.
-
-    Attributes
-    ----------
-    usd
-        Column → cost of each month. [USD]; years × 12
-    lines
-        Column → component, determinant, rate, layer, source, status.
-    mwh
-        Energy. [MWh]; years × 12
-    shortfall_usd
-        Part of the bills that is due for power not taken; already in them. [USD]; years
-    held
-        Layers whose price is that of an earlier year.
-    """
-
-    usd: dict[str, np.ndarray]
-    lines: pd.DataFrame
-    mwh: np.ndarray
-    shortfall_usd: np.ndarray
-    held: tuple[str, ...]
-
-    @property
-    def total_usd(self) -> np.ndarray:
-        """Bill of each year. [USD]"""
-        return np.sum([usd.sum(axis=1) for usd in self.usd.values()], axis=0)
-
-    def of_year(self, index: int) -> pd.DataFrame:
-        """Bill of one year: index `month` 1–12 of the contract year's calendar, a column a charge."""
-        frame = pd.DataFrame({name: usd[index] for name, usd in self.usd.items()}, index=pd.RangeIndex(1, MONTHS + 1, name="month"))  # fmt: skip
-        frame["total_usd"] = frame.sum(axis=1)
-        return frame
 
 
 @dataclass(frozen=True)
@@ -145,23 +90,29 @@ class Stack:
         found = [layer.id for layer in self.layers if layer.missing and self._ever(layer, start, years)]  # fmt: skip
         covered = {component for layer in self.layers for component in _covers(layer)} | set(self.none)  # fmt: skip
         found += [" or ".join(any_of) for any_of in _NEEDED if not covered & {*any_of, "bundled"}]
-        for year in range(years):
-            first = year_after(start, year)
-            found += [f"{layer.id} on {first}" for layer in self._standing() if self._share(layer, first) < 1 - 1e-9]  # fmt: skip
+        found += [gap for layer in self.layers if layer.kind not in MAY_END for gap in self._gaps(layer, start, year_after(start, years))]  # fmt: skip
         return tuple(dict.fromkeys(found)) if self.layers else ("every layer",)
-
-    def _standing(self) -> list[StackLayer]:
-        """Layers that may not lapse, or one of which another follows."""
-        return [layer for layer in self.layers if layer.kind not in MAY_END]
 
     def _ever(self, layer: StackLayer, start: date, years: int) -> bool:
         return layer.window.share(start, year_after(start, years)) > 0
 
-    def _share(self, layer: StackLayer, first: date) -> float:
-        """Share of a year in which a layer holds, or another of its kind and component."""
-        same = [one for one in self.layers if (one.kind, one.component) == (layer.kind, layer.component)]  # fmt: skip
-        last = year_after(first)
-        return sum(one.window.share(first, last) for one in same)
+    def _gaps(self, layer: StackLayer, first: date, last: date) -> list[str]:
+        """Days on which a layer that is charged for ever begins after nothing, or ends before nothing."""
+        begins, ends = (
+            one.first if one else None for one in (layer.window.start, layer.window.end)
+        )
+        same = [one.window for one in self.layers if one is not layer and (one.kind, one.component) == (layer.kind, layer.component)]  # fmt: skip
+        found = []
+        if ends is not None and ends < last and not any(one.start and one.start.first == ends for one in same):  # fmt: skip
+            found.append(f"{layer.id} on {max(ends, first)}")
+        if begins is not None and first < begins < last and not any(one.end and one.end.first == begins for one in same):  # fmt: skip
+            found.append(f"{layer.id} on {first}")
+        return found
+
+    @property
+    def lag_years(self) -> int:
+        """Longest lag of a charge behind the peaks that set it. [years]"""
+        return max((int(layer.record.get("lag_years") or 0) for layer in self.layers), default=0)
 
     def outside(self, mw: float, load_factor: float) -> str:
         """Why it does not apply to a load; empty where it does."""
@@ -205,6 +156,8 @@ class Stack:
         years: Sequence[Year],
         minimum: Mapping[str, float] | None = None,
         surcharges: Iterable[tuple[float, float]] = (),
+        *,
+        growing: bool = True,
     ) -> Bills:
         """Bills of a contract.
 
@@ -218,14 +171,14 @@ class Stack:
             Component → share of contract capacity that is billed at least; `demand` is all of them.
         surcharges
             MW above which energy pays more, and how much. [MW], [USD/MWh]
+        growing
+            Whether layers that escalate do; without it every year is at the first one's prices.
 
         Notes
         -----
         Layers that cannot be priced are left out: ask `missing` first.
         """
-        from powerwall.criteria.cost.stack.years import YearBook
-
-        book = YearBook(self, shapes, years, minimum or {}, tuple(surcharges))
+        book = YearBook(self, shapes, years, minimum or {}, tuple(surcharges), growing)
         return book.bills()
 
     def graded(self, usd: Mapping[str, float]) -> tuple[str, float]:
@@ -241,6 +194,7 @@ class Stack:
             return self.grade, SIGMA[self.grade[:1]].value if self.grade[:1] in SIGMA else SIGMA["D"].value  # fmt: skip
         grades = {layer.id: (layer.grade or self.grade)[:1] for layer in self.layers}
         known = {name: grade if grade in SIGMA else "D" for name, grade in grades.items()}
+        known.setdefault("terms", self.grade[:1] if self.grade[:1] in SIGMA else "D")
         heavy = [known.get(name, "D") for name, cost in usd.items() if abs(cost) >= COUNTED_FROM.value * total]  # fmt: skip
         spread = math.hypot(*(cost * SIGMA[known.get(name, "D")].value for name, cost in usd.items())) / abs(total)  # fmt: skip
         return max(heavy, default=self.grade), spread
@@ -251,17 +205,6 @@ class Stack:
         if isinstance(source, Mapping):
             return str(source.get("title") or "")
         return self.sources.get(str(source), str(source or ""))
-
-
-def demand_minimum(layer: StackLayer, minimum: Mapping[str, float]) -> float:
-    """Share of contract capacity that a layer bills at least; NaN where the terms do not say."""
-    if layer.component == "bundled" or layer.component not in (*_DEMAND, "energy"):
-        # one share for all demand charges can be applied to a sheet that does not tell them apart
-        shares = set(minimum.values())
-        return 0.0 if not shares or layer.component != "bundled" else (shares.pop() if len(shares) == 1 else math.nan)  # fmt: skip
-    if layer.component == "energy":
-        return float(minimum.get("energy", 0.0))
-    return float(minimum.get(layer.component, minimum.get("demand", 0.0)))
 
 
 def _steps(layer: StackLayer, steps: int) -> list[int] | None:
@@ -306,7 +249,7 @@ def read_stack(content: Mapping[str, Any], place: str, folder: Path, refusals: R
     content = shaped(content, place, refusals)
     name = str(content.get("stack_id") or content.get("id") or "")
     layers = []
-    for at, record in enumerate(content.get("layers") or []):
+    for at, record in enumerate(content.get("layers", [])):
         layer = read_layer(record, f"{place}layers[{at}]", folder, refusals)
         if layer is not None:
             layers.append(layer)
@@ -316,20 +259,31 @@ def read_stack(content: Mapping[str, Any], place: str, folder: Path, refusals: R
     for at, layer in enumerate(layers):
         if layer.price and layer.price.currency.upper() != currency:
             refusals.add("unknown-unit", f"{place}layers[{at}]", f"is priced in {layer.price.currency.upper()} in a stack in {currency}", "one currency a stack")  # fmt: skip
+        kinds = {one.id: one.kind for one in layers}
         for on in layer.on if layer.share is not None else ():
+            if layer.kind != "tax" and kinds.get(on) in {"tax", "surcharge", "minimum"}:
+                refusals.add("bad-layer", f"{place}layers[{at}]", f"takes a share of `{on}`, which comes after it", "a rider is taken of a charge, before minimum bill, surcharges and taxes")  # fmt: skip
             if on != "*" and on not in {one.id for one in layers}:
                 refusals.add("bad-layer", f"{place}layers[{at}]", f"takes a share of `{on}`, which is no layer", "name a layer by its id")  # fmt: skip
-    titles = {key: str(one.get("title") or "") for key, one in (outer.get("sources") or {}).items() if isinstance(one, Mapping)}  # fmt: skip
+    titles = {key: str(one.get("title") or "") for key, one in _table(outer.get("sources")).items() if isinstance(one, Mapping)}  # fmt: skip
     stack = Stack(
         name, str(content.get("title") or name), str(content.get("utility_id") or ""), currency, tuple(layers),
         content.get("none") or {}, content.get("applies") or {}, str(content.get("grade") or "D"),
         str(content.get("as_of") or outer.get("as_of") or ""), str(content.get("terms") or ""), content.get("power_factor"),
-        tuple(_scenarios(content, place, {one.id for one in layers}, refusals)), tuple(map(str, content.get("missing") or outer.get("missing") or ())),
+        tuple(_scenarios(content, place, {one.id for one in layers}, refusals)), tuple(map(str, _list(content.get("missing")) or _list(outer.get("missing")))),
         titles,
     )  # fmt: skip
     for scenario in stack.scenarios:
         stack.under(scenario, folder, refusals, f"{place}scenarios.{scenario.id}.")
     return stack
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _scenarios(content: Mapping[str, Any], place: str, known: set[str], refusals: Refusals) -> Iterable[Scenario]:  # fmt: skip

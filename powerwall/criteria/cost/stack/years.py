@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from powerwall.criteria.cost.stack.bills import Bills, Year, demand_minimum
 from powerwall.criteria.cost.stack.layer import StackLayer
-from powerwall.criteria.cost.stack.prices import year_after
 from powerwall.criteria.cost.tariff.bill import Tariff
 from powerwall.criteria.cost.tariff.calendar import MONTHS
-from powerwall.criteria.cost.tariff.charges import Line
+from powerwall.criteria.cost.tariff.charges import Line, Surcharge
 from powerwall.criteria.cost.tariff.determinants import Determinants, Taken
 from powerwall.criteria.cost.tariff.peaks import AnnualPeak
+from powerwall.criteria.cost.tariff.refusal import refuse
 
 if TYPE_CHECKING:
-    from powerwall.criteria.cost.stack.stack import Bills, Stack, Year
+    from powerwall.criteria.cost.stack.stack import Stack
+
+_ENERGY = {"usd", "energy_usd", "fuel_adjustment_usd"}
 
 
 @dataclass
@@ -31,6 +34,7 @@ class YearBook:
     years: Sequence[Year]
     minimum: Mapping[str, float]
     surcharges: tuple[tuple[float, float], ...]
+    growing: bool = True
 
     def __post_init__(self) -> None:
         self._usd: dict[str, np.ndarray] = {}
@@ -40,16 +44,15 @@ class YearBook:
 
     def bills(self) -> Bills:
         """All years: metered charges, riders on layers, minimum bills, surcharges, taxes."""
-        from powerwall.criteria.cost.stack.stack import Bills
-
         priced = [layer for layer in self.stack.layers if not layer.missing]
         for layer in priced:
             if layer.share is None and layer.kind not in {"minimum", "tax", "surcharge"}:
                 self._meter(layer)
-        before_taxes = [layer for layer in priced if layer.kind != "tax"]
-        for layer in [one for one in before_taxes if one.share is not None]:
+        for layer in in_order(
+            [one for one in priced if one.share is not None and one.kind != "tax"]
+        ):
             self._of_others(layer)
-        for layer in [one for one in before_taxes if one.kind == "minimum"]:
+        for layer in [one for one in priced if one.kind == "minimum"]:
             self._least(layer)
         for layer in [one for one in priced if one.kind == "surcharge"]:
             self._meter(layer)
@@ -72,14 +75,12 @@ class YearBook:
 
     def _meter(self, layer: StackLayer) -> None:
         """Charges of a layer on what the load takes."""
-        from powerwall.criteria.cost.stack.stack import demand_minimum
-
         share = demand_minimum(layer, self.minimum)
         share = 0.0 if math.isnan(share) else share
         growth = 1 + float(layer.record.get("escalation_per_year") or 0.0)
         before: list[Taken] = []
         columns: dict[str, np.ndarray] = {}
-        last: tuple[Tariff, dict[str, np.ndarray], float] | None = None
+        last: tuple[Tariff, dict[str, np.ndarray], np.ndarray] | None = None
         for at, year in enumerate(self.years):
             sheet, held = layer.charged(year.start)
             if held:
@@ -88,10 +89,10 @@ class YearBook:
                 before.append(before[-1])
             else:
                 last = (sheet, *self._billed(layer, sheet, share, at, before))
-            scale = layer.window.share(year.start, year_after(year.start)) * growth**at
+            scale = layer.window.months(year.start) * (growth**at if self.growing else 1.0)
             for name, usd in last[1].items():
                 columns.setdefault(name, np.zeros((len(self.years), MONTHS)))[at] = usd * scale
-            self._shortfall[at] += last[2] * scale
+            self._shortfall[at] += float((last[2] * scale).sum())
         self._book(layer, columns)
 
     def _settled(self, at: int, sheet: Tariff) -> bool:
@@ -106,8 +107,8 @@ class YearBook:
 
     def _billed(
         self, layer: StackLayer, sheet: Tariff, share: float, at: int, before: list[Taken]
-    ) -> tuple[dict[str, np.ndarray], float]:
-        """Columns of one year, and the part of them that is due for power not taken; `before` grows."""
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Columns of one year, and what of each month is due for power not taken; `before` grows."""
         year = self.years[at]
         taken = self._taken(layer, sheet, year, before, 0.0, at)
         metered = _rows(sheet.columns(taken))
@@ -116,10 +117,10 @@ class YearBook:
             raised, floor = _at_least(sheet, share), share * year.contract_kw
             found = _rows(raised.columns(self._taken(layer, raised, year, before, floor, at)))
         before.append(taken)
-        short = sum(float((usd - metered[name]).sum()) for name, usd in found.items())
+        short = sum((usd - metered[name] for name, usd in found.items()), np.zeros(MONTHS))
         if share and layer.component == "energy":
             take = self._energy_take(layer, sheet, year, share)
-            return {**found, "take_usd": take}, float(take.sum())
+            return {**found, "take_usd": take}, take
         return found, short
 
     def _book(self, layer: StackLayer, columns: Mapping[str, np.ndarray]) -> None:
@@ -155,7 +156,8 @@ class YearBook:
                 )
         return sheet.taken(
             self.shapes[layer.id], year.metered_kw[:, None], prior_peak_kw=prior, minimum_demand_kw=floor,
-            power_factor=self.stack.power_factor, contract_kw=year.contract_kw, earlier_kw=earlier,
+            power_factor=self.stack.power_factor, coincidence_share=layer.record.get("coincidence_share"),
+            contract_kw=year.contract_kw, earlier_kw=earlier,
         )  # fmt: skip
 
     def _energy_take(self, layer: StackLayer, sheet: Tariff, year: Year, share: float) -> np.ndarray:  # fmt: skip
@@ -163,38 +165,36 @@ class YearBook:
         unit = self.shapes[layer.id]
         due = share * year.contract_kw * unit.energy_kwh
         short = np.maximum(0.0, due - unit.energy_kwh * year.metered_kw)
-        price = sheet.columns(sheet.taken(unit, np.ones((1, 1)))).get("usd")
-        rate = 0.0 if price is None else price[:, 0] / unit.energy_kwh
-        return rate * short
+        one = sheet.taken(unit, np.ones((1, 1)), power_factor=self.stack.power_factor)
+        columns = _rows(sheet.columns(one))
+        price = sum((usd for name, usd in columns.items() if name in _ENERGY), np.zeros(MONTHS))
+        return price / unit.energy_kwh * short
 
     def _of_others(self, layer: StackLayer) -> None:
         """A share of other layers, or of the whole bill so far."""
         charge = layer.as_share(self.stack.source_of(layer))
         if charge is None:
             return
+        taxes = {one.id for one in self.stack.layers if one.kind == "tax"}
         sums: dict[str, np.ndarray] = {}
         for column, usd in self._usd.items():
             owner = self._lines[column]["layer"]
-            sums[owner] = sums.get(owner, 0.0) + usd
-        on = [sums.get(name) for name in charge.on] if "*" not in charge.on else list(sums.values())
-        base = np.sum([usd for usd in on if usd is not None], axis=0)
-        inside = np.array([layer.window.share(y.start, year_after(y.start)) for y in self.years])
-        if np.ndim(base):
-            self._add(f"{layer.id}_usd", charge.share * base * inside[:, None], charge.line, layer)
+            if owner not in taxes or owner in charge.on:  # a tax on a tax says so by its name
+                sums[owner] = sums.get(owner, 0.0) + usd
+        inside = np.array([layer.window.months(year.start) for year in self.years])
+        self._add(f"{layer.id}_usd", charge.usd_of(sums, inside.shape) * inside, charge.line, layer)
 
     def _least(self, layer: StackLayer) -> None:
         """A minimum bill on everything before it."""
         subtotal = sum(self._usd.values(), np.zeros((len(self.years), MONTHS)))
         added = [
-            layer.as_minimum(year.start).usd(month[:, None])[:, 0]
+            layer.as_minimum(year.start).usd(month[:, None])[:, 0] * layer.window.months(year.start)
             for year, month in zip(self.years, subtotal, strict=True)
         ]
         self._add(f"{layer.id}_usd", np.array(added), layer.line(self.stack.source_of(layer)), layer)  # fmt: skip
 
     def _surcharge(self) -> None:
         """Energy above some MW, as the large-load terms ask."""
-        from powerwall.criteria.cost.tariff.charges import Surcharge
-
         for above_mw, usd_per_mwh in self.surcharges:
             line = Line("surcharge", f"kWh above {above_mw:g} MW", f"{usd_per_mwh:g} USD/MWh", "terms")  # fmt: skip
             charge = Surcharge(usd_per_mwh / 1000, 1000 * above_mw, line, "usd")
@@ -202,6 +202,26 @@ class YearBook:
             sheet = Tariff(charges=(charge,))
             usd = [charge.usd(sheet.taken(shape, year.metered_kw[:, None]))[:, 0] for year in self.years]  # fmt: skip
             self._add("surcharge_usd", np.array(usd), line, None)
+
+
+def in_order(shares: list[StackLayer]) -> list[StackLayer]:
+    """Shares after the layers that they are taken of, those of the whole bill last.
+
+    Raises
+    ------
+    TariffRefusal
+        If each of some is taken of another of them.
+    """
+    found: list[StackLayer] = []
+    left = sorted(shares, key=lambda layer: "*" in layer.on)
+    while left:
+        waiting = {layer.id for layer in left}
+        ready = [layer for layer in left if not waiting & set(layer.on)]
+        if not ready:
+            raise refuse("bad-layer", "layers", f"{', '.join(sorted(waiting))} are taken of one another", "let one be taken of a charge")  # fmt: skip
+        found += ready
+        left = [layer for layer in left if layer not in ready]
+    return found
 
 
 def _rows(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

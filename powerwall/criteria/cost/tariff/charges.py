@@ -277,10 +277,11 @@ class Share:
     line: Line
     column: str
 
-    def usd_of(self, sums: dict[str, np.ndarray]) -> np.ndarray:
-        """Its cost on sums by column; `*` is all of them."""
-        taken = sums.values() if "*" in self.on else [sums[name] for name in self.on]
-        return self.share * np.sum(list(taken), axis=0)
+    def usd_of(self, sums: dict[str, np.ndarray], form: tuple[int, ...]) -> np.ndarray:
+        """Its cost on sums by layer; `*` is all of them, and a layer without any is nil."""
+        nothing = np.zeros(form)
+        taken = sums.values() if "*" in self.on else [sums.get(name, nothing) for name in self.on]
+        return self.share * sum(taken, nothing)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Tiers(NamedTuple):
     unit: str
     stated: float | None
     there: bool = True
+    unit_stated: bool = False
 
 
 class Record:
@@ -76,8 +77,8 @@ class Record:
         except (TypeError, ValueError):
             self.refuse("not-a-number", place, f"`{value}` is no number", "write a number")
             return None
-        if math.isnan(number):
-            self.refuse("not-a-number", place, "is not a number", "write a number")
+        if isinstance(value, bool) or not math.isfinite(number):
+            self.refuse("not-a-number", place, f"`{value}` is no finite number", "write a number")
             return None
         return number
 
@@ -113,7 +114,10 @@ class Record:
         if not isinstance(values, list | tuple) or len(values) != MONTHS:
             self.refuse("schedule-shape", key, "is no list of twelve", "give January to December")
             return None
-        found = [self._number(value, f"{key}[{m}]") for m, value in enumerate(values)]
+        found = [
+            self._number(int(value) if isinstance(value, bool) else value, f"{key}[{m}]")
+            for m, value in enumerate(values)
+        ]
         return None if None in found else tuple(float(one) for one in found if one is not None)
 
     def months(self, key: str, periods: int) -> tuple[int, ...] | None:
@@ -202,7 +206,12 @@ class Record:
             return None
         stated = None if math.isinf(bounds[-1]) else bounds[-1]
         unit = kinds.pop() if kinds else units[0]
-        return Tiers(Ladder((*bounds[:-1], math.inf), prices), unit, stated)
+        return Tiers(
+            Ladder((*bounds[:-1], math.inf), prices),
+            unit,
+            stated,
+            unit_stated=any(one[2] for one in read),
+        )
 
     def _tier(self, tier: Any, place: str, units: tuple[str, ...]) -> tuple[float, float, str]:
         """Price, bound and unit of a tier."""
@@ -221,6 +230,13 @@ class Record:
             self.refuse("unknown-unit", f"{place}.unit", f"`{cells['unit']}` is no unit that can be billed", f"known: {', '.join(units)}")  # fmt: skip
         open_ended = bound is None or bound >= _OPEN
         return rate + adjustment, math.inf if open_ended else float(bound or 0.0), unit
+
+    def demand_unit(self, key: str, tiers: list[Tiers], known: tuple[str, ...]) -> str:
+        """Unit of a demand charge: that of the record, which its tiers may state too, or instead."""
+        unit, stated = self.unit(key, known), {one.unit for one in tiers if one.unit_stated}
+        if (self.has(key) and stated - {unit}) or len(stated) > 1:
+            self.refuse("mixed-units", key, f"the charge is per {unit}, its tiers per {' and '.join(sorted(stated))}", "one unit for a charge")  # fmt: skip
+        return unit if self.has(key) or not stated else stated.pop()
 
     def defined(self, tiers: list[Tiers], named: Iterable[int], place: str) -> None:
         """Refuse a schedule that names a period without tiers."""

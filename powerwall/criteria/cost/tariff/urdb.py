@@ -127,8 +127,8 @@ def _energy(record: Record) -> tuple[Energy | None, dict[int, float]]:
 
 
 def _flat_demand(record: Record) -> FlatDemand | None:
-    unit = record.unit("flatdemandunit", _DEMAND_UNITS)
     tiers = record.structure("flatdemandstructure", _DEMAND_UNITS, HIGHEST_DEMAND)
+    unit = record.demand_unit("flatdemandunit", tiers, _DEMAND_UNITS)
     of_month = record.months("flatdemandmonths", len(tiers))
     if not tiers or of_month is None:
         return None
@@ -140,8 +140,8 @@ def _flat_demand(record: Record) -> FlatDemand | None:
 
 
 def _tou_demand(record: Record) -> TouDemand | None:
-    unit = record.unit("demandrateunit", _DEMAND_UNITS)
     tiers = record.structure("demandratestructure", _DEMAND_UNITS, HIGHEST_DEMAND)
+    unit = record.demand_unit("demandrateunit", tiers, _DEMAND_UNITS)
     schedule = record.schedule("demand", len(tiers))
     if not tiers or schedule is None:
         return None
