@@ -294,7 +294,7 @@ def explained(regions):
 
 @pytest.mark.parametrize(
     "words",
-    ["who pays", "ex-prairie-large: Schedule LP", "bill of contract year 4, from 2034-01-01: 300 MW", "2.6/2.3 USD/kW", "cash, millions of USD of constant money",
+    ["who pays", "ex-prairie-large: Schedule LP", "bill of contract year 3, from 2033-01-01: 300 MW", "2.6/2.3 USD/kW", "cash, millions of USD of constant money",
      "before energisation: contribution 13.00, study fee 0.10, energisation fee 18.00", "if it leaves: what other customers carry",
      "12cp: ", "proposed", "what being off in those hours would save", "of the ramp appears"],
 )  # fmt: skip

@@ -179,7 +179,7 @@ def test_what_would_have_to_be_true_is_true_when_it_is_put_back(example):
 
 def test_a_change_said_to_be_out_of_reach_fails_even_at_the_best_value(example):
     region, measures, ranking = example
-    site = "ex-elm-switch"
+    site = "ex-alder-north"
     above = target(ranking, site, 2)
     hopeless = [c.criterion for c in changes(ranking, site, above) if np.isnan(c.needed)]
     assert "policy_success_probability" in hopeless

@@ -414,13 +414,13 @@ def test_a_fresh_ranking_is_up_to_date() -> None:
 
 def test_a_changed_ranking_is_out_of_date_and_the_row_is_named(copied: Path) -> None:
     before = copied.read_text(encoding="utf-8")
-    after = before.replace("ex-elm-switch,Elm Switch,2,ranked,", "ex-elm-switch,Elm Switch,1,ranked,")  # fmt: skip
+    after = before.replace("ex-alder-north,Alder North,2,ranked,", "ex-alder-north,Alder North,1,ranked,")  # fmt: skip
     assert after != before
     copied.write_text(after, encoding="utf-8")
     result = CliRunner().invoke(app, ["score", "example.toml", "--check"])
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "error[PW602]: 1 rows of the committed ranking differ: ex-elm-switch" in result.stderr
+    assert "error[PW602]: 1 rows of the committed ranking differ: ex-alder-north" in result.stderr
     assert "= help: powerwall score example.toml -o example/ranking.csv" in result.stderr
     assert copied.read_text(encoding="utf-8") == after
 

@@ -151,7 +151,7 @@ class Cost:
         first = self.years[0]._replace(metered_kw=np.zeros(MONTHS), contract_kw=1000 * self.contract_mw)  # fmt: skip
         idle = (first,) * (2 + self.stack.lag_years)  # behind the last lie idle years alone
         bills = self.stack.bills(self.shapes, idle, _minimum(self.terms), growing=False)
-        return float(bills.total_usd[-1] / MONTHS)
+        return max(0.0, float(bills.total_usd[-1] / MONTHS))  # a bill of credits owes nothing
 
     @cached_property
     def collateral_usd(self) -> float:
