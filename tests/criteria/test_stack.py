@@ -587,7 +587,7 @@ def test_the_shipped_terms_have_none_that_would_be_refused():
     [
         ({"layers": {"a": 1}}, "layers"), ({"scenarios": [{"id": "12cp"}]}, "scenarios"), ({"scenarios": {"s": "words"}}, "scenarios.s"),
         ({"none": ["energy"]}, "none"), ({"applies": "100 MW"}, "applies"), ({"applies": {"mw_min": "100"}}, "applies.mw_min"),
-        ({"power_factor": "high"}, "power_factor"), ({"missing": "energy"}, "missing"),
+        ({"power_factor": "high"}, "power_factor"), ({"power_factor": 5}, "power_factor"), ({"missing": "energy"}, "missing"),
         ({"scenarios": {"s": {"text": "t", "layers": {"x": {"usd_per_kw_month": "dear"}}}}}, "scenarios.s.x.usd_per_kw_month"),
     ],
 )  # fmt: skip
@@ -607,7 +607,7 @@ def test_a_stack_of_another_shape_is_refused_with_its_place(given_, place):
     [
         ({"ratchet": 0.8}, "ratchet"), ({"ratchet": {"share": "high"}}, "ratchet.share"), ({"ratchet": {"share": 0.8, "months": "11"}}, "ratchet.months"),
         ({"ratchet": {"share": 0.8, "source_months": [13]}}, "ratchet.source_months"), ({"escalation_per_year": "2 %"}, "escalation_per_year"),
-        ({"year_begins_month": 13}, "year_begins_month"), ({"lag_years": 0.5}, "lag_years"), ({"scaling": "x"}, "scaling"),
+        ({"year_begins_month": 13}, "year_begins_month"), ({"coincidenceshare": 0.9}, "coincidenceshare"), ({"gross_up": -1}, "gross_up"), ({"escalation_per_year": 2}, "escalation_per_year"), ({"lag_years": 0.5}, "lag_years"), ({"scaling": "x"}, "scaling"),
     ],
 )  # fmt: skip
 def test_a_key_of_a_layer_that_holds_something_else_is_refused(cells, place):

@@ -8,6 +8,7 @@ from typing import Any
 
 from powerwall.criteria.cost.stack.prices import Price
 from powerwall.criteria.cost.tariff.refusal import Refusals
+from powerwall.region.findings import did_you_mean
 
 #: Kind of a layer → what it may be priced on.
 _BASES = {
@@ -21,6 +22,12 @@ _SHARES = {
     "loss_share": 1.0,
     "share": 1.0,
 }
+_RANGES = (
+    ("gross_up", 0.0, 2.0),
+    ("scaling", 0.0, 2.0),
+    ("above_mw", 0.0, 1e5),
+    ("escalation_per_year", -0.5, 0.5),
+)
 _NUMBERS = (
     "gross_up",
     "scaling",
@@ -49,7 +56,19 @@ def shaped(content: Mapping[str, Any], place: str, refusals: Refusals) -> dict[s
         if value is not None and not _number(value):
             refusals.add("not-a-number", f"{place}{key}", f"`{value}` is no number", "write a number")  # fmt: skip
             found.pop(key.partition(".")[0], None)
+    factor = found.get("power_factor")
+    if factor is not None and not 0 < factor <= 1:
+        refusals.add("bad-stack", f"{place}power_factor", f"{factor:g} is no power factor", "over 0 and at most 1")  # fmt: skip
+        del found["power_factor"]
     return found
+
+
+#: Keys that any layer may have, beside its price.
+_KNOWN = {
+    "id", "kind", "component", "status", "source", "note", "grade", "as_of", "rule", "proxy", "range", "range_unverified", "effective_from", "effective_to",
+    "escalation_per_year", "rate", "peaks", "months", "hours", "coincidence_share", "lag_years", "first_year", "minimum_share", "gross_up", "scaling",
+    "pool_requirement_share", "year_begins_month", "series", "adder_usd_per_mwh", "loss_share", "share", "per", "on", "above_mw", "ratchet",
+}  # fmt: skip
 
 
 def check_layer(record: Mapping[str, Any], kind: str, price: Price | None, place: str, refusals: Refusals) -> None:  # fmt: skip
@@ -60,6 +79,9 @@ def check_layer(record: Mapping[str, Any], kind: str, price: Price | None, place
         value = record.get(key)
         if value is not None and not (_number(value) and 0 <= value <= most):
             refusals.add("share-out-of-range", f"{place}.{key}", f"`{value}` is no share", f"0 to {most:g}")  # fmt: skip
+    for key in sorted(set(map(str, record)) - _KNOWN):
+        if "_per_" not in key:  # a price, whose unit is checked where it is read
+            refusals.add("unknown-key", f"{place}.{key}", f"no layer has a key `{key}`", did_you_mean(key, sorted(_KNOWN)))  # fmt: skip
     _check_numbers(record, place, refusals)
     if kind in {"coincident", "capacity"} and price is not None and price.known:
         _check_peaks(record, place, refusals)
@@ -75,6 +97,10 @@ def _check_numbers(record: Mapping[str, Any], place: str, refusals: Refusals) ->
         value = record.get(key)
         if value is not None and not _number(value):
             refusals.add("not-a-number", f"{place}.{key}", f"`{value}` is no number", "write a number")  # fmt: skip
+    for key, low, high in _RANGES:
+        value = record.get(key)
+        if value is not None and _number(value) and not low <= value <= high:
+            refusals.add("bad-layer", f"{place}.{key}", f"{value:g}", f"{low:g} to {high:g}")
     for key, low, high in (("lag_years", 0, 10), ("year_begins_month", 1, 12)):
         value = record.get(key)
         if value is not None and _number(value) and not (value % 1 == 0 and low <= value <= high):
@@ -95,7 +121,7 @@ def _check_peaks(record: Mapping[str, Any], place: str, refusals: Refusals) -> N
     if record.get("lag_years") and first is None:
         refusals.add("bad-layer", f"{place}.first_year", "the peaks lie in an earlier year, and the first year's charge is not stated",
                      'write "zero", "contract" or MW')  # fmt: skip
-    if not (first is None or first in ("zero", "contract") or _number(first)):
+    if not (first is None or first in ("zero", "contract") or (_number(first) and first >= 0)):
         refusals.add("bad-layer", f"{place}.first_year", f"`{first}`", 'write "zero", "contract" or MW')  # fmt: skip
 
 
