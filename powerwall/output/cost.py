@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from powerwall.criteria.cost.contract import APPEARS, BOOK_LIFE, REUSE_SHARE, Cost
+from powerwall.criteria.cost.large_load.contract import APPEARS, BOOK_LIFE, REUSE_SHARE, Cost
 from powerwall.criteria.cost.shape import LOAD_FACTOR
 from powerwall.criteria.cost.stack.stack import Stack
 from powerwall.output.columns import Head, fitting_table

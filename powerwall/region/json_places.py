@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the scanner behind json.loads
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -47,3 +48,13 @@ def json_places(text: str) -> dict[str, tuple[int, int]]:
 
     value(skip(0), "")
     return found
+
+
+def nearest(path: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """Line and column of a key, or of what holds it; 0 where nothing does."""
+    while path:
+        if path in places:
+            return places[path]
+        cut = max(path.rfind("."), path.rfind("["))
+        path = path[:cut] if cut > 0 else ""
+    return places.get("", (0, 0))

@@ -271,6 +271,23 @@ def test_a_territory_that_names_no_stack_is_a_finding(make_region, tmp_path):
     assert "did you mean `dear`" in found[0].remedy
 
 
+def test_a_site_that_names_no_stack_is_a_finding(make_region, tmp_path):
+    own = [{**SITES[0], "tariff_stack": "deer"}]
+    found = [
+        f
+        for f in pw.check(make_region(tmp_path, tariffs=two_stacks(), sites=own))
+        if f.code == "PW409"
+    ]
+    assert "did you mean `dear`" in found[0].remedy
+
+
+def test_terms_that_are_not_known_are_not_called_none(make_region, tmp_path):
+    tariffs = content()
+    tariffs["stacks"][0]["terms"] = "nobody"
+    found = cost(make_region, tmp_path, tariffs)["upfront_usd_per_mw"]
+    assert found["why"] == "large-load terms nobody of stack s are not known"
+
+
 def test_which_other_sites_there_are_changes_no_cost(make_region, tmp_path):
     alone = cost(make_region, tmp_path / "1", content(), sites=[SITES[0]])
     among = cost(make_region, tmp_path / "2", content())

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.cost.contract import Works, cost_of
 from powerwall.criteria.cost.large_load import read_terms, shipped_terms, step
+from powerwall.criteria.cost.large_load.contract import Works, cost_of
 from powerwall.criteria.cost.shape import unit_shape
 from powerwall.criteria.cost.stack import Year, read_stack
 from powerwall.criteria.cost.stack.bills import demand_minimum
@@ -900,3 +900,56 @@ def test_an_empty_part_of_terms_is_one_that_is_not_known():
     )
     assert math.isnan(terms.collateral_usd(1e6, 300))
     assert dict(terms.part("upfront")) == {"direct_share": 1.0}
+
+
+# --------------------------------------------------- what would give a plausible wrong answer
+def test_a_price_in_another_unit_than_its_key_says_is_refused():
+    for cells in ({"usd_per_kwh": 38.0}, {"usd_per_mwh": {"2031": 38_000.0}}):
+        assert "implausible-rate" in [
+            code for code, _ in refused(layer("energy", "energy", **cells))
+        ]
+    assert "implausible-rate" in [
+        code for code, _ in refused(layer("demand", usd_per_kw_month=2400.0))
+    ]
+    assert refused(layer("energy", "energy", usd_per_mwh=38.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("given_", "place"),
+    [({"applies": {"mw_minimum": 100}}, "applies.mw_minimum"), ({"scenario": {}}, "scenario"), ({"powerfactor": 0.9}, "powerfactor")],
+)  # fmt: skip
+def test_a_key_that_no_stack_has_is_refused_with_its_place(given_, place):
+    refusals = Refusals()
+    read_stack(
+        {"id": "s", "layers": [layer("demand", usd_per_kw_month=1.0)], **given_},
+        "",
+        Path(),
+        refusals,
+    )
+    assert [(one.code, one.place) for one in refusals.items] == [("unknown-key", place)]
+
+
+@pytest.mark.parametrize("state", ["draft", "Effective", "", None])
+def test_terms_whose_state_is_no_word_for_one_are_refused_and_never_bind(state):
+    from powerwall.criteria.cost.large_load import own_terms
+
+    refusals = Refusals()
+    own_terms({"terms": [{"id": "t", "state": state, "fields": {}}]}, refusals)
+    assert [(one.code, one.place) for one in refusals.items] == [("bad-terms", "terms[0].state")]
+
+
+def test_a_term_of_centuries_is_refused_and_one_of_months_is_a_year():
+    refusals = Refusals()
+    read_terms(
+        {"id": "t", "fields": {"term_years": {"value": 144, "status": "verified"}}},
+        {},
+        "terms[0]",
+        refusals,
+    )
+    assert refusals.items[0].code == "bad-terms"
+    cost = cost_of(
+        stack(layer("demand", usd_per_kw_month=1.0)),
+        terms_with(term_years=0.5),
+        Request(mw=300, need_by=DAY, as_of=DAY),
+    )
+    assert len(cost.years) == 1

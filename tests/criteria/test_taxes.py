@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import powerwall as pw
-from powerwall.criteria.cost.account import EQUIPMENT, account, period
 from powerwall.criteria.cost.fiscal import check_fiscal
-from powerwall.criteria.cost.taxes import (
+from powerwall.criteria.cost.fiscal.account import EQUIPMENT, account, period
+from powerwall.criteria.cost.fiscal.taxes import (
     abated_shares,
     capital_recovery_factor,
     consumption_tax_usd_per_mw_year,
@@ -22,7 +22,7 @@ from powerwall.criteria.cost.taxes import (
     sales_tax_usd_per_mw_year,
     usd_per_mwh,
 )
-from powerwall.criteria.cost.terms import chain, claimable, in_force, read_term
+from powerwall.criteria.cost.fiscal.terms import chain, claimable, in_force, read_term
 from powerwall.region.findings import Findings
 from powerwall.region.request import Request
 

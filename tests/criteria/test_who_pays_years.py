@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 
 from powerwall.criteria.cost import exposure, years
 from powerwall.criteria.cost.exposure import exit_fee_usd, exposure_usd, stranded_usd
-from powerwall.criteria.cost.taxes import capital_recovery_factor
-from powerwall.criteria.cost.years import cost_of_power, levelised_usd_per_mwh, npv_usd
+from powerwall.criteria.cost.years import (
+    capital_recovery_factor,
+    cost_of_power,
+    levelised_usd_per_mwh,
+    npv_usd,
+)
 
 NAN = math.nan
 PRICES = {"transmission": 5.0, "distribution": 1.5, "generation": 8.0}

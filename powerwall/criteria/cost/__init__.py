@@ -1,10 +1,9 @@
 """Cost: what a megawatt-hour costs delivered, who pays for what, and what the state takes.
 
 The criteria of the tariff stand here. Behind them: `tariff` (one rate sheet), `stack` (all sheets of a
-territory), `large_load` (terms of large loads), `contract` (ramp, minimum take, security and exit over
-the years) and `site_costs` (which of them a site has), on the models `demand`, `years`, `upgrades`,
-`allocation` and `exposure`. Beside them, outside every price: `fiscal` (taxes and incentives), on
-`taxes` (their models), `terms` (what a row says on a day) and `account` (a place over the years).
+territory), `large_load` (its terms, and the contract under them) and `site_costs` (which of them a site
+has), on the models `demand`, `years`, `upgrades`, `allocation` and `exposure`. `sheets` and `billing`
+serve a rate in a file of its own. Beside all, outside every price: `fiscal` (taxes and incentives).
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.cost.average import STATES, state_average
-from powerwall.criteria.cost.contract import APPEARS, Cost, Works, carried
 from powerwall.criteria.cost.fiscal import (
     check_fiscal,
     incentive_usd_per_mw_year,
     tax_usd_per_mw_year,
 )
+from powerwall.criteria.cost.large_load.contract import APPEARS, Cost, carried
+from powerwall.criteria.cost.large_load.upfront import Works
 from powerwall.criteria.cost.shape import LOAD_FACTOR
 from powerwall.criteria.cost.site_costs import SiteCosts
 from powerwall.criteria.cost.stack.stack import SIGMA
@@ -183,6 +183,8 @@ def _only_terms(costs: SiteCosts, site: pd.Series) -> str | None:
     if stack is None:
         return _NO_STACK
     terms = costs.stacks.terms(stack)
+    if terms is None and stack.terms:
+        return f"large-load terms {stack.terms} of stack {stack.id} are not known"
     if terms is None:
         return f"stack {stack.id} names no large-load terms"
     request = costs.stacks.request

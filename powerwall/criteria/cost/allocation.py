@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from powerwall.criteria.cost.upgrades import KW_PER_MW
+from powerwall.criteria.cost.years import KW_PER_MW
 
 _ROUNDING = 1e-9  # sums over classes differ in their last digits
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.cost.contract import Cost, cost_of
 from powerwall.criteria.cost.large_load import (
     LargeLoadTerms,
     own_terms,
     shipped_terms,
     terms_of,
 )
+from powerwall.criteria.cost.large_load.contract import Cost, cost_of
 from powerwall.criteria.cost.sheets import Sheet
 from powerwall.criteria.cost.stack.stack import Stack, read_stack
 from powerwall.criteria.cost.tariff import TariffRefusal, read_urdb

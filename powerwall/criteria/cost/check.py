@@ -8,7 +8,7 @@ from powerwall.criteria.cost.large_load import shipped_terms
 from powerwall.criteria.cost.stack.choice import Stacks
 from powerwall.criteria.cost.tariff.refusal import Refusal
 from powerwall.region.findings import Findings, did_you_mean
-from powerwall.region.json_places import json_places
+from powerwall.region.json_places import json_places, nearest
 
 if TYPE_CHECKING:
     from powerwall.region.layers import Layer
@@ -43,6 +43,7 @@ def check_stacks(region: Region, findings: Findings) -> None:
             line, column = places.get(f"stacks[{at}].terms", (0, 0))
             findings.add("PW409", f"{stack.id}: `{stack.terms}` are no large-load terms known here", file=layer.path, line=line, column=column,
                          severity="warning", remedy=did_you_mean(stack.terms, list(known)))  # fmt: skip
+    _check_sites(region, stacks, findings)
     _check_territories(region, stacks, findings)
 
 
@@ -53,14 +54,15 @@ def refused(one: Refusal, layer: Layer, places: dict[str, tuple[int, int]], find
                  remedy=one.remedy)  # fmt: skip
 
 
-def nearest(path: str, places: dict[str, tuple[int, int]]) -> tuple[int, int]:
-    """Line and column of a key, or of what holds it; 0 where nothing does."""
-    while path:
-        if path in places:
-            return places[path]
-        cut = max(path.rfind("."), path.rfind("["))
-        path = path[:cut] if cut > 0 else ""
-    return places.get("", (0, 0))
+def _check_sites(region: Region, stacks: Stacks, findings: Findings) -> None:
+    """Stacks that a site names and the region has not."""
+    outlines, layer = region.layers.frame("tariff_territories"), region.layers.get("sites")
+    drawn = set() if outlines is None else set(outlines["tariff_stack"].dropna())
+    for row, (site, name) in enumerate(region.sites["tariff_stack"].items()):
+        if isinstance(name, str) and name not in stacks.stacks and name not in drawn:
+            place = layer.places(row, "tariff_stack") if layer else {}
+            findings.add("PW409", f"site {site}: `tariff_stack` = {name} is no stack of the region", severity="warning",
+                         remedy=did_you_mean(name, list(stacks.stacks)), **place)  # fmt: skip
 
 
 def _check_territories(region: Region, stacks: Stacks, findings: Findings) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.cost.taxes import capital_recovery_factor
-from powerwall.criteria.cost.years import npv_usd
+from powerwall.criteria.cost.years import capital_recovery_factor, not_negative, npv_usd
 
 MONTHS = 12
 KINDS = ("remaining_minimum", "months_of_minimum", "share_of_demand_charges", "net_book_value", "fee", "none")  # fmt: skip
@@ -66,7 +65,7 @@ def exit_fee_usd(
         raise ValueError(f"year {exit_year:g} is not within a contract of {term_years:g} years")
     if kind == "none":
         return 0.0
-    _not_negative(
+    not_negative(
         minimum_bill_usd_per_month=minimum_bill_usd_per_month, share=share, demand_charges_usd_per_month=demand_charges_usd_per_month,
         fee_usd=fee_usd, mitigation_credit_usd=mitigation_credit_usd,
     )  # fmt: skip
@@ -115,7 +114,7 @@ def stranded_usd(investment_usd: Any, *, book_life_years: float, exit_year: Any,
     >>> stranded_usd(150e6, book_life_years=40, exit_year=5, reuse_share=0.25)
     98437500.0
     """
-    _not_negative(investment_usd=investment_usd, exit_year=exit_year, reuse_share=reuse_share)
+    not_negative(investment_usd=investment_usd, exit_year=exit_year, reuse_share=reuse_share)
     if np.any(np.asarray(reuse_share) > 1) or np.any(np.asarray(book_life_years) <= 0):
         raise ValueError("a share that is used again is 0 to 1, and a book life over 0")
     left = np.maximum(0.0, 1 - np.asarray(exit_year, dtype=float) / book_life_years)
@@ -129,7 +128,7 @@ def recovered_usd(exit_fee_usd: Any, collateral_usd: Any, *, pays: bool) -> Any:
     >>> recovered_usd(72.0, 48.0, pays=False)
     48.0
     """
-    _not_negative(exit_fee_usd=exit_fee_usd, collateral_usd=collateral_usd)
+    not_negative(exit_fee_usd=exit_fee_usd, collateral_usd=collateral_usd)
     fee = np.asarray(exit_fee_usd, dtype=float)
     found = fee if pays else np.minimum(fee, collateral_usd)
     return float(found) if found.ndim == 0 else found
@@ -155,7 +154,7 @@ def exposure_usd(stranded_usd: Any, exit_fee_usd: Any, collateral_usd: Any, *, p
     >>> exposure_usd(98.4375, 72.0, 48.0, pays=True), exposure_usd(98.4375, 72.0, 48.0, pays=False)
     (26.4375, 50.4375)
     """
-    _not_negative(stranded_usd=stranded_usd)
+    not_negative(stranded_usd=stranded_usd)
     recovered = recovered_usd(exit_fee_usd, collateral_usd, pays=pays)
     found = np.maximum(0.0, np.asarray(stranded_usd, dtype=float) - recovered)
     return float(found) if found.ndim == 0 else found
@@ -167,7 +166,7 @@ def coverage_share(stranded_usd: Any, recovered_usd: Any) -> Any:
     >>> coverage_share([96.0, 0.0], 48.0).tolist()
     [0.5, inf]
     """
-    _not_negative(stranded_usd=stranded_usd, recovered_usd=recovered_usd)
+    not_negative(stranded_usd=stranded_usd, recovered_usd=recovered_usd)
     stranded, recovered = np.broadcast_arrays(np.asarray(stranded_usd, dtype=float), np.asarray(recovered_usd, dtype=float))  # fmt: skip
     found = np.divide(recovered, stranded, out=np.full(stranded.shape, math.inf), where=stranded != 0)  # fmt: skip
     return float(found) if found.ndim == 0 else found
@@ -214,7 +213,7 @@ def cover_year(exposure: Any) -> float | None:
     2
     """
     carried = np.asarray(exposure, dtype=float)
-    _not_negative(exposure=carried)
+    not_negative(exposure=carried)
     at = np.flatnonzero(~(carried > 0))  # nothing left, or not known
     if not at.size:
         return None
@@ -245,7 +244,7 @@ def expected_exposure_usd(
     8.0
     """
     pays, defaults = np.asarray(pays_usd, dtype=float), np.asarray(defaults_usd, dtype=float)
-    _not_negative(pays_usd=pays, defaults_usd=defaults)
+    not_negative(pays_usd=pays, defaults_usd=defaults)
     if pays.shape != defaults.shape:
         raise ValueError("pays_usd and defaults_usd are one number for each year")
     odds = np.broadcast_to(np.asarray(hazard, dtype=float), pays.shape)
@@ -269,7 +268,7 @@ def revenue_gap_usd(investment_usd: float, fixed_charge_rate: float, demand_reve
     >>> revenue_gap_usd(100e6, 0.12, [10e6, 16e6], 0.0)
     (-2000000.0, 2000000.0)
     """
-    _not_negative(investment_usd=investment_usd, fixed_charge_rate=fixed_charge_rate, demand_revenue_usd=demand_revenue_usd)  # fmt: skip
+    not_negative(investment_usd=investment_usd, fixed_charge_rate=fixed_charge_rate, demand_revenue_usd=demand_revenue_usd)  # fmt: skip
     gap = investment_usd * fixed_charge_rate - np.asarray(demand_revenue_usd, dtype=float)
     return npv_usd(gap, rate), npv_usd(np.maximum(0.0, gap), rate)
 
@@ -287,13 +286,7 @@ def per_mwh_usd(exposure_usd: float, rate: float, years: float, retail_mwh: floa
     >>> round(per_mwh_usd(26.4375e6, 0.08, 20, 12e6), 4)
     0.2244
     """
-    _not_negative(exposure_usd=exposure_usd)
+    not_negative(exposure_usd=exposure_usd)
     if retail_mwh <= 0:
         raise ValueError("retail_mwh is over 0")
     return exposure_usd * capital_recovery_factor(rate, years) / retail_mwh
-
-
-def _not_negative(**given: Any) -> None:
-    for name, value in given.items():
-        if np.any(np.asarray(value, dtype=float) < 0):
-            raise ValueError(f"{name} is 0 or more")

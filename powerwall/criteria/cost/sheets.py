@@ -15,7 +15,7 @@ from powerwall.criteria.cost.tariff.bulk import is_bulk_row
 from powerwall.criteria.cost.tariff.refusal import Refusal
 from powerwall.region.cells import nested_cells
 from powerwall.region.findings import Findings
-from powerwall.region.json_places import json_places
+from powerwall.region.json_places import json_places, nearest
 from powerwall.region.tables import CellPlaces, read_csv
 
 _KNOWN_KEYS = {"energyratestructure", "flatdemandstructure", "demandratestructure", "fixedchargefirstmeter", "fixedmonthlycharge",
@@ -48,14 +48,11 @@ class Sheet:
 
     def add(self, refusals: tuple[Refusal, ...], findings: Findings) -> None:
         """Record refusals at the place of their key, or of the nearest key above it."""
-        from powerwall.criteria.cost.check import nearest
-
         for one in refusals:
-            whole = one.place.startswith(
-                ("terms[", self.prefix or "terms[")
-            )  # terms stand beside the stacks
+            # terms stand beside the stacks, everything else below its own
+            whole = one.place.startswith(("terms[", self.prefix or "terms["))
             full = one.place if whole else f"{self.prefix}{one.place}"
-            line, column = nearest(full, dict(self.places)) if self.places else (self.line, 1)
+            line, column = nearest(full, self.places) if self.places else (self.line, 1)
             findings.add("PW516", f"{self.name}: {one.place}: {one.code}: {one.message}", file=self.path, line=line, column=column,
                          remedy=one.remedy)  # fmt: skip
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from powerwall.criteria.cost.contract import Cost, Works, cost_of
+from powerwall.criteria.cost.large_load.contract import Cost, cost_of
+from powerwall.criteria.cost.large_load.upfront import Works
 from powerwall.criteria.cost.shape import LOAD_FACTOR
 from powerwall.criteria.cost.stack.choice import Stacks
 from powerwall.criteria.cost.stack.prices import year_after

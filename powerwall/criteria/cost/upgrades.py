@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-KW_PER_MW = 1000.0
+from powerwall.criteria.cost.years import KW_PER_MW
 
 
 class AnnualCharges(NamedTuple):

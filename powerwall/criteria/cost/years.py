@@ -1,4 +1,4 @@
-"""Years: cost of power year by year, its present value and what a megawatt-hour costs over all."""
+"""Years: cost of power year by year, and sums of money over years."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from powerwall.criteria.criterion import Parameter
+
+DISCOUNT_RATE = Parameter(0.08, "1/year", 0.05, 0.12, "assumed: cost of capital of a developer")
+PERIOD_YEARS = Parameter(
+    15.0, "years", 10.0, 25.0, "assumed: years that count where the request names no horizon"
+)
 MONTHS = 12
 KW_PER_MW = 1000.0
 # Columns that a component of the same name would overwrite.
@@ -76,7 +82,7 @@ def cost_of_power(
         raise ValueError("contract_mw and metered_peak_mw are one number for each year")
     if taken := sorted(_TAKEN & set(prices)):
         raise ValueError(f"a component has a name of its own, not {', '.join(taken)}")
-    _not_negative(contract_mw=contract, metered_peak_mw=metered, load_factor=load_factor, hours_per_year=hours_per_year,
+    not_negative(contract_mw=contract, metered_peak_mw=metered, load_factor=load_factor, hours_per_year=hours_per_year,
                   collateral_months=collateral_months, collateral_fee_per_year=collateral_fee_per_year)  # fmt: skip
     if load_factor > 1:
         raise ValueError(f"load_factor is 0 to 1, not {load_factor:g}")
@@ -131,7 +137,7 @@ def minimum_bill_usd_per_month(
     """
     if lone := sorted(set(minimum_share) - set(demand_usd_per_kw_month)):
         raise ValueError(f"a minimum without a price: {', '.join(lone)}")
-    _not_negative(contract_mw=contract_mw, **{f"price of {name}": one for name, one in demand_usd_per_kw_month.items()})  # fmt: skip
+    not_negative(contract_mw=contract_mw, **{f"price of {name}": one for name, one in demand_usd_per_kw_month.items()})  # fmt: skip
     if any(share < 0 or share > 1 for share in minimum_share.values()):
         raise ValueError("a minimum share is 0 to 1")
     least = sum(share * demand_usd_per_kw_month[name] for name, share in minimum_share.items() if share != 0)  # fmt: skip
@@ -173,7 +179,7 @@ def collateral_usd(
     if len(stated) != 1:
         raise ValueError("one of months, usd_per_mw and share_of_exit_fee states the security")
     [(much, of)] = stated
-    _not_negative(**{"a rule of the security": much, "what the security is reckoned from": of})
+    not_negative(**{"a rule of the security": much, "what the security is reckoned from": of})
     return much * of
 
 
@@ -217,7 +223,7 @@ def levelised_usd_per_mwh(
     cost, energy = np.asarray(cost_usd, dtype=float), np.asarray(mwh, dtype=float)
     if cost.shape != energy.shape:
         raise ValueError("cost_usd and mwh are one number for each year")
-    _not_negative(mwh=energy)
+    not_negative(mwh=energy)
     worth = npv_usd(energy, rate, mid_year=mid_year)
     cash = npv_usd(cost, rate, upfront_usd=upfront_usd, mid_year=mid_year)
     return cash / worth if worth else math.nan
@@ -257,7 +263,7 @@ def shortfall_pv_usd(shortfall_usd: Any, rate: float, *, mid_year: bool = False)
     >>> round(shortfall_pv_usd([108.0, 0.0], 0.08), 9)
     100.0
     """
-    _not_negative(shortfall_usd=shortfall_usd)
+    not_negative(shortfall_usd=shortfall_usd)
     return npv_usd(shortfall_usd, rate, mid_year=mid_year)
 
 
@@ -277,12 +283,43 @@ def first_full_year(metered_mw: Any) -> float:
     metered = np.atleast_1d(np.asarray(metered_mw, dtype=float))
     if not metered.size:
         raise ValueError("metered_mw holds no year")
-    _not_negative(metered_mw=metered)
+    not_negative(metered_mw=metered)
     at = int(np.flatnonzero(np.isnan(metered) | np.isclose(metered, metered[-1], rtol=1e-9, atol=0.0))[0])  # fmt: skip
     return math.nan if np.isnan(metered[[at, -1]]).any() else at + 1
 
 
-def _not_negative(**given: Any) -> None:
+def capital_recovery_factor(rate: float, years: float) -> float:
+    """Payment at the end of each year that repays 1 over a number of years. [1/year]
+
+    Parameters
+    ----------
+    rate
+        Discount rate; 0 spreads evenly. [1/year]
+    years
+        Over 0. [years]
+
+    Raises
+    ------
+    ValueError
+        If the years are none, or the rate is no more than -1.
+
+    Notes
+    -----
+    i(1+i)^n / ((1+i)^n − 1), written so that small rates keep their digits.
+
+    Examples
+    --------
+    >>> round(capital_recovery_factor(0.08, 5), 6)
+    0.250456
+    """
+    if not years > 0 or not rate > -1:
+        msg = f"no capital recovery factor for {years:g} years at a rate of {rate:g}"
+        raise ValueError(msg)
+    return 1 / years if rate == 0 else rate / -math.expm1(-years * math.log1p(rate))
+
+
+def not_negative(**given: Any) -> None:
+    """Refuse numbers under 0 by their names; NaN is unknown and passes."""
     for name, value in given.items():
         if np.any(np.asarray(value, dtype=float) < 0):
             raise ValueError(f"{name} is 0 or more")

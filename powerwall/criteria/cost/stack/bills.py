@@ -16,13 +16,8 @@ from powerwall.criteria.cost.tariff.calendar import MONTHS
 from powerwall.criteria.cost.tariff.charges import FlatDemand, TouDemand
 from powerwall.criteria.cost.tariff.peaks import MonthlyPeak
 
-_ON_DEMAND = (
-    "urdb",
-    "demand",
-    "coincident",
-    "capacity",
-    "average",
-)  # kinds that hold a demand charge
+#: Kinds of layer that hold a demand charge.
+_ON_DEMAND = ("urdb", "demand", "coincident", "capacity", "average")
 #: Components that demand charges stand for.
 DEMAND = ("generation", "capacity", "transmission", "distribution")
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from powerwall.criteria.cost.stack.prices import Price
+from powerwall.criteria.cost.stack.prices import BASES, Price
+from powerwall.criteria.cost.tariff.fields import HIGHEST_DEMAND, HIGHEST_ENERGY
 from powerwall.criteria.cost.tariff.refusal import Refusals
 from powerwall.region.findings import did_you_mean
 
@@ -44,13 +45,23 @@ _SHAPES: dict[str, tuple[type, str]] = {
 }  # fmt: skip
 
 
+#: Keys of a stack that hold a word, or that are for its readers.
+_WORDS = {
+    "stack_id", "id", "utility_id", "title", "country", "rto", "currency", "money_of", "as_of", "grade", "terms", "power_factor", "holidays", "note",
+    "format", "region", "warning", "sources",
+}  # fmt: skip
+_APPLIES = {"mw_min", "mw_max", "voltage_kv_min", "load_factor_min_share"}
+
+
 def shaped(content: Mapping[str, Any], place: str, refusals: Refusals) -> dict[str, Any]:
     """A stack without the keys that hold something else than they should."""
     found = {str(key): value for key, value in content.items() if value is not None}
+    _check_keys(found, _WORDS | set(_SHAPES), place, "stack", refusals)
     for key, (kind, words) in _SHAPES.items():
         if key in found and not isinstance(found[key], kind):
             refusals.add("bad-stack", f"{place}{key}", f"`{key}` is not {words}", f"write {words}")
             del found[key]
+    _check_keys(found.get("applies") or {}, _APPLIES, f"{place}applies.", "limit", refusals)
     numbers = {f"applies.{key}": value for key, value in (found.get("applies") or {}).items()} | {"power_factor": found.get("power_factor")}  # fmt: skip
     for key, value in numbers.items():
         if value is not None and not _number(value):
@@ -79,9 +90,10 @@ def check_layer(record: Mapping[str, Any], kind: str, price: Price | None, place
         value = record.get(key)
         if value is not None and not (_number(value) and 0 <= value <= most):
             refusals.add("share-out-of-range", f"{place}.{key}", f"`{value}` is no share", f"0 to {most:g}")  # fmt: skip
-    for key in sorted(set(map(str, record)) - _KNOWN):
-        if "_per_" not in key:  # a price, whose unit is checked where it is read
-            refusals.add("unknown-key", f"{place}.{key}", f"no layer has a key `{key}`", did_you_mean(key, sorted(_KNOWN)))  # fmt: skip
+    priced = {str(key) for key in record if "_per_" in str(key)}  # checked where a price is read
+    _check_keys(record, _KNOWN | priced, f"{place}.", "layer", refusals)
+    if price is not None:
+        _check_price(price, place, refusals)
     _check_numbers(record, place, refusals)
     if kind in {"coincident", "capacity"} and price is not None and price.known:
         _check_peaks(record, place, refusals)
@@ -89,6 +101,21 @@ def check_layer(record: Mapping[str, Any], kind: str, price: Price | None, place
         _check_ratchet(record["ratchet"], f"{place}.ratchet", refusals)
     if kind == "urdb" and not isinstance(record.get("rate") or {}, Mapping):
         refusals.add("bad-layer", f"{place}.rate", "is no rate record", "a mapping, as the rate database gives it")  # fmt: skip
+
+
+def _check_keys(record: Mapping[str, Any], known: set[str], place: str, what: str, refusals: Refusals) -> None:  # fmt: skip
+    """A key that nobody reads is a slip of the pen."""
+    for key in sorted(set(map(str, record)) - known):
+        refusals.add("unknown-key", f"{place}{key}", f"no {what} has a key `{key}`", did_you_mean(key, sorted(known)))  # fmt: skip
+
+
+def _check_price(price: Price, place: str, refusals: Refusals) -> None:
+    """A price that nobody pays is one in another unit."""
+    highest = {"kwh": HIGHEST_ENERGY.value, "kw": HIGHEST_DEMAND.value, "kva": HIGHEST_DEMAND.value, "kw_year": 12 * HIGHEST_DEMAND.value}  # fmt: skip
+    if price.basis in highest:
+        for value in [one for one in (price.value, *(p for _, p in price.by_year)) if one is not None]:  # fmt: skip
+            if abs(value * BASES[price.unit][1]) > highest[price.basis]:
+                refusals.add("implausible-rate", place, f"{value:g} {price.currency.upper()} per {price.unit}", "check the unit")  # fmt: skip
 
 
 def _check_numbers(record: Mapping[str, Any], place: str, refusals: Refusals) -> None:

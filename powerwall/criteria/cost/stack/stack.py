@@ -14,7 +14,7 @@ import numpy as np
 from powerwall.criteria.cost.stack.bills import Bills, Year
 from powerwall.criteria.cost.stack.keys import shaped
 from powerwall.criteria.cost.stack.layer import MAY_END, StackLayer, read_layer
-from powerwall.criteria.cost.stack.prices import year_after
+from powerwall.criteria.cost.stack.prices import read_price, year_after
 from powerwall.criteria.cost.stack.years import YearBook
 from powerwall.criteria.cost.tariff.determinants import Determinants
 from powerwall.criteria.cost.tariff.refusal import Refusals
@@ -226,8 +226,6 @@ def _covers(layer: StackLayer) -> set[str]:
 
 def _without_price(record: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """A record without its price where a change brings another unit."""
-    from powerwall.criteria.cost.stack.prices import read_price
-
     if read_price(change, "", Refusals()) is None:
         return dict(record)
     return {key: value for key, value in record.items() if read_price({key: value}, "", Refusals()) is None}  # fmt: skip

@@ -165,7 +165,9 @@ class YearBook:
         unit = self.shapes[layer.id]
         due = share * year.contract_kw * unit.energy_kwh
         short = np.maximum(0.0, due - unit.energy_kwh * year.metered_kw)
-        one = sheet.taken(unit, np.ones((1, 1)), power_factor=self.stack.power_factor)
+        one = sheet.taken(
+            unit, np.ones((1, 1)), power_factor=self.stack.power_factor, coincidence_share=layer.record.get("coincidence_share"),
+        )  # fmt: skip
         columns = _rows(sheet.columns(one))
         price = sum((usd for name, usd in columns.items() if name in _ENERGY), np.zeros(MONTHS))
         return price / unit.energy_kwh * short

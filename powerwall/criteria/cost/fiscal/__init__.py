@@ -1,4 +1,7 @@
-"""Fiscal: taxes and incentives as lines of their own, outside every price and every score."""
+"""Fiscal: taxes and incentives as lines of their own, outside every price and every score.
+
+`terms` is what a row says on a day, `account` the terms of a place over the years, `taxes` the models.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from powerwall.criteria.cost.account import (
-    DISCOUNT_RATE,
+from powerwall.criteria.cost.fiscal.account import (
     EQUIPMENT,
     Account,
     Line,
@@ -17,11 +19,12 @@ from powerwall.criteria.cost.account import (
     account,
     period,
 )
+from powerwall.criteria.cost.fiscal.terms import Term, chain, read_term, taxable_shares
 from powerwall.criteria.cost.shape import LOAD_FACTOR
 from powerwall.criteria.cost.site_costs import SiteCosts
 from powerwall.criteria.cost.stack.choice import Stacks
 from powerwall.criteria.cost.stack.stack import Stack
-from powerwall.criteria.cost.terms import Term, chain, read_term, taxable_shares
+from powerwall.criteria.cost.years import DISCOUNT_RATE
 from powerwall.criteria.criterion import criterion
 from powerwall.region.dates import parse_span
 from powerwall.region.findings import Findings

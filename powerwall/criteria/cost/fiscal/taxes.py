@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from powerwall.criteria.cost.shape import HOURS_PER_YEAR
+from powerwall.criteria.cost.years import capital_recovery_factor
 
 KWH_PER_MWH = 1000.0
 Shares = float | Sequence[float] | np.ndarray
-
-
-def capital_recovery_factor(rate: float, years: float) -> float:
-    """Payment at the end of each year that repays 1 over a number of years. [1/year]
-
-    Parameters
-    ----------
-    rate
-        Discount rate; 0 spreads evenly. [1/year]
-    years
-        Over 0. [years]
-
-    Raises
-    ------
-    ValueError
-        If the years are none, or the rate is no more than -1.
-
-    Notes
-    -----
-    i(1+i)^n / ((1+i)^n − 1), written so that small rates keep their digits.
-
-    Examples
-    --------
-    >>> round(capital_recovery_factor(0.08, 5), 6)
-    0.250456
-    """
-    if not years > 0 or not rate > -1:
-        msg = f"no capital recovery factor for {years:g} years at a rate of {rate:g}"
-        raise ValueError(msg)
-    return 1 / years if rate == 0 else rate / -math.expm1(-years * math.log1p(rate))
 
 
 def levelised(flows: Shares, discount: float) -> float:

@@ -11,9 +11,11 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
+from powerwall.criteria.cost.large_load.forms import STATES, wrong
 from powerwall.criteria.cost.tariff.refusal import Refusals
 from powerwall.criteria.criterion import Parameter
 from powerwall.region.dates import parse_span
+from powerwall.region.findings import did_you_mean
 
 #: Fee of a bank for a letter of credit.
 CREDIT_FEE = Parameter(0.012, "1/year", 0.005, 0.02, "assumed: fee of a letter of credit a year")
@@ -23,17 +25,6 @@ _NOT_IN_FORCE = {"proposed", "call_for_input", "practice_not_binding"}
 #: Fields that move a sum of money.
 _MONEY = {"threshold_mw", "term_years", "term_steps", "ramp_years_max", "term_includes_ramp", "minimum_share", "minimum_of", "exit", "security",
           "study_fee_usd", "fee_usd_per_mw", "upfront", "surcharge_usd_per_mwh"}  # fmt: skip
-_COMPONENTS = {"generation", "transmission", "distribution", "capacity", "demand", "energy"}
-_EXITS = (
-    "remaining_minimum",
-    "months_of_minimum",
-    "share_of_demand_charges",
-    "net_book_value",
-    "fee",
-    "none",
-)
-_PART_SHARES = {"share", "discount_rate", "share_of_exit_fee", "fee_per_year", "direct_share", "network_share", "distribution_share", "generation_share",
-                "tax_gross_up"}  # fmt: skip
 _FORM = "powerwall-large-load-terms/1"
 
 
@@ -217,8 +208,8 @@ def read_terms(
         if not isinstance(body, Mapping):
             unheard.add("bad-terms", where, "is no field", 'write {"value": …, "status": "verified", "sources": []}')  # fmt: skip
             continue
-        if (value := body.get("value")) is not None and (wrong := _wrong(str(key), value)):
-            unheard.add("bad-terms", f"{where}.value", wrong, "see the forms of each field in the guide to tariff stacks")  # fmt: skip
+        if (value := body.get("value")) is not None and (fault := wrong(str(key), value)):
+            unheard.add("bad-terms", f"{where}.value", fault, "see the forms of each field in the guide to tariff stacks")  # fmt: skip
             continue
         if isinstance(value, Mapping):
             value = {name: one for name, one in value.items() if one is not None}
@@ -229,63 +220,6 @@ def read_terms(
         str(record["id"]), str(record.get("utility") or ""), str(record.get("name") or ""), str(record.get("state") or ""),
         str(record.get("as_of") or ""), fields, tuple(_title(sources.get(name), name) for name in cited),
     )  # fmt: skip
-
-
-def _wrong(key: str, value: Any) -> str:
-    """Why a value is none that its field can have; empty where it is one."""
-    if key in {"threshold_mw", "term_years", "ramp_years_max"} and not _number(value):
-        return f"`{value}` is no number, 0 or more"
-    if key == "load_factor_min_share" and not (_number(value) and value <= 1):
-        return f"`{value}` is no share, 0 to 1"
-    if key in {"study_fee_usd", "term_steps", "surcharge_usd_per_mwh"}:
-        right = isinstance(value, list) and all(isinstance(e, list) and len(e) == 2 for e in value)
-        return "" if right and all(n is None or _number(n) for e in value for n in e) else "is no list of [MW, x]"  # fmt: skip
-    if key == "minimum_share":
-        right = isinstance(value, Mapping) and all(_number(n) and n <= 1 for n in value.values())
-        unknown = sorted(set(value) - _COMPONENTS) if right else []
-        return f"`{unknown[0]}` is no component" if unknown else ("" if right else "holds no shares, 0 to 1, by component")  # fmt: skip
-    if key == "fee_usd_per_mw":
-        right = _number(value) or (isinstance(value, list) and all(map(_number, value)))
-        return "" if right else f"`{value}` is no sum, and no list of proposals"
-    if key == "term_includes_ramp":
-        return "" if isinstance(value, bool) else f"`{value}` is neither true nor false"
-    if key == "effective_date":
-        return _no_date(value)
-    return _wrong_part(key, value) if key in {"security", "exit", "upfront"} else ""
-
-
-def _no_date(value: Any) -> str:
-    try:
-        parse_span(str(value))
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def _wrong_part(key: str, value: Any) -> str:
-    """Why a table of terms is none that the contract can read."""
-    if not isinstance(value, Mapping):
-        return "is no table"
-    given = {name: one for name, one in value.items() if one is not None and name not in {"kind", "note", "form"}}  # fmt: skip
-    allowance = given.pop("allowance", {})
-    if not isinstance(allowance, Mapping):
-        return f"allowance = `{allowance}` is no table"
-    given |= {f"allowance.{name}": one for name, one in allowance.items()}
-    for name, one in given.items():
-        if not _number(one):
-            return f"{name} = `{one}` is no number, 0 or more"
-        if name in _PART_SHARES and one > 1:
-            return f"{name} = {one:g} is no share, 0 to 1"
-    kind = value.get("kind")
-    if key == "exit" and kind not in _EXITS:
-        return f"kind `{kind}`; known: {', '.join(_EXITS)}"
-    if kind == "months_of_minimum" and "months" not in given:
-        return "months_of_minimum without months"
-    return "share_of_demand_charges without share" if kind == "share_of_demand_charges" and "share" not in given else ""  # fmt: skip
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _title(source: Any, name: str) -> str:
@@ -317,6 +251,8 @@ def own_terms(outer: Mapping[str, Any], refusals: Refusals) -> dict[str, LargeLo
         if not isinstance(one, Mapping) or not one.get("id"):
             refusals.add("bad-terms", f"terms[{at}]", "is no record with an id", 'write {"id": …, "fields": {…}}')  # fmt: skip
             continue
+        if one.get("state") not in STATES:
+            refusals.add("bad-terms", f"terms[{at}].state", f"`{one.get('state')}` is no state of an instrument", did_you_mean(str(one.get("state")), STATES))  # fmt: skip
         found[str(one["id"])] = read_terms(one, sources if isinstance(sources, Mapping) else {}, f"terms[{at}]", refusals)  # fmt: skip
     return found
 

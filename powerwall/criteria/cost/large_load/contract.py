@@ -7,22 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.cost.account import DISCOUNT_RATE, PERIOD_YEARS
 from powerwall.criteria.cost.exposure import KINDS, exit_fee_usd, exposure_by_exit_year
-from powerwall.criteria.cost.large_load import LargeLoadTerms
+from powerwall.criteria.cost.large_load.terms import LargeLoadTerms
+from powerwall.criteria.cost.large_load.upfront import Upfront, Works, contribution
 from powerwall.criteria.cost.shape import unit_shape
 from powerwall.criteria.cost.stack.bills import DEMAND, Bills, Year, demand_minimum
 from powerwall.criteria.cost.stack.prices import year_after
 from powerwall.criteria.cost.stack.stack import Scenario, Stack
 from powerwall.criteria.cost.tariff.calendar import MONTHS
 from powerwall.criteria.cost.tariff.determinants import Determinants
-from powerwall.criteria.cost.upgrades import contribution_usd
-from powerwall.criteria.cost.years import levelised_usd_per_mwh, npv_usd
+from powerwall.criteria.cost.years import (
+    DISCOUNT_RATE,
+    PERIOD_YEARS,
+    carried_usd,
+    levelised_usd_per_mwh,
+    shortfall_pv_usd,
+)
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.power.lead_time.simulation import ramp_steps
 from powerwall.region.request import Request
@@ -37,38 +41,6 @@ BOOK_LIFE = Parameter(40.0, "years", 30.0, 50.0, "assumed: straight-line life of
 REUSE_SHARE = Parameter(
     0.25, "1", 0.0, 0.5, "assumed: share of the assets that others use after an exit"
 )
-_LONGEST = 40  # years; a slip of a table does not become a bill of centuries
-
-
-class Works(NamedTuple):
-    """What connecting a site costs: assets of its own, and works on the shared network. [USD]; NaN is unknown"""
-
-    direct_usd: float = math.nan
-    network_usd: float = math.nan
-
-    @property
-    def total_usd(self) -> float:
-        """Both."""
-        return self.direct_usd + self.network_usd
-
-
-class Upfront(NamedTuple):
-    """What is paid before the first megawatt. [USD]; NaN is unknown, and 0 is none."""
-
-    contribution: float
-    study_fee: float
-    energisation_fee: float
-    security_cash: float
-
-    @property
-    def missing(self) -> list[str]:
-        """Parts that are not known."""
-        return [name.replace("_", " ") for name, usd in self._asdict().items() if math.isnan(usd)]
-
-    @property
-    def known_usd(self) -> float:
-        """Sum of what is known; the least that is paid."""
-        return float(np.nansum(self))
 
 
 def contract_years(request: Request, terms: LargeLoadTerms | None) -> tuple[Year, ...]:
@@ -94,10 +66,10 @@ def contract_years(request: Request, terms: LargeLoadTerms | None) -> tuple[Year
 def _count(request: Request, terms: LargeLoadTerms | None) -> int:
     """Years that count: term and ramp, or those assumed."""
     term = terms.years(request.mw) if terms is not None else math.nan
-    if terms is None or math.isnan(term) or term < 1:
+    if terms is None or math.isnan(term):
         return round(PERIOD_YEARS.value)
     ramp = 0 if terms.known("term_includes_ramp") is True else math.ceil(request.ramp_months / MONTHS)  # fmt: skip
-    return min(round(term) + ramp, _LONGEST)
+    return max(1, round(term)) + ramp
 
 
 @dataclass(frozen=True)
@@ -197,7 +169,7 @@ class Cost:
     def _demand_usd_per_month(self) -> float:
         """Demand charges of a month at full contract. [USD/month]"""
         lines = self.bills.lines
-        mine = lines.index[lines["component"].isin(DEMAND)]  # fmt: skip
+        mine = lines.index[lines["component"].isin(DEMAND)]
         return float(sum(self.bills.usd[name][-1].sum() for name in mine) / MONTHS)
 
     @cached_property
@@ -251,19 +223,8 @@ class Cost:
     def _contribution(self, works: Works, *, taxed: bool = True) -> float:
         """Contribution to works, with the tax on it or without. [USD]"""
         terms = self.terms.part("upfront") if self.terms is not None else {}
-        shares = {key: terms.get(key) for key in ("direct_share", "network_share")}
-        if all(share is None for share in shares.values()):
-            return 0.0 if terms.get("kind") == "none" else math.nan
-        if shares["network_share"] is None and works.network_usd != 0:
-            return math.nan  # whether the load pays for works that others use too is not said
-        direct, network = (float(share or 0.0) for share in shares.values())
-        allowance = terms.get("allowance") or {}
-        usd = 1000 * float(allowance.get("usd_per_kw", 0.0)) * self.contract_mw
-        usd += float(allowance.get("years_of_revenue", 0.0)) * float(self.bills.total_usd[self.first_full_year])  # fmt: skip
-        parts = (direct * works.direct_usd if direct else 0.0, works.network_usd if network else 0.0)  # fmt: skip
-        if math.isnan(sum(parts)):
-            return math.nan
-        return float(contribution_usd(parts[0], parts[1], network_share=network, allowance_usd=usd, tax_gross_up=float(terms.get("tax_gross_up", 0.0)) if taxed else 0.0))  # fmt: skip
+        revenue = float(self.bills.total_usd[self.first_full_year])
+        return contribution(terms, works, self.contract_mw, revenue, taxed=taxed)
 
     def exposure(self, works: Works) -> pd.DataFrame | str:
         """What other customers carry after an exit at the end of each year; or why it is not known.
@@ -294,7 +255,7 @@ class Cost:
             return math.nan
         years = [year._replace(metered_kw=appears * year.metered_kw) for year in self.years]
         bills = self.stack.bills(self.shapes, years, _minimum(self.terms))
-        return npv_usd(bills.shortfall_usd, DISCOUNT_RATE.value)
+        return shortfall_pv_usd(bills.shortfall_usd, DISCOUNT_RATE.value)
 
     def curtailing_saves_usd(self) -> float:
         """What a load that is off at the system's peaks would save in the last year, taxes included. [USD]"""
@@ -344,4 +305,4 @@ def carried(upfront_usd: float, wait_months: float) -> float:
     108.0
     """
     years = 0.0 if math.isnan(wait_months) else max(0.0, wait_months) / 12 * CASH_LEAD.value
-    return upfront_usd * (1 + DISCOUNT_RATE.value) ** years
+    return carried_usd([upfront_usd], [years], DISCOUNT_RATE.value)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from powerwall.criteria.cost.shape import LOAD_FACTOR
-from powerwall.criteria.cost.taxes import (
+from powerwall.criteria.cost.fiscal.taxes import (
     abated_shares,
     consumption_tax_usd_per_mw_year,
     levelised,
@@ -20,7 +19,7 @@ from powerwall.criteria.cost.taxes import (
     real_property_tax_usd_per_mw_year,
     sales_tax_usd_per_mw_year,
 )
-from powerwall.criteria.cost.terms import (  # fmt: skip
+from powerwall.criteria.cost.fiscal.terms import (  # fmt: skip
     INCENTIVES,
     LEVIES,
     TAXES,
@@ -29,6 +28,8 @@ from powerwall.criteria.cost.terms import (  # fmt: skip
     claimable,
     in_force,
 )
+from powerwall.criteria.cost.shape import LOAD_FACTOR
+from powerwall.criteria.cost.years import DISCOUNT_RATE, PERIOD_YEARS
 from powerwall.criteria.criterion import Parameter
 from powerwall.region.dates import Span
 from powerwall.region.request import Request
@@ -37,10 +38,6 @@ EQUIPMENT = Parameter(
     20e6, "USD/MW", 10e6, 40e6, "assumed: taxed equipment of a purchase, mostly accelerators"
 )
 REFRESH_YEARS = Parameter(5.0, "years", 3.0, 6.0, "assumed: life of a generation of accelerators")
-DISCOUNT_RATE = Parameter(0.08, "1/year", 0.05, 0.12, "assumed: cost of capital of a developer")
-PERIOD_YEARS = Parameter(
-    15.0, "years", 10.0, 25.0, "assumed: years that count where the request names no horizon"
-)
 
 
 class Period(NamedTuple):
