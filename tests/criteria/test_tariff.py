@@ -344,6 +344,12 @@ def test_what_is_assumed_is_a_finding(extra, word):
     assert any(word in f.message for f in read_urdb(one(0.05) | extra).findings)
 
 
+def test_a_record_without_any_charge_says_that_its_bill_is_nil():
+    assert any(
+        "no-charge" in f.message for f in read_urdb({"energyrates": [[{"rate": 0.05}]]}).findings
+    )
+
+
 def test_an_old_record_is_stale_where_a_day_is_given():
     record = one(0.05) | {"latest_update": "2015-06-01"}
     assert any("stale" in f.message for f in read_urdb(record, as_of=date(2026, 1, 1)).findings)

@@ -170,7 +170,7 @@ def _upfront(costs: SiteCosts, site: pd.Series) -> Row:
     at_least = f"at least {least:,.0f} USD/MW; " if least else ""
     return _from(costs, cost) | {
         "value": math.nan if parts.missing else least, "grade": cost.stack.grade, "why": f"{at_least}not known: {', '.join(parts.missing)}",
-        "note": "; ".join(f"{name.replace('_', ' ')} {usd / cost.contract_mw:,.0f}" for name, usd in parts._asdict().items()),
+        "note": "; ".join(f"{name.replace('_', ' ')} {'?' if math.isnan(usd) else f'{usd / cost.contract_mw:,.0f}'}" for name, usd in parts._asdict().items()),
     }  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from powerwall.criteria.cost.large_load import (
 )
 from powerwall.criteria.cost.large_load.contract import Cost, cost_of
 from powerwall.criteria.cost.sheets import Sheet
-from powerwall.criteria.cost.stack.stack import Stack, read_stack
+from powerwall.criteria.cost.stack.read import read_stack
+from powerwall.criteria.cost.stack.stack import Stack
 from powerwall.criteria.cost.tariff import TariffRefusal, read_urdb
 from powerwall.criteria.cost.tariff.refusal import Refusal, Refusals
 from powerwall.region.findings import Finding

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from powerwall.criteria.cost.large_load import LargeLoadTerms, own_terms, terms_of
-from powerwall.criteria.cost.stack.stack import Stack, read_stack
+from powerwall.criteria.cost.stack.read import read_stack
+from powerwall.criteria.cost.stack.stack import Stack
 from powerwall.criteria.cost.tariff.refusal import Refusal, Refusals
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,17 +18,26 @@ from powerwall.criteria.cost.tariff.determinants import Determinants, Taken
 from powerwall.criteria.cost.tariff.peaks import AnnualPeak
 from powerwall.criteria.cost.tariff.refusal import refuse
 
-if TYPE_CHECKING:
-    from powerwall.criteria.cost.stack.stack import Stack
-
 _ENERGY = {"usd", "energy_usd", "fuel_adjustment_usd"}
 
 
 @dataclass
 class YearBook:
-    """The bills of one stack for one load over the years of a contract."""
+    """The bills of some layers for one load over the years of a contract.
 
-    stack: Stack
+    Attributes
+    ----------
+    layers, titles
+        What is billed; id of a layer → title of its source.
+    shapes, power_factor
+        Determinants of each layer for a shape of peak 1 kW, and the load's power factor.
+    years, minimum, surcharges, growing
+        As in `Stack.bills`.
+    """
+
+    layers: Sequence[StackLayer]
+    titles: Mapping[str, str]
+    power_factor: float | None
     shapes: Mapping[str, Determinants]
     years: Sequence[Year]
     minimum: Mapping[str, float]
@@ -44,7 +52,7 @@ class YearBook:
 
     def bills(self) -> Bills:
         """All years: metered charges, riders on layers, minimum bills, surcharges, taxes."""
-        priced = [layer for layer in self.stack.layers if not layer.missing]
+        priced = [layer for layer in self.layers if not layer.missing]
         for layer in priced:
             if layer.share is None and layer.kind not in {"minimum", "tax", "surcharge"}:
                 self._meter(layer)
@@ -125,7 +133,7 @@ class YearBook:
 
     def _book(self, layer: StackLayer, columns: Mapping[str, np.ndarray]) -> None:
         sheet, _ = layer.charged(self.years[0].start)
-        source = self.stack.source_of(layer)
+        source = self.titles[layer.id]
         lines = sheet.lines if set(columns) - {"usd"} else None
         for name, usd in columns.items():
             single = lines is None or name == "usd"
@@ -156,7 +164,7 @@ class YearBook:
                 )
         return sheet.taken(
             self.shapes[layer.id], year.metered_kw[:, None], prior_peak_kw=prior, minimum_demand_kw=floor,
-            power_factor=self.stack.power_factor, coincidence_share=layer.record.get("coincidence_share"),
+            power_factor=self.power_factor, coincidence_share=layer.record.get("coincidence_share"),
             contract_kw=year.contract_kw, earlier_kw=earlier,
         )  # fmt: skip
 
@@ -166,7 +174,7 @@ class YearBook:
         due = share * year.contract_kw * unit.energy_kwh
         short = np.maximum(0.0, due - unit.energy_kwh * year.metered_kw)
         one = sheet.taken(
-            unit, np.ones((1, 1)), power_factor=self.stack.power_factor, coincidence_share=layer.record.get("coincidence_share"),
+            unit, np.ones((1, 1)), power_factor=self.power_factor, coincidence_share=layer.record.get("coincidence_share"),
         )  # fmt: skip
         columns = _rows(sheet.columns(one))
         price = sum((usd for name, usd in columns.items() if name in _ENERGY), np.zeros(MONTHS))
@@ -174,10 +182,10 @@ class YearBook:
 
     def _of_others(self, layer: StackLayer) -> None:
         """A share of other layers, or of the whole bill so far."""
-        charge = layer.as_share(self.stack.source_of(layer))
+        charge = layer.as_share(self.titles[layer.id])
         if charge is None:
             return
-        taxes = {one.id for one in self.stack.layers if one.kind == "tax"}
+        taxes = {one.id for one in self.layers if one.kind == "tax"}
         sums: dict[str, np.ndarray] = {}
         for column, usd in self._usd.items():
             owner = self._lines[column]["layer"]
@@ -193,7 +201,7 @@ class YearBook:
             layer.as_minimum(year.start).usd(month[:, None])[:, 0] * layer.window.months(year.start)
             for year, month in zip(self.years, subtotal, strict=True)
         ]
-        self._add(f"{layer.id}_usd", np.array(added), layer.line(self.stack.source_of(layer)), layer)  # fmt: skip
+        self._add(f"{layer.id}_usd", np.array(added), layer.line(self.titles[layer.id]), layer)  # fmt: skip
 
     def _surcharge(self) -> None:
         """Energy above some MW, as the large-load terms ask."""

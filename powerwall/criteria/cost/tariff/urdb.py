@@ -32,6 +32,7 @@ from powerwall.criteria.cost.tariff.fields import (
 )
 from powerwall.criteria.cost.tariff.peaks import MonthlyPeak
 from powerwall.criteria.cost.tariff.refusal import Refusals
+from powerwall.criteria.cost.tariff.tiers import Ladder
 from powerwall.region.findings import Finding
 
 _ENERGY_UNITS = ("kwh", "kwh daily", "kwh/kw", "kwh/kw daily", "kwh/hp", "kwh/kva")
@@ -78,6 +79,12 @@ def read_urdb(mapping: Mapping[str, Any], *, as_of: date | None = None) -> Tarif
     ratchet = _ratchet(record, tou)
     minimum = _minimum(record)
     refusals.raise_any()
+    if not charges and minimum == MinimumBill():
+        record.note(
+            "no-charge",
+            "energyratestructure",
+            "the record holds no charge that is known here: its bill is nil",
+        )
     return Tariff(
         record.word("name"), record.word("utility"), record.word("label"), tuple(charges), minimum, ratchet,
         record.word("servicetype").lower(), record.number("demandwindow") or 0.0, tuple(findings), tuple(bounds.items()),
@@ -134,9 +141,7 @@ def _flat_demand(record: Record) -> FlatDemand | None:
         return None
     record.defined(tiers, of_month, "flatdemandmonths")
     ladders = tuple(one.ladder for one in tiers)
-    rate = f"{', '.join(one.rate for one in ladders)} USD/{_SYMBOLS[unit]}"
-    line = Line("distribution", f"{_SYMBOLS[unit]} of billing demand", rate, record.word("label"), record.word("source"))  # fmt: skip
-    return FlatDemand(ladders, of_month, line, unit)
+    return FlatDemand(ladders, of_month, _demand_line(record, ladders, unit, "of billing demand"), unit)  # fmt: skip
 
 
 def _tou_demand(record: Record) -> TouDemand | None:
@@ -147,9 +152,13 @@ def _tou_demand(record: Record) -> TouDemand | None:
         return None
     record.defined(tiers, schedule.named, "demandweekdayschedule")
     ladders = tuple(one.ladder for one in tiers)
+    return TouDemand(ladders, schedule, _demand_line(record, ladders, unit, "peak of each period"), unit)  # fmt: skip
+
+
+def _demand_line(record: Record, ladders: tuple[Ladder, ...], unit: str, what: str) -> Line:
+    """What stands behind a demand charge."""
     rate = f"{', '.join(one.rate for one in ladders)} USD/{_SYMBOLS[unit]}"
-    line = Line("distribution", f"{_SYMBOLS[unit]} peak of each period", rate, record.word("label"), record.word("source"))  # fmt: skip
-    return TouDemand(ladders, schedule, line, unit)
+    return Line("distribution", f"{_SYMBOLS[unit]} {what}", rate, record.word("label"), record.word("source"))  # fmt: skip
 
 
 def _coincident(record: Record) -> MonthlyPeak | None:
