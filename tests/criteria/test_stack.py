@@ -592,14 +592,8 @@ def test_the_shipped_terms_have_none_that_would_be_refused():
     ],
 )  # fmt: skip
 def test_a_stack_of_another_shape_is_refused_with_its_place(given_, place):
-    refusals = Refusals()
-    read_stack(
-        {"id": "s", "layers": [layer("demand", usd_per_kw_month=1.0)], **given_},
-        "",
-        Path(),
-        refusals,
-    )
-    assert place in [one.place for one in refusals.items]
+    found = refused(layer("demand", usd_per_kw_month=1.0), **given_)
+    assert place in [where for _, where in found]
 
 
 @pytest.mark.parametrize(
@@ -919,14 +913,8 @@ def test_a_price_in_another_unit_than_its_key_says_is_refused():
     [({"applies": {"mw_minimum": 100}}, "applies.mw_minimum"), ({"scenario": {}}, "scenario"), ({"powerfactor": 0.9}, "powerfactor")],
 )  # fmt: skip
 def test_a_key_that_no_stack_has_is_refused_with_its_place(given_, place):
-    refusals = Refusals()
-    read_stack(
-        {"id": "s", "layers": [layer("demand", usd_per_kw_month=1.0)], **given_},
-        "",
-        Path(),
-        refusals,
-    )
-    assert [(one.code, one.place) for one in refusals.items] == [("unknown-key", place)]
+    found = refused(layer("demand", usd_per_kw_month=1.0), **given_)
+    assert found == [("unknown-key", place)]
 
 
 @pytest.mark.parametrize("state", ["draft", "Effective", "", None])
