@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -37,6 +38,27 @@ SITES = [
     {"site_id": "d", "name": "Dogwood", "lon": -98.0, "lat": 38.3, "location_accuracy_m": 20, "area_ha": 90, "zoning_status": "by_right",
      "utility_id": "u1", "availability": "open"},
 ]  # fmt: skip
+
+
+def typical_year(station_id: str = "k1") -> list[dict[str, Any]]:
+    """Rows of `climate` of a made-up station: a bin a month, one day, two design pairs."""
+    bins = [
+        {"record": "bin", "month": m, "tdb_c": round(12 - 14 * math.cos(math.pi * (m - 1) / 6), 3),
+         "twb_c": round(8 - 12 * math.cos(math.pi * (m - 1) / 6), 3), "hours": 24 * days}
+        for m, days in enumerate((31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), start=1)
+    ]  # fmt: skip
+    day = [
+        {"record": "profile", "key": "peak_tdb", "month": 7, "hour": h, "tdb_c": round(28 - 6 * math.cos(math.pi * (h - 3) / 12), 3),
+         "twb_c": round(20 - 2 * math.cos(math.pi * (h - 3) / 12), 3), "hours": ""}
+        for h in range(1, 25)
+    ]  # fmt: skip
+    design = [
+        {"record": "design", "key": "tmy_max_tdb", "tdb_c": 36.0, "twb_c": 22.0},
+        {"record": "design", "key": "ashrae_ext_db_n20", "tdb_c": 39.0, "twb_c": 23.0},
+    ]
+    blank = {"key": "", "month": "", "hour": "", "hours": ""}
+    return [{"station_id": station_id, **blank, **row} for row in (*bins, *day, *design)]
+
 
 #: Layer → rows of its CSV.
 LAYERS: dict[str, list[dict[str, Any]]] = {
@@ -73,6 +95,10 @@ LAYERS: dict[str, list[dict[str, Any]]] = {
         {"water_area_id": "w1", "name": "Waterworks", "site_ids": "a;b;c;d", "baseline_water_stress_score": 2.5,
          "stress_level_of_detail": "basin", "permit_trigger_m3_per_day": 1500},
     ],
+    "climate_stations": [
+        {"station_id": "k1", "name": "Made-up airfield", "lon": -98.95, "lat": 38.5, "elevation_m": 500, "pressure_pa": 95500},
+    ],
+    "climate": typical_year(),
 }  # fmt: skip
 
 #: One stack of one price, 40 USD/MWh, and terms whose only cash is a fee of 50,000 USD/MW.
@@ -109,6 +135,9 @@ TABLE_ONLY = {
     "load_queue",
     "calendars",
     "tariffs",
+    "climate",
+    "water_rules",
+    "grid_mix",
 }
 _KEEP: Any = object()
 

@@ -22,6 +22,7 @@ def explain(
     need_by: opt.NeedBy = None,
     horizon: opt.Horizon = None,
     as_of: opt.AsOf = None,
+    cooling: opt.Cooling = None,
     weight: opt.Weight = None,
     profile: opt.Profile = "",
     form: Annotated[
@@ -54,6 +55,7 @@ def explain(
                 "need_by": need_by,
                 "horizon": horizon,
                 "as_of": as_of,
+                "cooling": cooling,
                 "seed": seed,
             },
         )

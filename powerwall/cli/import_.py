@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from powerwall.importers.imported import Imported
     from powerwall.region.findings import Findings
 
-_SOURCES = ("moratoria", "ordinances", "urdb")
+_SOURCES = ("moratoria", "ordinances", "urdb", "epw")
 _LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
 
 
@@ -28,7 +28,7 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook; rate records as JSON or bulk CSV.",
+            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook; rate records as JSON or bulk CSV; hourly weather files.",
             show_default=False,
         ),
     ],
@@ -78,11 +78,27 @@ def import_(
             show_default=False,
         ),
     ] = "",
+    stations: Annotated[
+        Path | None,
+        typer.Option(
+            "--stations",
+            metavar="FILE",
+            help="Where the rows of weather stations go; silent is climate_stations.csv beside the layer.",
+            show_default=False,
+        ),
+    ] = None,
+    station_id: Annotated[
+        str,
+        typer.Option("--station-id", metavar="ID", help="Id of one weather station; silent is its WMO number.", show_default=False),
+    ] = "",
+    hourly: Annotated[
+        bool, typer.Option("--hourly", help="Keep every hour of weather, in place of bins.")
+    ] = False,
     every: Annotated[bool, typer.Option("--all", help="Show every place of a finding.")] = False,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
-) -> None:
+) -> None:  # fmt: skip
     """Convert a public download into a layer; what its words leave open is a finding with its line.
 
     Example: powerwall import moratoria moratorium_inventory.csv -o policy.csv --region central-ohio
@@ -92,6 +108,11 @@ def import_(
     day = opt.day(as_of) if as_of else None
     if source == "urdb":
         _rates(files, output, utility, day, every=every, quiet=quiet, color=not no_color)
+        return
+    if source == "epw":
+        from powerwall.cli.import_weather import import_weather
+
+        import_weather(files, output, stations, station_id, day, hourly=hourly, every=every, quiet=quiet, color=not no_color)  # fmt: skip
         return
     layer = layer or _LAYERS[source][0]
     opt.one_of(layer, _LAYERS[source], "--layer")
@@ -105,7 +126,7 @@ def import_(
 
         check_targets([output], [".csv"])
         findings = Findings()
-        _not_itself(files, output, findings)
+        not_itself(files, output, findings)
         place = opt.located(region) if region else None
         found = layers.collect(source, layer, files, place, findings, day)
         findings.raise_errors()
@@ -131,7 +152,7 @@ def _rates(
         from powerwall.output.files import check_targets, write_text
 
         check_targets([output], [".json"])
-        _not_itself(files, output, findings)
+        not_itself(files, output, findings)
         found = read_rates(files, findings, utility, as_of)
         if not found.stacks and not findings.errors:
             findings.add("PW516", "no record can be billed: nothing is written", file=files[0])
@@ -156,7 +177,7 @@ def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None
         err.print(f"name the source wherever the rows are used: {credit}")
 
 
-def _not_itself(files: list[Path], output: Path, findings: Findings) -> None:
+def not_itself(files: list[Path], output: Path, findings: Findings) -> None:
     """No output takes the place of a table that is read."""
     for path in files:
         if path.resolve() == output.resolve():

@@ -137,6 +137,31 @@ NoColor = Annotated[bool, typer.Option("--no-color", help="No colour.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]
 
 
+def _plant(name: str | None) -> str | None:
+    """A cooling plant, or auto; another word is a usage error before anything is read."""
+    if name is None:
+        return None
+    from powerwall.criteria.water.plants import AUTO, PLANTS, PRESETS
+    from powerwall.region.findings import did_you_mean
+
+    known = [*PLANTS, *PRESETS, AUTO]
+    if name not in known:
+        raise typer.BadParameter(f"`{name}` is no cooling plant; {did_you_mean(name, known)}")
+    return name
+
+
+Cooling = Annotated[
+    str | None,
+    typer.Option(
+        "--cooling",
+        metavar="PLANT",
+        callback=_plant,
+        help="Cooling plant, e.g. mixed-hall, liquid-tower, air-chiller; auto takes the best one of each site.",
+        show_default=False,
+    ),
+]
+
+
 def one_of(value: str, known: tuple[str, ...], option: str) -> None:
     """Raise BadParameter for a word that is none of those an option takes."""
     if value not in known:

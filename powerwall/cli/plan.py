@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from powerwall.criteria.compute.delivery import Delivery
     from powerwall.criteria.power.site.plan import SitePlan
     from powerwall.criteria.power.site.services import Bridge
+    from powerwall.criteria.water.operation import Operation
     from powerwall.region.read import Region
 
 _FORMATS = ("table", "json", "csv", "md")
@@ -31,6 +32,7 @@ def plan(
     need_by: opt.NeedBy = None,
     horizon: opt.Horizon = None,
     as_of: opt.AsOf = None,
+    cooling: opt.Cooling = None,
     ramp_months: Annotated[
         float | None,
         typer.Option("--ramp-months", min=0, max=240, help="Months from the first block to the whole request.", show_default=False),
@@ -94,17 +96,20 @@ def plan(
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
     with opt.failing(err):
+        from dataclasses import replace
+
         from powerwall.criteria.criterion import Shared
         from powerwall.criteria.power.site.sheet import sheet
         from powerwall.output.files import check_targets
         from powerwall.output.plan_files import SUFFIXES, save, text
+        from powerwall.ranking.cooling import plant_of
 
         check_targets(output or [], SUFFIXES)
         _check_hardware(accelerator, precision)
         bridges = _bridges(bridge or [], flex)
         read = opt.requested(
             region,
-            {"mw": mw, "first_mw": first_mw, "need_by": need_by, "horizon": horizon, "as_of": as_of,
+            {"mw": mw, "first_mw": first_mw, "need_by": need_by, "horizon": horizon, "as_of": as_of, "cooling": cooling,
              "ramp_months": ramp_months, "outside_weight": outside_weight, "accelerator": accelerator, "seed": seed},
         )  # fmt: skip
         names = dict(zip(read.sites.index.astype(str), read.sites["name"].astype(str), strict=True))
@@ -112,8 +117,10 @@ def plan(
         with opt.waiting(err, "simulating the plan"):
             found = _planned(read, site_id, bridges, flex, draws)
             tranches = sheet(found, read.layers)
-            computed = _delivered(found, precision, mfu, goodput)
-            costs = Shared(read.sites.loc[[site_id]], read.layers, read.request)("costs")
+            here = replace(read.request, cooling=plant_of(read, site_id))
+            shared = Shared(read.sites.loc[[site_id]], read.layers, here)
+            computed = _delivered(found, precision, mfu, goodput, shared("operation"))
+            costs = shared("costs")
         for path in output or []:
             save(found, tranches, computed, path)
     opt.warn(read.findings, err, quiet=quiet)
@@ -189,13 +196,13 @@ def _check_hardware(name: str | None, precision: str) -> None:
 
 
 def _delivered(
-    plan: SitePlan, precision: str, mfu: float | None, goodput: float | None
+    plan: SitePlan, precision: str, mfu: float | None, goodput: float | None, operation: Operation
 ) -> Delivery | None:
     from powerwall.criteria.compute.delivery import deliver
 
     if plan.simulation is None:
         return None
     try:
-        return deliver(plan, precision, mfu=mfu, goodput=goodput)
+        return deliver(plan, precision, mfu=mfu, goodput=goodput, operation=operation)
     except ValueError as error:  # the region's own accelerator may lack the precision
         raise typer.BadParameter(str(error), param_hint="--precision") from None

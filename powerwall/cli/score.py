@@ -25,6 +25,7 @@ def score(
     need_by: opt.NeedBy = None,
     horizon: opt.Horizon = None,
     as_of: opt.AsOf = None,
+    cooling: opt.Cooling = None,
     weight: opt.Weight = None,
     profile: opt.Profile = "",
     top: Annotated[int, typer.Option("--top", min=1, help="Ranked sites in the table.")] = 15,
@@ -70,6 +71,7 @@ def score(
         "need_by": need_by,
         "horizon": horizon,
         "as_of": as_of,
+        "cooling": cooling,
         "seed": seed,
     }
     with opt.failing(err):

@@ -9,12 +9,13 @@ import pandas as pd
 from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.cost import check_fiscal
 from powerwall.criteria.cost.check import check_stacks
-from powerwall.criteria.noise.campus import COOLING_GROUPS
 from powerwall.criteria.policy.check import check_policy_rows
 from powerwall.criteria.power.calendars import Calendars
 from powerwall.criteria.power.lead_time.stages import Stage
 from powerwall.criteria.power.process import known_stages
 from powerwall.criteria.proximity import check_custom
+from powerwall.criteria.water.check import check_water
+from powerwall.criteria.water.plants import AUTO, PLANTS, PRESETS, plant_parameters, values_of
 from powerwall.region.dates import parse_span
 from powerwall.region.findings import BadInput, Findings, did_you_mean
 
@@ -34,13 +35,29 @@ def check_rows(region: Region, findings: Findings) -> None:
     check_stacks(region, findings)
     check_fiscal(region, findings)
     check_custom(region, findings)
+    check_water(region, findings)
 
 
 def _check_cooling(region: Region, findings: Findings) -> None:
-    cooling = region.request.cooling
-    if cooling not in COOLING_GROUPS:
-        findings.add("PW102", f"cooling = `{cooling}` is not a cooling plant known here",
-                     remedy=did_you_mean(cooling, list(COOLING_GROUPS)), **region.places("request", "cooling"))  # fmt: skip
+    """The cooling plant, and its parameters: one that `auto` may choose has them, or the named one."""
+    request = region.request
+    known = [*PLANTS, *PRESETS, AUTO]
+    if request.cooling not in known:
+        findings.add("PW102", f"cooling = `{request.cooling}` is not a cooling plant known here",
+                     remedy=did_you_mean(request.cooling, known), **region.places("request", "cooling"))  # fmt: skip
+        return
+    plants = list(PLANTS) if request.cooling == AUTO else [request.cooling]
+    names = {name: plant for plant in plants for name in plant_parameters(plant)}
+    for name, value in request.cooling_parameters.items():
+        place = region.places("request", "cooling_parameters", name)
+        if name not in names:
+            findings.add("PW102", f"cooling_parameters: `{name}` is no parameter of {request.cooling}",
+                         remedy=did_you_mean(name, list(names)), **place)  # fmt: skip
+            continue
+        try:
+            values_of(names[name], {name: value})
+        except ValueError as error:
+            findings.add("PW102", f"cooling_parameters: {error}", **place)
 
 
 def _check_accelerator(region: Region, findings: Findings) -> None:

@@ -65,6 +65,21 @@ class Parameter(NamedTuple):
         return self.source.startswith("assumed")
 
 
+class Scale(NamedTuple):
+    """What turns breakpoints into the criterion's unit for a request.
+
+    Attributes
+    ----------
+    unit
+        Unit of the breakpoints as they are declared.
+    factor
+        Request → amount of the criterion's unit that one such unit is.
+    """
+
+    unit: str
+    factor: Callable[[Request], float]
+
+
 @dataclass(frozen=True)
 class Criterion:
     """A measure with its unit, its value function and the data it reads.
@@ -85,6 +100,8 @@ class Criterion:
         Points within the subject where the region is silent; 0 is measured and shown, not counted.
     uncertainty, grade
         What the range says, and the best grade its inputs can have.
+    scale
+        Set where the breakpoints are stated per unit of the request, and not in the criterion's own.
     """
 
     name: str
@@ -98,6 +115,14 @@ class Criterion:
     uncertainty: str
     grade: str
     kind: str = "number"
+    scale: Scale | None = None
+
+    def points(self, request: Request) -> tuple[tuple[float, float], ...] | None:
+        """Breakpoints in the criterion's own unit, for a request; the same at every site."""
+        if self.value is None or self.scale is None:
+            return self.value
+        factor = self.scale.factor(request)
+        return tuple((x * factor, v) for x, v in self.value)
 
     @property
     def title(self) -> str:
@@ -128,6 +153,7 @@ def criterion(
     uncertainty: str = "none stated",
     grade: str = "",
     kind: str = "number",
+    scale: Scale | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a criterion; its name is the function's, its subject the module's.
 
@@ -139,7 +165,7 @@ def criterion(
         subject = function.__module__.split("criteria.", 1)[-1].split(".")[0]
         _REGISTRY[function.__name__] = Criterion(
             function.__name__, subject, function, unit, tuple((float(x), float(v)) for x, v in value) if value else None,
-            why, {layer: tuple(columns) for layer, columns in (needs or {}).items()}, weight, uncertainty, grade, kind,
+            why, {layer: tuple(columns) for layer, columns in (needs or {}).items()}, weight, uncertainty, grade, kind, scale,
         )  # fmt: skip
         return function
 
@@ -188,10 +214,21 @@ SUBJECTS = {
 
 
 class Shared:
-    """Results that several criteria read, each computed at its first use."""
+    """Results that several criteria read, each computed at its first use.
+
+    `cooling`, the name of the cooling plant, is one of them: what asks for it, directly or through
+    another result, is computed anew under another plant, and the rest is shared.
+    """
 
     def __init__(self, sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> None:
-        self._given: dict[str, Any] = {"sites": sites, "layers": layers, "request": request}
+        self._given: dict[str, Any] = {"sites": sites, "layers": layers, "request": request, "cooling": request.cooling}  # fmt: skip
+
+    def under(self, cooling: str) -> Shared:
+        """The same under another cooling plant."""
+        other = Shared(self("sites"), self("layers"), self("request"))
+        kept = {name: value for name, value in self._given.items() if not depends("cooling", name)}
+        other._given |= kept | {"cooling": cooling}
+        return other
 
     def __call__(self, name: str) -> Any:
         """A shared result by name.
@@ -227,6 +264,14 @@ class Shared:
         return measured(
             item.function(**{k: v for k, v in given.items() if k in wanted}), sites.index
         )
+
+
+def depends(on: str, name: str) -> bool:
+    """Tell whether a shared result is, or rests on, another one."""
+    if name == on:
+        return True
+    provider = _PROVIDERS.get(name)
+    return provider is not None and any(depends(on, p) for p in inspect.signature(provider).parameters)  # fmt: skip
 
 
 def measured(result: pd.Series | pd.DataFrame, index: pd.Index) -> pd.DataFrame:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from powerwall.criteria.check import check_rows
-from powerwall.criteria.criterion import Criterion, Shared, registry
+from powerwall.criteria.compute.hardware import rack_scale
+from powerwall.criteria.criterion import Criterion, Shared, depends, registry
 from powerwall.criteria.proximity import custom_criteria
+from powerwall.criteria.water.operation import candidates
+from powerwall.criteria.water.plants import AUTO
 from powerwall.region.findings import Findings
 
 if TYPE_CHECKING:
@@ -27,10 +30,14 @@ class Measures(Mapping[str, pd.DataFrame]):
         The criteria by name, the region's own included.
     frames
         One measure each.
+    by_plant
+        Cooling plant → its measures, where the request leaves the choice open; `frames` are then
+        those of the first one, until a ranking chooses.
     """
 
     criteria: dict[str, Criterion]
     frames: dict[str, pd.DataFrame]
+    by_plant: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.frames[name]
@@ -57,5 +64,24 @@ def measure(region: Region) -> Measures:
     check_rows(region, findings)
     findings.raise_errors()
     criteria = {**registry(), **custom_criteria(region.table.criteria)}
-    shared = Shared(region.sites, region.layers, region.request)
-    return Measures(criteria, {name: shared.measure(item) for name, item in criteria.items()})
+    return measure_with(criteria, Shared(region.sites, region.layers, region.request))
+
+
+def measure_with(criteria: dict[str, Criterion], shared: Shared) -> Measures:
+    """Measure some criteria; under every plant that may serve where the cooling is `auto`."""
+    request = shared("request")
+    if request.cooling != AUTO:
+        return Measures(criteria, {name: shared.measure(item) for name, item in criteria.items()})
+    common: dict[str, pd.DataFrame] = {}
+    by_plant = {}
+    for plant in candidates(rack_scale=rack_scale(request.accelerator)):
+        part = shared.under(plant)
+        shared = part  # what no plant changes goes along
+        common = common or {name: part.measure(item) for name, item in criteria.items() if not _cooled(item)}  # fmt: skip
+        by_plant[plant] = {name: common[name] if name in common else part.measure(item) for name, item in criteria.items()}  # fmt: skip
+    return Measures(criteria, next(iter(by_plant.values())), by_plant)
+
+
+def _cooled(item: Criterion) -> bool:
+    """Tell whether a criterion rests on the cooling plant."""
+    return any(depends("cooling", name) for name in item.asks_for)

@@ -15,10 +15,10 @@ from powerwall.criteria.criterion import Criterion
 
 def breakpoints(item: Criterion) -> str:
     """Value function in words: `−12 → 1, 0 → 0.8`."""
-    return (
-        ", ".join(f"{x:g} → {v:g}" for x, v in item.value or ()).replace("-", "−")
-        or "none: shown, never scored"
-    )
+    words = ", ".join(f"{x:g} → {v:g}" for x, v in item.value or ()).replace("-", "−")
+    if words and item.scale is not None:
+        words += f" [{item.scale.unit}], turned into {item.unit} for the request"
+    return words or "none: shown, never scored"
 
 
 def print_criteria(known: Mapping[str, Criterion], to: Console) -> None:

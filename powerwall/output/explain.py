@@ -20,6 +20,7 @@ from powerwall.output.plan import print_dates
 from powerwall.output.policy import print_policy
 from powerwall.output.profiles import print_profiles
 from powerwall.output.table import Site
+from powerwall.output.water import print_water
 from powerwall.ranking.whatif import bottleneck, changes, target
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     to.print()
     _print_statements(ranking, site, to)
     _print_cost(ranking, site, to)
+    _print_water(ranking, site, to)
     _print_policy(ranking, site, to)
     print_profiles(ranking, site_id, to)
     _print_changes(ranking, site_id, to)
@@ -234,6 +236,12 @@ def _print_cost(ranking: Ranking, site: Site, to: Console) -> None:
     region, site_id = _region(ranking, site), _local(site)
     shared = Shared(region.sites.loc[[site_id]], region.layers, region.request)
     print_cost(shared("costs"), site_id, to)
+
+
+def _print_water(ranking: Ranking, site: Site, to: Console) -> None:
+    """Plants, basin and rules of the site."""
+    gave_up = "" if ranking.plants is None else str(ranking.plants["gave_up"].loc[site.id])
+    print_water(_region(ranking, site), _local(site), ranking.cooling_of(site.id), to, gave_up)
 
 
 def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:

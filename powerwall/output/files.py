@@ -45,9 +45,12 @@ _PARTS = ("", "_value", "_contribution", "_status")
 def table(ranking: Ranking) -> pd.DataFrame:
     """The ranking as one flat table: `LEAD`, then measure, value, contribution, status of each criterion.
 
-    `region` follows the reasons where several regions were ranked together.
+    `region` follows the reasons where several regions were ranked together, `cooling` where each
+    site has the plant that serves it best.
     """
-    frame = ranking.frame.reset_index()[[*LEAD, *(["region"] if len(ranking.regions) > 1 else [])]]
+    more = ["region"] if len(ranking.regions) > 1 else []
+    more += [] if ranking.plants is None else ["cooling"]
+    frame = ranking.frame.reset_index()[[*LEAD, *more]]
     columns: dict[str, Any] = {}
     for name, measure in ranking.measures.items():
         columns[name] = measure["value"].to_numpy()
@@ -110,7 +113,7 @@ def _region(region: Any) -> dict[str, Any]:
                     "horizon": str(request.horizon or ""), "ramp_months": request.ramp_months, "outside_weight": request.outside_weight,
                     "permit_hazard": request.permit_hazard,
                     "accelerator": request.accelerator,
-                    "cooling": request.cooling, "draws": request.draws, "seed": request.seed},
+                    "cooling": request.cooling, "cooling_parameters": request.cooling_parameters, "draws": request.draws, "seed": request.seed},
         "layers": {
             name: {"path": _relative(layer.path, region.path), "sha256": layer.sha256, "as_of": str(layer.as_of or ""),
                    "source": layer.title, "url": layer.url, "licenses": list(layer.licenses), "attribution": layer.attribution}
@@ -138,7 +141,10 @@ def records(ranking: Ranking) -> list[dict[str, Any]]:
             "lon": round(row.geometry.x, 6),
             "lat": round(row.geometry.y, 6),
         }
-        found.append({"site_id": site_id, **lead, **place, "criteria": _criteria(ranking, site_id)})
+        plant = {} if ranking.plants is None else {"cooling": row["cooling"], "cooling_gave_up": ranking.plants["gave_up"].loc[site_id]}  # fmt: skip
+        found.append(
+            {"site_id": site_id, **lead, **place, **plant, "criteria": _criteria(ranking, site_id)}
+        )
     return found
 
 

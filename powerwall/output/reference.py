@@ -19,6 +19,7 @@ from powerwall import criteria
 from powerwall.criteria.criterion import MEASURE_COLUMNS, SUBJECTS, Criterion, Parameter, registry
 from powerwall.output.criteria import breakpoints
 from powerwall.output.readme import refreshed
+from powerwall.output.validation import validation_page
 from powerwall.region import region as model
 from powerwall.region.findings import CODES
 from powerwall.region.request import RequestTable
@@ -33,6 +34,7 @@ def pages() -> dict[str, str]:
     """File name → text of every generated page."""
     return {
         "cli.md": _cli(),
+        "cooling-validation.md": f"{_WRITTEN}\n{validation_page()}",
         "criteria.md": _criteria(),
         "findings.md": _findings(),
         "layers.md": _layers(),

@@ -119,8 +119,15 @@ def _setback(site: Site) -> str:
 
 
 def _water(site: Site) -> str:
-    row = site.measure("baseline_water_stress_score")
-    return shown(row["value"])
+    return shown(site.measure("scarcity_weighted_water_m3")["value"])
+
+
+def _it(site: Site) -> str:
+    return shown(site.request.mw * site.measure("it_mw_per_grid_mw")["value"])
+
+
+def _cooling(site: Site) -> str:
+    return str(site.row["cooling"])
 
 
 def _policy(site: Site) -> str:
@@ -141,10 +148,19 @@ COLUMNS: tuple[Column, ...] = (
     Column("$/MWh", _cost, "$/MWh: delivered price with its grade; D and a year is a state's industrial average, not a tariff", 1),
     Column("night dB", _noise, "night dB: margin to the binding night limit at the nearest home (… is its range, where a position is a guess)", 5),
     Column("keep m", _setback, "keep m: distance the campus must keep from homes at night (* to 45 dB(A), a reference where no limit is known); "
-           "screening only, a site noise study is needed", 6),
-    Column("water 0–5", _water, "water: baseline water stress, Aqueduct score; under 1 is low, from 4 extremely high", 9),
+           "screening only, a site noise study is needed", 9),
+    Column("IT MW", _it, "IT MW: IT power that the grid power carries on the peak hour", 6),
+    Column("water m³/yr", _water, "water: what the cooling plant takes from the basin in a typical year, each month weighted by its stress", 10),
     Column("permit", _policy, "permit: share of comparable recorded cases that ended well", 4),
 )  # fmt: skip
+_CHOSEN = Column(
+    "cooling", _cooling, "cooling: plant that keeps the requirements at the best score", right=False
+)
+
+
+def columns_of(ranking: Ranking) -> tuple[Column, ...]:
+    """The columns of a ranking; the cooling plant is one where each site has its own."""
+    return COLUMNS if ranking.plants is None else (*COLUMNS[:3], _CHOSEN, *COLUMNS[3:])
 
 
 def print_ranking(ranking: Ranking, to: Console, top: int = 15) -> None:
@@ -152,7 +168,7 @@ def print_ranking(ranking: Ranking, to: Console, top: int = 15) -> None:
     frame = ranking.frame
     ranked = list(frame.index[frame["status"] == "ranked"])
     to.print(Text(heading(ranking), style="bold"))
-    columns = COLUMNS
+    columns = columns_of(ranking)
     if ranked:
         columns = fitting(ranking, ranked[:top], to.width)
         to.print(build(ranking, ranked[:top], columns))
@@ -175,11 +191,11 @@ def heading(ranking: Ranking) -> str:
         f"{counts[s]} {s}" for s in ("ranked", "out", "unranked", "reference") if s in counts
     )
     asked = {
-        f"{r.request.mw:g} MW by {r.request.need_by}, as of {r.request.as_of}"
+        f"{r.request.mw:g} MW by {r.request.need_by}, cooling {r.request.cooling}, as of {r.request.as_of}"
         for r in ranking.regions
     }
     differ = "" if len(asked) == 1 else "; other regions have requests of their own"
-    asked_first = f"{request.mw:g} MW by {request.need_by}, as of {request.as_of}{differ}"
+    asked_first = f"{request.mw:g} MW by {request.need_by}, cooling {request.cooling}, as of {request.as_of}{differ}"
     return f"{where} — {asked_first} ({numbers})"
 
 
@@ -204,7 +220,7 @@ def build(ranking: Ranking, ids: list[str], columns: tuple[Column, ...]) -> Tabl
 
 def fitting(ranking: Ranking, ids: list[str], width: int) -> tuple[Column, ...]:
     """Columns that fit a width whole; the least important go first."""
-    columns = COLUMNS
+    columns = columns_of(ranking)
     measure = Console(width=10_000)
     names = max((len(_name(Site(ranking, i))) for i in ids), default=0)
     spare = max(0, names - 24)  # a long name may wrap down to 24 characters
@@ -226,7 +242,11 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
         for name, share in ranking.settings.weights.subjects.items()
         if share > 0
     )
-    hidden = [column.header for column in COLUMNS if column not in columns] if columns else []
+    hidden = (
+        [column.header for column in columns_of(ranking) if column not in columns]
+        if columns
+        else []
+    )
     whose = f" ({ranking.settings.whose})" if ranking.settings.profile else ""
     lines.append(f"weights{whose}: {subjects}; ? is unknown and counts half")
     stretched = (
@@ -307,15 +327,16 @@ def next_command(ranking: Ranking) -> str:
 
 def markdown(ranking: Ranking) -> str:
     """Heading, table of every site and captions as Markdown."""
-    lines = [f"# {heading(ranking)}", "", "| " + " | ".join(c.header for c in COLUMNS) + " | status | reasons |",
-             "|" + "|".join(" ---: " if c.right else " --- " for c in COLUMNS) + "| --- | --- |"]  # fmt: skip
+    every = columns_of(ranking)
+    lines = [f"# {heading(ranking)}", "", "| " + " | ".join(c.header for c in every) + " | status | reasons |",
+             "|" + "|".join(" ---: " if c.right else " --- " for c in every) + "| --- | --- |"]  # fmt: skip
     for site_id, row in ranking.frame.iterrows():
         site = Site(ranking, str(site_id))
-        cells = [*(column.cell(site) for column in COLUMNS), row["status"], row["reasons"]]
+        cells = [*(column.cell(site) for column in every), row["status"], row["reasons"]]
         lines.append(
             "| "
             + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells)
             + " |"
         )
-    notes = [f"- {line}" for line in captions(ranking, COLUMNS)]
+    notes = [f"- {line}" for line in captions(ranking, every)]
     return "\n".join([*lines, "", *notes]) + "\n"

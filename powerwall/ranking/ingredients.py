@@ -166,6 +166,8 @@ def _settings(base: Ranking, head: Ranking) -> list[Ingredient]:
         shares = _weights(base, head)
         found += [Ingredient("weights", "weights", shares)] if shares else []
     for name in sorted({*old.values} & {*new.values}):
+        if base.criteria[name].scale and not any(name in table.values for table in (before, after)):
+            continue  # it follows the request, which is an ingredient itself
         keys = _pairs("values.", {name: tuple(old.values[name])}, {name: tuple(new.values[name])})
         found += [Ingredient("values", name, tuple(keys))] if keys and not renamed else []
     limits = [{n: r.model_dump(by_alias=True, exclude_none=True) for n, r in t.require.items()} for t in (before, after)]  # fmt: skip

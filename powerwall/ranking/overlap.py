@@ -16,6 +16,14 @@ OVERLAPS = {
                            "on_time_probability", "delivered_mw_years", "flop_by_horizon")),
         "set permit_months = 0: it is inside the dates of the power",
     ),
+    "the water of the plant": (
+        ("scarcity_weighted_water_m3", ("water_consumption_m3_per_year", "peak_day_water_m3", "peak_day_share")),
+        "weigh one of them",
+    ),
+    "the peak PUE": (
+        ("it_mw_per_grid_mw", ("flop_by_horizon",)),
+        "set it_mw_per_grid_mw = 0: it is inside the FLOP",
+    ),
 }  # fmt: skip
 
 

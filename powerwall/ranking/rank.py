@@ -13,57 +13,18 @@ import pandas as pd
 
 from powerwall.criteria.criterion import Criterion
 from powerwall.criteria.measure import Measures
+from powerwall.ranking.cooling import settle
 from powerwall.ranking.requirements import judge_all
+from powerwall.ranking.scores import NEUTRAL, SCORE_DECIMALS, values_of, weighted_score
 from powerwall.ranking.settings import Settings, settings
-from powerwall.ranking.values import piecewise
 
 if TYPE_CHECKING:
     from powerwall.region.read import Region
 
+__all__ = ["NEUTRAL", "SCORE_DECIMALS", "Ranking", "rank", "rank_with", "weighted_score"]
+
 STATUSES = ("ranked", "out", "unranked", "reference")
-NEUTRAL = 0.5  # an unknown counts half, and opens the interval beside the score
 COVERAGE_SLACK = 1e-9
-SCORE_DECIMALS = 10  # equal to this many decimals is equal
-
-
-def weighted_score(
-    values: np.ndarray, weights: np.ndarray, neutral: float | np.ndarray = NEUTRAL
-) -> np.ndarray:
-    """Weighted sum of values. [0–100], shape (n,)
-
-    Parameters
-    ----------
-    values
-        0–1, NaN is unknown and counts as `neutral`. Shape (n, m)
-    weights
-        Points, divided by their sum; 0 switches a criterion off. Shape (m,)
-    neutral
-        A number, or one for each criterion.
-
-    Raises
-    ------
-    ValueError
-        For NaN, infinite, negative, wrongly many or all-zero weights.
-
-    Notes
-    -----
-    Summed column by column: a row's result depends on no other row, to the last bit, which a
-    matrix product does not promise.
-    """
-    table, points = np.asarray(values, dtype=float), np.asarray(weights, dtype=float)
-    if points.ndim != 1 or table.ndim != 2 or table.shape[1] != len(points):
-        msg = f"{points.shape} weights do not fit values of shape {table.shape}"
-        raise ValueError(msg)
-    if not np.isfinite(points).all() or (points < 0).any() or not points.sum() > 0:
-        msg = f"weights must be finite, 0 or more, and not all 0: {points.tolist()}"
-        raise ValueError(msg)
-    shares = points / points.sum()
-    stand_in = np.broadcast_to(np.asarray(neutral, dtype=float), points.shape)
-    score = np.zeros(len(table))
-    for j in np.flatnonzero(shares):
-        column = table[:, j]
-        score += shares[j] * np.where(np.isnan(column), stand_in[j], column)
-    return 100.0 * score
 
 
 @dataclass(frozen=True)
@@ -87,6 +48,9 @@ class Ranking:
         The regions ranked together.
     unknown
         "neutral" or "worst": by the score, or by its low end.
+    plants
+        Index `site_id`; the cooling plant chosen at each site and what that gave up; None where
+        the request names the plant.
     """
 
     frame: gpd.GeoDataFrame
@@ -98,6 +62,14 @@ class Ranking:
     verdicts: dict[str, pd.DataFrame]
     regions: tuple[Region, ...]
     unknown: str = "neutral"
+    plants: pd.DataFrame | None = None
+
+    def cooling_of(self, site_id: str) -> str:
+        """Cooling plant of a site: the chosen one, else that of its region's request."""
+        if self.plants is not None:
+            return str(self.plants["plant"].loc[site_id])
+        name = self.frame["region"].loc[site_id]
+        return next(region.request.cooling for region in self.regions if region.name == name)
 
     def save(self, path: str | Path) -> Path:
         """Write the ranking in the format that the suffix names.
@@ -140,15 +112,25 @@ def rank(
         msg = f"unknown = {unknown!r}: write neutral or worst"
         raise ValueError(msg)
     in_use = settings(regions, parts[0].criteria, weights or {}, profile)
-    return rank_with(regions, _joined(regions, parts), in_use, unknown=unknown)
+    if len(parts) == 1:
+        return rank_with(regions, parts[0], in_use, unknown=unknown)
+    settled = [settle(part, one.request.cooling, in_use) for part, one in zip(parts, regions, strict=True)]  # fmt: skip
+    joined = _joined(regions, [part for part, _ in settled])
+    plants = pd.concat([told.set_axis(_ids(one, several=True)) for (_, told), one in zip(settled, regions, strict=True)])  # fmt: skip
+    open_ = any(part.by_plant for part in parts)
+    return rank_with(regions, joined, in_use, unknown=unknown, plants=plants if open_ else None)
 
 
 def rank_with(
-    regions: tuple[Region, ...], joined: Measures, in_use: Settings, *, unknown: str = "neutral"
-) -> Ranking:
+    regions: tuple[Region, ...], joined: Measures, in_use: Settings, *, unknown: str = "neutral", plants: pd.DataFrame | None = None
+) -> Ranking:  # fmt: skip
     """Rank sites by settings that are resolved already; the measures are those of all regions."""
     sites = _sites(regions)
-    values = _values(joined, in_use)
+    if joined.by_plant:
+        joined, plants = settle(joined, "", in_use)
+    if plants is not None:
+        sites["cooling"] = plants["plant"].reindex(sites.index)
+    values = values_of(joined, in_use)
     points = np.array([in_use.weights.criteria[name] for name in values])
     frame = _scored(sites, values, points)
     verdicts = judge_all(in_use.requirements, joined)
@@ -156,23 +138,20 @@ def rank_with(
     frame = _ordered(frame, joined, by="score_low" if unknown == "worst" else "score")
     contributions = values.fillna(NEUTRAL) * (100 * points)
     index = frame.index
-    measures_in_order = Measures(
-        joined.criteria, {name: m.loc[index] for name, m in joined.items()}
-    )
+    by_plant = {plant: {name: m.loc[index] for name, m in part.items()} for plant, part in joined.by_plant.items()}  # fmt: skip
+    measures_in_order = Measures(joined.criteria, {name: m.loc[index] for name, m in joined.items()}, by_plant)  # fmt: skip
     return Ranking(
         frame, joined.criteria, measures_in_order, values.loc[index], contributions.loc[index], in_use,
-        {name: v.loc[index] for name, v in verdicts.items()}, regions, unknown,
+        {name: v.loc[index] for name, v in verdicts.items()}, regions, unknown, None if plants is None else plants.loc[index],
     )  # fmt: skip
 
 
 def _joined(regions: Sequence[Region], parts: Sequence[Measures]) -> Measures:
     """Measures of all regions under one another; a criterion only one region declares is unknown elsewhere."""
-    if len(parts) == 1:
-        return parts[0]
     criteria: dict[str, Criterion] = {}
     for part in parts:
         criteria |= part.criteria
-    indices = [_ids(region, several=len(regions) > 1) for region in regions]
+    indices = [_ids(region, several=True) for region in regions]
     frames = {}
     for name in criteria:
         pieces = []
@@ -214,14 +193,6 @@ def _sites(regions: Sequence[Region]) -> gpd.GeoDataFrame:
         for region in regions
     ]  # fmt: skip
     return gpd.GeoDataFrame(pd.concat(parts), crs="EPSG:4326")
-
-
-def _values(measures: Measures, in_use: Settings) -> pd.DataFrame:
-    """0–1 of every criterion with a value function, in the order of the sorted names."""
-    return pd.DataFrame({
-        name: piecewise(measures[name]["value"].to_numpy(dtype=float), in_use.values[name])
-        for name in sorted(in_use.values)
-    }, index=next(iter(measures.values())).index)  # fmt: skip
 
 
 def _scored(sites: gpd.GeoDataFrame, values: pd.DataFrame, weights: np.ndarray) -> gpd.GeoDataFrame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from powerwall.criteria.criterion import Criterion, Shared
-from powerwall.criteria.measure import Measures
+from powerwall.criteria.measure import Measures, measure_with
 from powerwall.ranking.ingredients import MONEY, Ingredient
 from powerwall.ranking.rank import Ranking, rank_with
 from powerwall.ranking.requirements import resolve
@@ -76,10 +76,11 @@ def _region(region: Region, layers: Layers) -> Region:
 
 def _measured(base: Ranking, region: Region, criteria: dict[str, Criterion] | None = None) -> Ranking:  # fmt: skip
     criteria = criteria or base.criteria
-    shared = Shared(region.sites, region.layers, region.request)
-    measures = Measures(criteria, {name: shared.measure(item) for name, item in criteria.items()})
+    measures = measure_with(criteria, Shared(region.sites, region.layers, region.request))
     limits = resolve(region.table.require, criteria, region.request.mw, region.places, Findings())
-    return rank_with((region,), measures, replace(base.settings, requirements=limits))
+    scaled = {name: item.points(region.request) for name, item in criteria.items() if item.scale and name not in region.table.values}  # fmt: skip
+    values = {**base.settings.values, **{name: points for name, points in scaled.items() if points}}
+    return rank_with((region,), measures, replace(base.settings, requirements=limits, values=values))  # fmt: skip
 
 
 def _settled(base: Ranking, head: Ranking, item: Ingredient) -> Ranking:
@@ -106,4 +107,5 @@ def _settled(base: Ranking, head: Ranking, item: Ingredient) -> Ranking:
 def _reranked(base: Ranking, settings: Settings) -> Ranking:
     region = base.regions[0]
     frames = {name: frame.loc[region.sites.index] for name, frame in base.measures.items()}
-    return rank_with((region,), Measures(base.criteria, frames), settings)
+    by_plant = {plant: {name: frame.loc[region.sites.index] for name, frame in part.items()} for plant, part in base.measures.by_plant.items()}  # fmt: skip
+    return rank_with((region,), Measures(base.criteria, frames, by_plant), settings)

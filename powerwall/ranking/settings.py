@@ -74,6 +74,7 @@ def settings(
     """
     findings = Findings()
     first = regions[0]
+    criteria = _valued(first, criteria)
     _check_declared(first, criteria, findings)
     chosen = find_profile(profile, first, criteria, findings) if profile else None
     base = first.table.weights if chosen is None else chosen.points
@@ -90,6 +91,12 @@ def settings(
         return found
     over = tuple(sorted(weights))
     return replace(found, profile=chosen.label, left_out=chosen.left_out, over=over)
+
+
+def _valued(region: Region, criteria: Mapping[str, Criterion]) -> dict[str, Criterion]:
+    """The criteria, with the value functions that the region gives to those without one."""
+    given = region.table.values
+    return {name: replace(item, value=tuple(given[name])) if item.value is None and name in given else item for name, item in criteria.items()}  # fmt: skip
 
 
 def _check_declared(region: Region, criteria: Mapping[str, Criterion], findings: Findings) -> None:
@@ -145,7 +152,9 @@ def _values(
     region: Region, criteria: Mapping[str, Criterion], findings: Findings
 ) -> dict[str, Points]:
     values: dict[str, Points] = {
-        name: item.value for name, item in criteria.items() if item.value is not None
+        name: own
+        for name, item in criteria.items()
+        if (own := item.points(region.request)) is not None
     }
     declared = {name: item.value for name, item in region.table.criteria.items() if item.value}
     for name, points in {**declared, **region.table.values}.items():
@@ -189,3 +198,6 @@ def _agree(first: Region, other: Region, findings: Findings) -> None:
         if getattr(first.table, part) != getattr(other.table, part):
             findings.add("PW109", f"[{part}] of {other.name} differs from that of {first.name}, which counts for both", severity="warning",
                          remedy=f"make [{part}] equal in both files", **other.places(part))  # fmt: skip
+    if first.request.mw != other.request.mw:
+        findings.add("PW109", f"mw = {other.request.mw:g} of {other.name} differs from {first.request.mw:g} of {first.name}, by which volumes of water are valued",
+                     severity="warning", remedy="rank them with one --mw", **other.places("request", "mw"))  # fmt: skip

@@ -119,6 +119,10 @@ CODES: dict[str, tuple[str, str]] = {
         "strained base case",
         "Before any withdrawal a branch carries more than its rating, or generation is short of load.",
     ),
+    "PW414": (
+        "no whole year",
+        "A weather file or a station's rows are not the hours of one year in order, or lack what a peak needs.",
+    ),
     "PW501": (
         "site without a jurisdiction",
         "The site lies in none of the outlines, within the accuracy of an edge, or in several.",

@@ -8,6 +8,7 @@ import shapely
 from pyproj import CRS, Geod, Transformer
 
 _GEOD = Geod(ellps="WGS84")
+EARTH_RADIUS_M = 6_371_008.8  # mean radius (IUGG)
 
 
 def nearest(points: gpd.GeoSeries, features: gpd.GeoSeries) -> tuple[np.ndarray, np.ndarray]:
@@ -29,6 +30,26 @@ def nearest(points: gpd.GeoSeries, features: gpd.GeoSeries) -> tuple[np.ndarray,
     which = np.full(len(points), len(shapes), dtype=int)
     np.minimum.at(which, at, found)
     return which, ellipsoidal(points, features.iloc[which])
+
+
+def nearest_point(points: gpd.GeoSeries, targets: gpd.GeoSeries) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest of many points by great circle, and the distance to it. [m]
+
+    As `nearest`, faster, for points alone: a k-d tree of chords through the Earth knows no
+    projection. The sphere is up to 0.6 % off the ellipsoid.
+    """
+    from scipy.spatial import KDTree
+
+    balls = [_on_sphere(series) for series in (targets, points)]
+    chord, which = KDTree(balls[0]).query(balls[1], workers=-1)
+    return which, 2 * EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2, 0.0, 1.0))
+
+
+def _on_sphere(series: gpd.GeoSeries) -> np.ndarray:
+    """Points of a unit sphere. Shape (n, 3)"""
+    x, y = shapely.get_coordinates(series.to_numpy()).T
+    lon, lat = (np.radians(part) for part in _degrees(series.crs, x, y))
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
 def ellipsoidal(points: gpd.GeoSeries, features: gpd.GeoSeries) -> np.ndarray:

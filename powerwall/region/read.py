@@ -168,7 +168,7 @@ def _request(
     rate, note = _rate(table)
     return Request(
         mw=asked.mw, need_by=asked.need_by, as_of=as_of, first_mw=asked.first_mw, horizon=asked.horizon,
-        cooling=asked.cooling, currency=table.currency, money_of=table.money_of, usd_per_currency=rate, rate_note=note,
+        cooling=asked.cooling, cooling_parameters=dict(asked.cooling_parameters or {}), currency=table.currency, money_of=table.money_of, usd_per_currency=rate, rate_note=note,
         accelerator=asked.accelerator, deliveries=dict(asked.deliveries or {}),
         heat_rejection_mw=dict(asked.heat_rejection_mw or {}), contracted_mw=dict(asked.contracted_mw or {}),
         ramp_months=asked.ramp_months, outside_weight=asked.outside_weight, permit_hazard=asked.permit_hazard,

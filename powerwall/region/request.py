@@ -20,7 +20,12 @@ class RequestTable(Strict):
     )
     need_by: Day = Field(description="day by which the power is needed")
     horizon: Day | None = Field(None, description="last day that counts")
-    cooling: str = Field("mixed-hall", description="cooling plant")
+    cooling: str = Field(
+        "mixed-hall", description="cooling plant; `auto` takes the best one of each site"
+    )
+    cooling_parameters: dict[str, bool | float | str] | None = Field(
+        None, description="parameters of the cooling plant in place of the shipped ones, by name"
+    )
     accelerator: str | None = Field(None, description="accelerator model")
     deliveries: ByMonth | None = Field(
         None, description="accelerators in hand by month, cumulative"
@@ -60,6 +65,8 @@ class Request:
         Weight of the outside view in every date and probability, 0–1.
     permit_hazard
         Local events and refusals of other projects lower the odds of a permit, by assumed ratios.
+    cooling, cooling_parameters
+        Cooling plant, or `auto`; and its parameters in place of the shipped ones.
     deliveries, heat_rejection_mw, contracted_mw
         Accelerators in hand, heat rejection built and permitted, generation contracted, each
         cumulative by month; silent is no constraint.
@@ -73,6 +80,7 @@ class Request:
     first_mw: float | None = None
     horizon: date | None = None
     cooling: str = "mixed-hall"
+    cooling_parameters: dict[str, bool | float | str] = field(default_factory=dict)
     currency: str = "USD"
     money_of: int | None = None
     usd_per_currency: float | None = None

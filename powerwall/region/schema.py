@@ -117,7 +117,11 @@ LAYERS: dict[str, LayerSchema] = {
     "water_systems": LayerSchema(
         "water providers, their basin, caps and permit triggers",
         "water_area_id", "none", ("name",),
-        words={"reclaimed_water": ("yes", "planned", "no", "unknown")},
+        words={
+            "reclaimed_water": ("yes", "planned", "no", "unknown"),
+            "supplier_kind": ("municipal", "water_district", "self"),
+            "source_kind": ("potable", "reclaimed", "surface", "groundwater", "sea"),
+        },
         lists=("site_ids",),
     ),
     "noise_rules": LayerSchema(
@@ -202,7 +206,35 @@ LAYERS: dict[str, LayerSchema] = {
                         "effective_date", "not_before", "backbone_in_service")},
         lists=("jurisdiction_ids",), dates=("opens", "closes", "result_date"),
     ),
-    "climate_stations": LayerSchema("weather stations and their statistics", "station_id", "point"),
+    "climate_stations": LayerSchema(
+        "weather stations; one with rows in `climate` serves the sites nearest to it",
+        "station_id", "point", words={"quality": ("ok", "moisture_suspect")},
+    ),
+    "climate": LayerSchema(
+        "typical year of each station: joint bins of dry and wet bulb by month, three days of 24 hours, design pairs; or every hour",
+        "", "none", ("station_id", "record", "month", "hour", "tdb_c", "twb_c", "hours"),
+        words={"record": ("bin", "profile", "design", "percentile", "month", "hour")},
+        refers={"station_id": "climate_stations"},
+    ),
+    "basins": LayerSchema(
+        "river basins with water stress under the names of Aqueduct 4.0 (`bws_score`, `bws_01_raw` …)",
+        "basin_id", "polygon",
+    ),
+    "water_rules": LayerSchema(
+        "one dated trigger of a water rule a row; a row with the id of a shipped one stands in its place",
+        "rule_id", "none", ("country", "metric", "comparator", "consequence_class", "rule_status"),
+        words={
+            "comparator": ("ge", "gt", "always"),
+            "consequence_class": ("prohibit", "cap", "approval", "permit", "reuse_share", "plan", "environmental_review", "report", "information"),
+            "rule_status": ("in_force", "proposed", "voluntary", "local_agreement", "informational", "vetoed", "superseded"),
+            "evidence": ("primary", "secondary", "press"),
+        },
+        dates=("effective_from",),
+    ),
+    "grid_mix": LayerSchema(
+        "generation of a balancing authority by fuel, for the water of power plants",
+        "", "none", ("balancing_authority", "fuel", "generation_share"),
+    ),
 }  # fmt: skip
 
 #: Words of the `status` column in every layer that keeps provenance there.

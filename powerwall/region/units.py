@@ -42,6 +42,9 @@ _UNITS = (
     Unit("currency_per_m3", "currency/m³", 0, 1000, {}),
     Unit("usd_per_km", "USD/km", 0, 1e9, {"USD/mile": 1 / MILE_KM}),
     Unit("m3_per_day", "m³/d", 0, 1e8, {"mgd": MGD_M3_PER_DAY, "gal/d": 0.003785411784}),
+    Unit(
+        "m3_per_year", "m³/yr", 0, 1e10, {"Mgal/yr": 3785.411784, "acre-foot/yr": 1233.48183754752}
+    ),
     Unit("l_per_kwh", "L/kWh", 0, 20, {"gal/kWh": 3.785411784}),
     Unit("location_accuracy_m", "m", 0, 1e5, {"km": 1000.0, "ft": FOOT_M}),
     Unit("elevation_m", "m", -500, 9000, {"ft": FOOT_M}),
@@ -58,11 +61,13 @@ _UNITS = (
     Unit("km", "km", 0, 25000, {"m": 1e-3, "mile": MILE_KM, "ft": FOOT_M / 1000}),
     Unit("m", "m", -500, 2e7, {"km": 1000.0, "ft": FOOT_M, "mile": 1000 * MILE_KM}),
     Unit("m2", "m²", 0, 1e13, {"ha": 1e4, "acre": 1e4 * ACRE_HA, "sqft": 0.09290304}),
+    Unit("pa", "Pa", 3e4, 1.1e5, {"hPa": 100.0, "mbar": 100.0, "kPa": 1000.0}),
     Unit("m3", "m³", 0, 1e12, {"acre-foot": 1233.48183754752}),
     Unit("ha", "ha", 0, 1e7, {"acre": ACRE_HA, "m2": 1e-4, "km2": 100.0}),
     Unit(
         "months", "months", -1200, 1200, {"years": 12.0, "weeks": 84 / 365.25, "days": 12 / 365.25}
     ),
+    Unit("hours", "h", 0, 8784, {}),
     Unit("days", "d", -1e5, 1e5, {"weeks": 7.0}),
     Unit("db", "dB", -50, 200, {}),
     Unit("dba", "dB(A)", -50, 200, {}),
@@ -72,6 +77,8 @@ _UNITS = (
     Unit("fraction", "share", 0, 1, {"percent": 0.01}),
     Unit("probability", "share", 0, 1, {"percent": 0.01}),
     Unit("score", "score", 0, 100, {}),
+    Unit("raw", "ratio", -1e4, 1e4, {}),  # an indicator of Aqueduct, where 9999 is no missing value
+    Unit("cat", "category", -1, 4, {}),
     Unit("count", "count", 0, 1e12, {}),
     Unit("jobs", "jobs", 0, 1e6, {}),
     Unit("lon", "°", -180, 180, {}),
@@ -92,6 +99,11 @@ _BARE_NUMBERS = {
     "published_headroom_mw": Unit("mw", "MW", -1e4, 1e5, {"kW": 1e-3, "GW": 1e3}),
     "price_native": Unit("price_native", "native", 0, 1e6, {}),
     "opposition_index": Unit("per_year", "1/year", 0, 1e4, {}),
+    "month": Unit("month", "month", 1, 12, {}),
+    "hour": Unit("hour", "hour", 1, 24, {}),
+    "low_si": Unit("si", "SI", 0, 1e12, {}),
+    "high_si": Unit("si", "SI", 0, 1e12, {}),
+    "hours_flagged": Unit("hours", "h", 0, 8784, {}),
     "hours_above_29_4_c": Unit("hours", "h", 0, 8784, {}),
 }
 

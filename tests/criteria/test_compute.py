@@ -304,7 +304,8 @@ def test_flop_by_the_horizon_follow_the_energy(make_region, tmp_path):
     measures = pw.measure(pw.read(path))
     energy, flop = (measures[n].loc["a"] for n in ("delivered_mw_years", "flop_by_horizon"))
     hardware = accelerator("gb200-nvl72")
-    phi = flop_per_s_per_it_mw(hardware.kw_it.value, 2.5e15, 0.40, 0.90, 0.07) / 1.2
+    phi = flop_per_s_per_it_mw(hardware.kw_it.value, 2.5e15, 0.40, 0.90, 0.07)
+    phi *= measures["it_mw_per_grid_mw"].loc["a", "value"]
     assert flop["value"] == pytest.approx(energy["value"] * phi * 31_557_600)
     assert flop["low"] < flop["value"] < flop["high"]
     assert "assumed" not in flop["note"].split(",")[0]

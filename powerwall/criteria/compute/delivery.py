@@ -16,6 +16,7 @@ from powerwall.criteria.compute.hardware import (
     Accelerator,
     accelerator,
     default,
+    rack_scale,
     training_ladder,
 )
 from powerwall.criteria.compute.yields import (
@@ -38,6 +39,7 @@ from powerwall.region.dates import months_between, parse_span
 
 if TYPE_CHECKING:
     from powerwall.criteria.power.site.plan import SitePlan
+    from powerwall.criteria.water.operation import Operation
     from powerwall.region.request import Request
 
 RESTART = Parameter(
@@ -45,8 +47,6 @@ RESTART = Parameter(
 )
 YEAR = 12.0
 _NO_MW, _SAME_DAY = 1e-9, 1e-9
-#: Cooling plants without a liquid loop, and the ending of accelerators whose racks need one.
-AIR_ONLY, RACK_SCALE = ("air-chiller",), "-nvl72"
 #: Constraint → key of the request that would say it by date.
 _DECLARED = {"power": "contracted_mw", "cooling": "heat_rejection_mw", "accelerators": "deliveries"}
 
@@ -92,6 +92,7 @@ class _Site:
     goodput: Parameter
     overhead: Parameter
     software_target: float
+    air_only: str = ""
 
     @property
     def software(self) -> float:
@@ -115,6 +116,7 @@ def deliver(
     *,
     mfu: float | None = None,
     goodput: float | None = None,
+    operation: Operation | None = None,
 ) -> Delivery:
     """What a plan computes, and what binds.
 
@@ -127,6 +129,8 @@ def deliver(
     mfu, goodput
         What the software of the request reaches; silent is the default of the precision, which is
         also what software could reach. [share]
+    operation
+        The cooling plant at the site, for its peak PUE; the default PUE where it knows none.
 
     Raises
     ------
@@ -140,9 +144,10 @@ def deliver(
     hardware = accelerator(request.accelerator or DEFAULT_ACCELERATOR)
     hardware.peak(precision)
     target = default(f"mfu_{precision}").value * default("goodput").value
+    pue = (operation.peak_pue(plan.site_id) if operation else None) or default("pue")
     site = _Site(
-        plan, plan.simulation, hardware, precision, default("pue"), _given(f"mfu_{precision}", mfu), _given("goodput", goodput),
-        default("overhead_share"), target,
+        plan, plan.simulation, hardware, precision, pue, _given(f"mfu_{precision}", mfu), _given("goodput", goodput),
+        default("overhead_share"), target, operation.plant if operation and operation.air_only else "",
     )  # fmt: skip
     ends = quarters(plan.until_months)
     parts = []
@@ -273,8 +278,15 @@ def _words(site: _Site) -> str:
     chosen = "" if site.plan.request.accelerator else " (assumed)"
     return (
         f"{site.hardware.id}{chosen}, dense {site.precision}, MFU {site.mfu.value:g}, goodput {site.goodput.value:g}, "
-        f"{site.hardware.kw_it.value:g} kW IT each, PUE {site.pue.value:g} (default)"
+        f"{site.hardware.kw_it.value:g} kW IT each, {_pue_words(site.pue)}"
     )
+
+
+def _pue_words(pue: Parameter) -> str:
+    if pue == default("pue"):
+        return f"PUE {pue.value:g} (assumed: no climate is known here)"
+    spread = f", {pue.low:.3g} to {pue.high:.3g}" if pue.low and pue.high else ""
+    return f"PUE {pue.value:.3f} on the peak hour{spread} ({pue.source})"
 
 
 def _notes(site: _Site, lost: Mapping[str, float]) -> list[str]:
@@ -285,8 +297,8 @@ def _notes(site: _Site, lost: Mapping[str, float]) -> list[str]:
         found.append(f"not in the request by date, so no constraint here: {', '.join(missing)}")
     if any(curtailable(b.service) for b in plan.bridges.values()):
         found.append(f"curtailed power keeps {_factor(plan):.1%} of its goodput: lost energy, and {RESTART.value:g} h a restart (assumed)".replace("%", " %"))  # fmt: skip
-    if request.cooling in AIR_ONLY and site.hardware.id.endswith(RACK_SCALE):
-        found.append(f"cooling `{request.cooling}` moves air only; racks of {site.hardware.id} are cooled by liquid: it cannot host them, whatever the MW")  # fmt: skip
+    if site.air_only and rack_scale(site.hardware.id):
+        found.append(f"cooling `{site.air_only}` moves air only; racks of {site.hardware.id} are cooled by liquid: it cannot host them, whatever the MW")  # fmt: skip
     if site.precision != "bf16":
         same = site.software * site.hardware.peak(site.precision).value / site.hardware.peaks["bf16"].value if "bf16" in site.hardware.peaks else math.nan  # fmt: skip
         found.append(f"in BF16 terms this is an MFU times goodput of {same:.2f}")

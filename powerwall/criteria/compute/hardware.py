@@ -15,6 +15,7 @@ from powerwall.region.findings import did_you_mean
 DEFAULT_ACCELERATOR = "gb300-nvl72"
 PRECISIONS = ("bf16", "fp8", "fp4")
 _ANY = "any"
+_RACK_SCALE = "-nvl72"  # ending of accelerators whose racks need a liquid loop
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ def accelerator(name: str) -> Accelerator:
     return Accelerator(
         str(rows["accelerator_id"].iloc[0]), str(rows["accelerator"].iloc[0]), _parameter(given["kw_it"]), peaks, tdp
     )  # fmt: skip
+
+
+def rack_scale(name: str | None) -> bool:
+    """Tell whether an accelerator comes in racks that are cooled by liquid; None is the default one."""
+    return (name or DEFAULT_ACCELERATOR).strip().lower().endswith(_RACK_SCALE)
 
 
 @cache

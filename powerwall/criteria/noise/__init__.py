@@ -76,9 +76,9 @@ class Exposure:
 
 
 @provides("exposure")
-def exposure(sites: gpd.GeoDataFrame, layers: Layers, request: Request) -> Exposure:
+def exposure(sites: gpd.GeoDataFrame, layers: Layers, request: Request, cooling: str) -> Exposure:
     """Level at the nearest receptor of each limit; the smallest margin binds."""
-    source = campus(request.mw, request.cooling)
+    source = campus(request.mw, cooling)
     limits: dict[str, list[Limit]] = {}
     for limit in night_limits(layers[RULES].frame, request.as_of):
         limits.setdefault(limit.jurisdiction_id, []).append(limit)

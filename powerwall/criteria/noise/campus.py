@@ -27,8 +27,12 @@ COOLING_GROUPS: dict[str, tuple[tuple[str, float], ...]] = {
     "air-chiller": (("air_cooled_chiller", 1.0),),
     "liquid-dry": (("dry_cooler", 1.0),),
     "liquid-adiabatic": (("adiabatic_dry_cooler", 1.0),),
+    "direct-evaporative": (("rooftop_air_handler", 1.0),),
+    "evaporative-frugal": (("rooftop_air_handler", 1.0),),
+    "evaporative-thirsty": (("rooftop_air_handler", 1.0),),
     "tower-chiller": (("cooling_tower_propeller_to_75_kw", 1.0),),
     "tower-economiser": (("cooling_tower_propeller_to_75_kw", 1.0),),
+    "hyperscale-tower": (("cooling_tower_propeller_to_75_kw", 1.0),),
     "liquid-tower": (("cooling_tower_propeller_to_75_kw", 1.0),),
 }
 

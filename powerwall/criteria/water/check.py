@@ -1,0 +1,92 @@
+"""Check: rows of the water layers that no criterion could read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.water.basins import check_basins
+from powerwall.criteria.water.climate import CLIMATE, STATIONS, station_of
+from powerwall.criteria.water.indirect import check_grid_mix
+from powerwall.criteria.water.rule_check import check_rules
+
+if TYPE_CHECKING:
+    from powerwall.region.findings import Findings
+    from powerwall.region.layers import Layer
+    from powerwall.region.read import Region
+
+_YEARS = (8760.0, 8784.0)  # hours of a year, and of a leap year
+_ABOVE_K = 0.05  # rounding of a stored wet bulb over its dry bulb
+_ONE_HOUR = ("hour", "profile")
+
+
+def check_water(region: Region, findings: Findings) -> None:
+    """Record every row of the water layers that would stop a criterion, or mislead it."""
+    check_rules(region, findings)
+    check_basins(region, findings)
+    check_grid_mix(region, findings)
+    _check_climate(region, findings)
+
+
+def _check_climate(region: Region, findings: Findings) -> None:
+    layer = region.layers.get(CLIMATE)
+    if layer is None:
+        return
+    known = region.layers.frame(STATIONS)
+    stations = {} if known is None else {str(row["station_id"]): row for row in known.to_dict("records")}  # fmt: skip
+    _check_rows(layer, findings)
+    for name, rows in layer.frame.groupby("station_id", sort=False):
+        first = int(str(rows.index[0]))
+        row = stations.get(str(name))
+        if row is None:
+            continue  # a reference that leads nowhere is found where all references are
+        if pd.isna(row.get("pressure_pa")):
+            findings.add("PW414", f"{STATIONS}: {name} has rows in {CLIMATE} but no `pressure_pa`: not used", severity="warning",
+                         remedy="give it its mean station pressure", **layer.places(first, "station_id"))  # fmt: skip
+            continue
+        if station_of(row, rows) is None:
+            findings.add("PW414", f"{CLIMATE}: {name} has no whole year of bins or hours, or a day that has not 24 hours: not used", severity="warning",
+                         remedy="import its hourly file again", **layer.places(first, "record"))  # fmt: skip
+        _check_year(str(name), rows, layer, findings)
+
+
+def _check_rows(layer: Layer, findings: Findings) -> None:
+    """Cells that no weather can have."""
+    frame = layer.frame
+    wet = frame["twb_c"] > frame["tdb_c"] + _ABOVE_K
+    wet &= frame["record"] != "percentile"  # two quantiles, each on its own
+    for index in frame.index[wet]:
+        row = frame.loc[index]
+        findings.add("PW402", f"{CLIMATE}: wet bulb {row['twb_c']:g} °C above the dry bulb {row['tdb_c']:g} °C", severity="error",
+                     remedy="are the columns exchanged?", **layer.places(int(str(index)), "twb_c"))  # fmt: skip
+    timed = frame["record"].isin(["bin", "hour"])
+    for column in ("tdb_c", "twb_c", "month"):
+        for index in frame.index[timed & frame[column].isna()]:
+            findings.add("PW401", f"{CLIMATE}: a {frame['record'].loc[index]} without {column}", remedy="give the number, or drop the station",
+                         **layer.places(int(str(index)), column))  # fmt: skip
+    odd = frame["month"].notna() & (frame["month"] % 1 != 0)
+    for index in frame.index[odd]:
+        findings.add("PW402", f"{CLIMATE}: month = {frame['month'].loc[index]:g} is no month", **layer.places(int(str(index)), "month"))  # fmt: skip
+
+
+def _check_year(name: str, rows: pd.DataFrame, layer: Layer, findings: Findings) -> None:
+    """Hours that are not those of a year, and days that are not 24 hours in order."""
+    hourly = bool((rows["record"] == "hour").any())
+    year = rows[rows["record"] == ("hour" if hourly else "bin")]
+    if year.empty:
+        return
+    hours = float(len(year)) if hourly else float(year["hours"].sum())
+    if hours not in _YEARS:
+        findings.add("PW414", f"{CLIMATE}: the rows of {name} hold {hours:,.0f} hours, a year has 8,760 or 8,784", severity="warning",
+                     remedy="import its hourly file again", **layer.places(int(str(year.index[0])), "hours"))  # fmt: skip
+    months = set(year["month"].dropna().astype(int))
+    if lost := sorted(set(range(1, 13)) - months):
+        findings.add("PW414", f"{CLIMATE}: {name} has no rows of month {', '.join(map(str, lost))}", severity="warning",
+                     **layer.places(int(str(year.index[0])), "month"))  # fmt: skip
+    days = rows[rows["record"] == ("hour" if hourly else "profile")]
+    order = np.arange(len(days)) % 24 + 1
+    for index in days.index[days["hour"].to_numpy() != order][:1]:
+        findings.add("PW414", f"{CLIMATE}: the days of {name} are not 24 hours each, 1 to 24 in order", remedy="keep the order of the hourly file",
+                     **layer.places(int(str(index)), "hour"))  # fmt: skip
