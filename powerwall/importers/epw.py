@@ -177,7 +177,7 @@ def _column(name: str, rows: list[tuple[int, list[str]]], numbers: np.ndarray, p
     tell("PW401", f"{name} is not a number", np.isnan(values), f"field {position + 1} holds text")
     missing = np.isin(values, _MISSING) & (values > high) if name not in _TIMES else np.zeros(len(values), dtype=bool)  # fmt: skip
     outside = ~missing & ((values < low) | (values > high))
-    outside |= (name in _TIMES) & (values % 1 > 0)
+    outside |= (name in _TIMES) & (np.floor(values) < values)
     small = name == "pressure" and outside.any() and np.median(values[outside]) < _HECTOPASCAL
     tell("PW402", f"{name} is outside {low:g} … {high:g}", outside, "pressure is in pascal, not in hectopascal" if small else "")  # fmt: skip
     if not missing.any():
@@ -216,8 +216,11 @@ def _check_days(table: dict[str, Array], numbers: np.ndarray, path: Path, findin
     m, d = month[:, 0], day[:, 0]
     follows = ((np.diff(m) == 0) & (np.diff(d) == 1)) | ((np.diff(m) == 1) & (d[1:] == 1))
     starts = numbers[::24]
-    for what, wrong in (("the date changes within a day", mixed), ("a day does not follow the one before", np.append(False, ~follows))):  # fmt: skip
-        _tell("PW414", what, starts[wrong].tolist(), 1, path, findings, "a day is repeated, left out or out of order", "warning")  # fmt: skip
+    if mixed.any():
+        _tell("PW414", "the date changes within 24 hours", starts[mixed].tolist(), 1, path, findings, "a day starts at hour 1", "warning")  # fmt: skip
+        return
+    odd = starts[1:][~follows].tolist()
+    _tell("PW414", "a day does not follow the one before", odd, 1, path, findings, "a day is repeated, left out or out of order", "warning")  # fmt: skip
 
 
 def _tell(
@@ -254,10 +257,10 @@ def _conditions(cells: list[str]) -> Design | None:
     if len(cooling) < 10 or len(extremes) < 3:
         return None
     found = Design(cooling[2], cooling[3], cooling[8], cooling[9], extremes[-3], cells[2])
-    # NaN passes none of the comparisons; a line filled with zeros fails the first
-    sound = found.coincident_wet_bulb < found.dry_bulb <= found.hottest_in_20_years < _FIELDS["dry bulb"][2]  # fmt: skip
-    sound &= -_FIELDS["dry bulb"][2] < found.wet_bulb < found.coincident_dry_bulb < _FIELDS["dry bulb"][2]  # fmt: skip
-    return found if sound and math.isfinite(found.coincident_wet_bulb) else None
+    _, low, high = _FIELDS["dry bulb"]
+    # NaN passes no comparison; a line filled with zeros fails the first
+    sound = low < found.coincident_wet_bulb < found.dry_bulb <= found.hottest_in_20_years < high
+    return found if sound and low < found.wet_bulb < found.coincident_dry_bulb < high else None
 
 
 def _number(text: str) -> float:

@@ -12,25 +12,22 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.criterion import Shared
-from powerwall.criteria.water.applied import LAYER, apply_rules
+from powerwall.criteria.water.applied import LAYER
 from powerwall.criteria.water.basins import stress_weighted
+from powerwall.criteria.water.comparison import compare_plants
 from powerwall.criteria.water.indirect import indirect_of_site
 from powerwall.criteria.water.limits import hours_of, within_cap
-from powerwall.criteria.water.operation import (
-    MONTHS,
-    Operation,
-    compared_plants,
-    given_parameters,
-    operate_sites,
-)
-from powerwall.criteria.water.plants import PLANTS
-from powerwall.criteria.water.triggers import binding, told
+from powerwall.criteria.water.operation import Operation, given_parameters
+from powerwall.criteria.water.stress import WEIGHTS
+from powerwall.criteria.water.triggers import told
 from powerwall.criteria.water.year import year_of
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, percent
 
 if TYPE_CHECKING:
+    from powerwall.criteria.water.applied import AppliedRules
     from powerwall.criteria.water.climate import Station
+    from powerwall.ranking.rank import Ranking
     from powerwall.region.read import Region
     from powerwall.region.request import Request
 
@@ -44,8 +41,8 @@ _LIMITS = "typical year without a trend, full load; no part load, plume, glycol,
 
 def print_water(region: Region, site_id: str, cooling: str, to: Console, gave_up: str = "") -> None:
     """Print what each plant would take at a site, and what that meets."""
-    request = replace(region.request, cooling=cooling)
-    shared = Shared(region.sites.loc[[site_id]], region.layers, request)
+    shared = _at_site(region, site_id, cooling)
+    request: Request = shared("request")
     to.print(Text("cooling and water", style="bold"))
     if gave_up:
         to.print(f"auto took {cooling}; given up: {gave_up}", soft_wrap=True)
@@ -58,64 +55,48 @@ def print_water(region: Region, site_id: str, cooling: str, to: Console, gave_up
         _print_weather(operation, site_id, request, to)
         _print_cap(operation, site_id, region, request, to)
     _print_basin(shared, site_id, region, to)
-    for line in told(shared("water_rules").of(site_id)):
+    applied: AppliedRules = shared("water_rules")
+    for line in told(applied.of(site_id)):
         to.print(f"  – {line}", soft_wrap=True)
+    for rule, answer in applied.information_at(site_id):
+        may = "may concern this place: " if answer == "possible" else ""
+        to.print(Text(f"  – {rule.rule_id}, information: {may}{rule.consequence} ({rule.source}, as of {rule.as_of or UNKNOWN})", style="dim"), soft_wrap=True)  # fmt: skip
     _print_indirect(shared, site_id, to)
     to.print(Text(f"  – {_LIMITS}", style="dim"), soft_wrap=True)
     to.print()
 
 
-def _print_plants(shared: Shared, site_id: str, cooling: str, to: Console) -> None:
-    """One row a plant; the chosen one marked, and those that no other beats in both power and peak day."""
-    request: Request = shared("request")
-    plants = {name: operate_sites(shared("climate"), name, request, ranged=False) for name in compared_plants(cooling)}  # fmt: skip
-    rows = {name: plant.frame.loc[site_id] for name, plant in plants.items()}
-    dry = max((rows[name] for name in PLANTS if rows[name]["annual_makeup_m3"] == 0), key=lambda row: row["it_mw"], default=None)  # fmt: skip
-    best = _undominated(rows)
-    cells = []
-    for name, plant in plants.items():
-        hits = apply_rules(shared("sites"), shared("layers"), request, plant).of(site_id)
-        bound = binding(hits)
-        weighted = stress_weighted(plant.months.to_numpy(), shared("stress")[[f"s_{m}" for m in MONTHS]].to_numpy()).m3[0]  # fmt: skip
-        mark = "→ " if name == cooling else "  "
-        cells.append([f"{mark}{name}{'*' if name in best else ''}", *_cells(rows[name]), _whole(weighted), _extra(rows[name], dry), _margin(bound)])  # fmt: skip
-    to.print(fitting_table(_HEADS, cells, to.width))
-    to.print(Text(f"  for {request.mw:g} MW of grid; → serves, * no other plant has both more IT power and a smaller peak day", style="dim"), soft_wrap=True)  # fmt: skip
+def _at_site(region: Region, site_id: str, cooling: str) -> Shared:
+    return Shared(region.sites.loc[[site_id]], region.layers, replace(region.request, cooling=cooling))  # fmt: skip
 
 
-def _cells(row: Any) -> list[str]:
+def plant_records(ranking: Ranking, site_id: str) -> list[dict[str, Any]]:
+    """Every plant at a site of a ranking of one region, for JSON; what is unknown is left out."""
+    table = compare_plants(_at_site(ranking.regions[0], site_id, ranking.cooling_of(site_id)), site_id)  # fmt: skip
     return [
-        f"{row['pue']:.3f}", f"{row['pue_peak']:.3f}", f"{row['it_mw']:.1f}", _whole(row["annual_consumption_m3"]), _whole(row["annual_makeup_m3"]),
-        _whole(row["max_day_makeup_m3"]), _whole(row["max_day_discharge_m3"]),
+        {"plant": name} | {key: value if isinstance(value, bool) else round(float(value), 6) for key, value in row.items() if not pd.isna(value)}
+        for name, row in table.iterrows()
     ]  # fmt: skip
 
 
-def _extra(row: Any, dry: Any) -> str:
-    """Water for each megawatt of IT more than the best dry plant carries."""
-    if dry is None or row["annual_makeup_m3"] <= 0 or row["it_mw"] <= dry["it_mw"]:
-        return NOT_APPLICABLE
-    return _whole((row["annual_makeup_m3"] - dry["annual_makeup_m3"]) / (row["it_mw"] - dry["it_mw"]))  # fmt: skip
-
-
-def _margin(bound: Any) -> str:
-    return UNKNOWN if bound is None else percent(bound.margin_share)
+def _print_plants(shared: Shared, site_id: str, cooling: str, to: Console) -> None:
+    """One row a plant; the one that serves is marked, and those that no other beats in power and peak day."""
+    cells = []
+    for name, row in compare_plants(shared, site_id).iterrows():
+        mark = "→ " if name == cooling else "  "
+        extra = row["extra_mw_water_m3_per_mw"]
+        cells.append([
+            f"{mark}{name}{'*' if row['undominated'] else ''}", f"{row['pue']:.3f}", f"{row['pue_peak']:.3f}", f"{row['it_mw']:.1f}",
+            *(_whole(row[c]) for c in ("annual_consumption_m3", "annual_makeup_m3", "max_day_makeup_m3", "max_day_discharge_m3", "scarcity_weighted_water_m3")),
+            NOT_APPLICABLE if math.isnan(extra) else _whole(extra), percent(row["rule_margin_share"]).replace("-", "−"),
+        ])  # fmt: skip
+    to.print(fitting_table(_HEADS, cells, to.width))
+    mw = shared("request").mw
+    to.print(Text(f"  for {mw:g} MW of grid; → serves, * no other plant has both more IT power and a smaller peak day", style="dim"), soft_wrap=True)  # fmt: skip
 
 
 def _whole(value: float) -> str:
     return UNKNOWN if math.isnan(value) else f"{value:,.0f}"
-
-
-def _undominated(rows: dict[str, Any]) -> set[str]:
-    """Plants that no other beats in IT power and peak day together."""
-    found = set()
-    for name, row in rows.items():
-        beaten = any(
-            other["it_mw"] >= row["it_mw"] and other["max_day_makeup_m3"] <= row["max_day_makeup_m3"]
-            and (other["it_mw"] > row["it_mw"] or other["max_day_makeup_m3"] < row["max_day_makeup_m3"])
-            for other in rows.values()
-        )  # fmt: skip
-        found |= set() if beaten else {name}
-    return found
 
 
 def _print_weather(operation: Operation, site_id: str, request: Request, to: Console) -> None:
@@ -166,11 +147,18 @@ def _provider(region: Region, site_id: str) -> dict[Any, Any]:
 
 
 def _print_basin(shared: Shared, site_id: str, region: Region, to: Console) -> None:
+    """Stress of the basin, and of the months in which the plant drinks; the provider."""
     row = shared("stress").loc[site_id]
+    note = f"; {row['note']}" if isinstance(row["note"], str) and row["note"] else ""
     if isinstance(row["label"], str):
-        to.print(f"basin: {row['label']} ({row['annual_score']:.2g} of 5, {row['level']}), grade {row['grade']}, {row['source']}, {row['as_of']}", soft_wrap=True)  # fmt: skip
+        flag = ", flagged as stressed" if row["flag"] is True else ""
+        to.print(f"basin: {row['label']} ({row['annual_score']:.2g} of 5, {row['level']}){flag}, grade {row['grade']}, {row['source']}, {row['as_of']}{note}", soft_wrap=True)  # fmt: skip
     else:
-        to.print(f"basin: stress unknown, {row['why']}", soft_wrap=True)
+        to.print(f"basin: stress unknown, {row['why']}{note}", soft_wrap=True)
+    operation: Operation = shared("operation")
+    weighted = stress_weighted(operation.months.to_numpy(), shared("stress")[list(WEIGHTS)].to_numpy())  # fmt: skip
+    if weighted.mean[0] >= 0:  # NaN without consumption, or without any month known
+        to.print(f"stress where and when {operation.plant} drinks: {weighted.mean[0]:.2f} of 1, known for {percent(weighted.coverage[0])} of its consumption", soft_wrap=True)  # fmt: skip
     provider = _provider(region, site_id)
     if not provider:
         return
@@ -178,8 +166,8 @@ def _print_basin(shared: Shared, site_id: str, region: Region, to: Console) -> N
     parts += [f"{lead}{provider[key]}" for key, lead in (("known_caps", ""), ("permit_trigger", "trigger: ")) if isinstance(provider.get(key), str)]  # fmt: skip
     reclaimed = provider.get("reclaimed_water")
     if isinstance(reclaimed, str):
-        note = provider.get("reclaimed_note")
-        parts.append(f"reclaimed water {reclaimed}" + (f" ({note})" if isinstance(note, str) else ""))  # fmt: skip
+        said = provider.get("reclaimed_note")
+        parts.append(f"reclaimed water {reclaimed}" + (f" ({said})" if isinstance(said, str) else ""))  # fmt: skip
     to.print(f"provider: {'; '.join(parts)} ({provider.get('status') or UNKNOWN}, {provider.get('as_of') or UNKNOWN})", soft_wrap=True)  # fmt: skip
 
 

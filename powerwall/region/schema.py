@@ -121,6 +121,7 @@ LAYERS: dict[str, LayerSchema] = {
             "reclaimed_water": ("yes", "planned", "no", "unknown"),
             "supplier_kind": ("municipal", "water_district", "self"),
             "source_kind": ("potable", "reclaimed", "surface", "groundwater", "sea"),
+            "cap_status": ("in_force", "local_agreement", "proposed"),
         },
         lists=("site_ids",),
     ),

@@ -93,7 +93,7 @@ def test_auto_names_the_plant_in_the_table_and_in_explain_what_it_gave_up(region
     assert "which liquid-tower would carry" in said
 
 
-def test_compare_names_another_plant_as_the_cause(region, tmp_path):
+def test_compare_names_another_plant_as_the_cause(region):
     text = region.read_text(encoding="utf-8")
     assert "cooling" not in text
     other = region.with_name("other.toml")

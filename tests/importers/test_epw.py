@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import REPOSITORY
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import powerwall as pw
@@ -151,10 +153,90 @@ def test_accents_line_ends_and_long_comments_are_read_as_they_come(weather, opti
     assert len(frame) > 300
 
 
+def test_a_name_is_read_in_either_encoding_and_comments_may_hold_any_sign(weather):
+    header = list(made_up.HEADER)
+    header[0] = header[0].replace("airfield", "Köln")
+    for sign, encoding in (("Ålesund", "utf-8"), ("Ålesund", "utf-8-sig"), ("a\x85b", "latin-1"), ("a\x0cb", "utf-8")):  # fmt: skip
+        header[6] = f"COMMENTS 2,{sign}"
+        _, station = frame_of(weather(header=tuple(header), encoding=encoding))
+        assert station["name"] == "Example County Köln (made up)"
+
+
+def test_the_end_mark_of_old_systems_is_no_hour(weather):
+    path = weather()
+    path.write_bytes(path.read_bytes() + b"\x1a")
+    assert len(frame_of(path)[0]) > 300
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["DESIGN CONDITIONS,1,zeros,,Heating,1,0,Cooling," + ",".join(["0"] * 20) + ",Extremes" + ",0" * 15,
+     made_up.HEADER[1].replace("37.2,23.6", "inf,23.6"), made_up.HEADER[1].replace("37.2,23.6", "23.6,37.2"),
+     made_up.HEADER[1].replace("25.6,32.4", "n/a,32.4"), made_up.HEADER[1].replace("43.4", "33.4")],
+)  # fmt: skip
+def test_design_conditions_that_cannot_be_are_left_out_with_a_warning(weather, tmp_path, line):
+    done = run(weather(header=(made_up.HEADER[0], line, *made_up.HEADER[2:])), "-o", tmp_path / "climate.csv")  # fmt: skip
+    assert done.exit_code == 0
+    assert "warning[PW414]: design conditions that cannot be" in done.stderr
+    assert "ashrae" not in (tmp_path / "climate.csv").read_text(encoding="utf-8")
+    assert pd.read_csv(tmp_path / "climate_stations.csv")["twb_flag_limit_c"].isna().all()
+
+
+def test_of_several_sets_of_design_conditions_the_first_one_counts(weather):
+    more = made_up.HEADER[1].removeprefix("DESIGN CONDITIONS,1").replace("43.4", "49.4")
+    header = (made_up.HEADER[0], made_up.HEADER[1].replace(",1,", ",2,", 1) + more, *made_up.HEADER[2:])  # fmt: skip
+    read = read_epw(weather(header=header), Findings())
+    assert read.design.hottest_in_20_years == 43.4
+
+
+@pytest.mark.parametrize("more", [["0.1"], []])
+def test_the_hottest_of_20_years_is_counted_from_the_end_in_both_editions(weather, more):
+    extremes = ["10.4", "8.5", "7.4", *more, "-13.8", "38.1", "2.9", "1.2", "-15.9", "40.9", "-17.6", "41.6", "-19.2", "42.3", "-21.3", "44.1"]  # fmt: skip
+    line = made_up.HEADER[1].split(",Extremes")[0] + ",Extremes," + ",".join(extremes)
+    read = read_epw(weather(header=(made_up.HEADER[0], line, *made_up.HEADER[2:])), Findings())
+    assert read.design.hottest_in_20_years == 42.3
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "said"),
+    [({(240 + h, 2): "10" for h in range(24)}, 249, "a day does not follow"), ({(744 + h, 1): "1" for h in range(12)}, 753, "the date changes")],
+)  # fmt: skip
+def test_a_day_that_is_repeated_or_torn_is_told(weather, tmp_path, changes, line, said):
+    done = run(weather(changes), "-o", tmp_path / "climate.csv")
+    assert done.exit_code == 0
+    assert f"made.epw:{line}:1\n" in done.stderr
+    assert done.stderr.count(said) == done.stderr.count("warning[") == 1
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(st.data())
+def test_a_file_torn_anywhere_is_read_or_refused_but_never_crashes(weather, data):
+    path = weather()
+    raw = path.read_bytes()
+    start = data.draw(st.integers(0, len(raw) - 1) | st.integers(0, 2000))
+    end = data.draw(st.integers(start, min(start + 400, len(raw))))
+    path.write_bytes(raw[:start] + data.draw(st.binary(max_size=40)) + raw[end:])
+    findings = Findings()
+    read = read_epw(path, findings)
+    assert (read is None) == bool(findings.errors)
+    if read is not None:
+        year = typical_year(read)
+        assert sum(row["hours"] for row in year.climate if row["record"] == "bin") in (8760, 8784)
+
+
+def test_a_file_that_names_no_record_takes_the_day_that_is_given(weather, tmp_path):
+    header = tuple(line.replace("Period of Record=2011-2025; ", "") for line in made_up.HEADER)
+    done = run(weather(header=header), "-o", tmp_path / "climate.csv", "--as-of", "2019-06-30")
+    assert done.exit_code == 0
+    assert done.stderr.count("as_of = 2019-06-30\n") == 2
+    assert pd.read_csv(tmp_path / "climate_stations.csv")["as_of"].tolist() == ["2019-06-30"]
+
+
 def test_without_design_conditions_the_peaks_are_said_to_be_understated(weather, tmp_path):
     header = (made_up.HEADER[0], "DESIGN CONDITIONS,0", *made_up.HEADER[2:])
     done = run(weather(header=header), "-o", tmp_path / "climate.csv")
     assert done.exit_code == 0
+    assert "note[PW414]" in done.stderr
     assert "made.epw:2:1" in done.stderr
     assert "understated" in done.stderr
     assert "ashrae" not in (tmp_path / "climate.csv").read_text(encoding="utf-8")
@@ -175,20 +257,27 @@ def test_few_missing_hours_are_filled_between_their_neighbours_and_named(weather
 @pytest.mark.parametrize(
     ("changes", "line", "said"),
     [
-        ({(h, 6): "99.9" for h in range(500, 600)}, 509, "missing in 100 of 8,760 hours"),
+        ({(h, 6): "99.9" for h in range(500, 588)}, 509, "missing in 88 of 8,760 hours"),
         ({(40, 6): "warm"}, 49, "dry bulb is not a number"),
         ({(40, 8): "140"}, 49, "relative humidity is outside"),
         ({(h, 9): "1013" for h in range(8760)}, 9, "pascal, not in hectopascal"),
-        ({(40, 6): "-88.0"}, 49, "dry bulb is outside"),
+        ({(h, 9): "none" for h in range(8760)}, 9, "pressure is not a number"),
+        ({(40, 6): "-60.1"}, 49, "dry bulb is outside"),
+        ({(40, 6): "inf"}, 49, "dry bulb is outside"),
         ({(41, 3): "9"}, 50, "hour 9 where 18 follows"),
         ({(40, 3): "0"}, 49, "hour is outside 1"),
+        ({(40, 1): "1.5"}, 49, "month is outside 1"),
         ({(h, 1): "1" for h in range(4000, 4024)}, 4009, "month 1 after month 6"),
     ],
 )  # fmt: skip
 def test_a_bad_hour_is_found_at_its_line_and_nothing_is_written(weather, tmp_path, changes, line, said):  # fmt: skip
-    done = run(weather(changes), "-o", tmp_path / "climate.csv")
+    path = weather(changes)
+    (row, field), *_ = changes
+    before = path.read_text().splitlines()[8 + row].split(",")[:field]
+    column = 1 if " where " in said or " after " in said else len(",".join(before)) + 2
+    done = run(path, "-o", tmp_path / "climate.csv")
     assert done.exit_code == 2
-    assert f"made.epw:{line}:1" in done.stderr
+    assert f"made.epw:{line}:{column}\n" in done.stderr
     assert said in " ".join(done.stderr.split())
     assert not (tmp_path / "climate.csv").exists()
     assert not (tmp_path / "climate_stations.csv").exists()
@@ -254,9 +343,18 @@ def test_two_files_of_one_station_need_ids(weather, tmp_path):
     done = run(*files, "-o", tmp_path / "climate.csv")
     assert done.exit_code == 2
     assert "two of the files are of station `999901`" in done.stderr
+    assert "b.epw:1:1" in done.stderr
     assert run(*files, "-o", tmp_path / "climate.csv", "--station-id", "x").exit_code == 2
     assert run(files[0], "-o", tmp_path / "climate.csv", "--station-id", "x").exit_code == 0
     assert set(pd.read_csv(tmp_path / "climate.csv")["station_id"]) == {"x"}
+
+
+def test_a_file_without_a_number_of_its_station_needs_an_id(weather, tmp_path):
+    header = (made_up.HEADER[0].replace("999901", ""), *made_up.HEADER[1:])
+    done = run(weather(header=header), "-o", tmp_path / "climate.csv")
+    assert done.exit_code == 2
+    assert "no WMO number" in done.stderr
+    assert run(weather(header=header), "-o", tmp_path / "climate.csv", "--station-id", "x").exit_code == 0  # fmt: skip
 
 
 def test_a_day_with_an_hour_too_damp_to_believe_is_no_peak(weather):

@@ -189,9 +189,9 @@ def baseline_water_stress_score(stress: pd.DataFrame) -> pd.DataFrame:
     """Baseline water stress of the basin, Aqueduct score, whatever the plant draws."""
     if stress["annual_score"].isna().all():
         return unknown(stress.index, stress["why"])
-    half = np.where(stress["grade"] == "D", 0.5, 0.0)
     return pd.DataFrame({
-        "value": stress["annual_score"], "low": (stress["annual_score"] - half).clip(0, 5), "high": (stress["annual_score"] + half).clip(0, 5),
-        **{name: stress[name] for name in ("layer", "row", "source", "as_of", "status", "grade", "why")},
+        "value": stress["annual_score"], "low": stress["annual_low"], "high": stress["annual_high"],
+        **{name: stress[name] for name in ("layer", "row", "source", "as_of", "status", "why")},
+        "grade": stress["grade"].replace("C", "B"),  # a year that stands for its months is the year itself here
         "note": [f"{label}, {level}" if isinstance(label, str) else "" for label, level in zip(stress["label"], stress["level"], strict=True)],
     }, index=stress.index)  # fmt: skip

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.water.rules import METRICS, Rule, provider_rules, rules_in
-from powerwall.criteria.water.triggers import Hit, Place, binding, evaluate, holds, lowest_possible
+from powerwall.criteria.water.triggers import (
+    Answer,
+    Hit,
+    Place,
+    binding,
+    evaluate,
+    holds,
+    information,
+    lowest_possible,
+)
 from powerwall.region.joins import LOCALITY
 
 if TYPE_CHECKING:
@@ -35,14 +44,21 @@ class AppliedRules:
         Index `site_id`; which group of sites each belongs to.
     hits
         Hits of each group, in the order of the rules' ids.
+    told
+        Rows of each group that are information only, and whether they hold for certain.
     """
 
     codes: pd.Series
     hits: list[list[Hit]]
+    told: list[list[tuple[Rule, Answer]]]
 
     def of(self, site_id: str) -> list[Hit]:
         """Hits of a site."""
         return self.hits[int(self.codes.loc[site_id])]
+
+    def information_at(self, site_id: str) -> list[tuple[Rule, Answer]]:
+        """Rows at a site that are information only."""
+        return self.told[int(self.codes.loc[site_id])]
 
 
 def apply_rules(sites: gpd.GeoDataFrame, layers: Layers, request: Request, operation: Operation) -> AppliedRules:  # fmt: skip
@@ -57,7 +73,7 @@ def apply_rules(sites: gpd.GeoDataFrame, layers: Layers, request: Request, opera
     })  # fmt: skip
     codes = keys.groupby(list(keys), sort=False).ngroup().to_numpy() if len(keys) else np.zeros(0, dtype=int)  # fmt: skip
     _, first = np.unique(codes, return_index=True)
-    hits = []
+    hits, told = [], []
     for at in first:
         provider = providers.get(str(keys["water"].iloc[at]), {})
         site = sites.iloc[int(at)]
@@ -66,7 +82,8 @@ def apply_rules(sites: gpd.GeoDataFrame, layers: Layers, request: Request, opera
         here = [*rules, *provider_rules(provider)] if provider else rules
         found = [evaluate(rule, places[int(at)], _dated(rule, attributes, request), outputs, request.as_of) for rule in here]  # fmt: skip
         hits.append([hit for hit in found if hit is not None and hit.applies != "no"])
-    return AppliedRules(pd.Series(codes, index=sites.index), hits)
+        told.append(information(here, places[int(at)], attributes))
+    return AppliedRules(pd.Series(codes, index=sites.index), hits, told)
 
 
 def _providers(layers: Layers) -> dict[str, dict[Any, Any]]:

@@ -86,7 +86,12 @@ def _check_year(name: str, rows: pd.DataFrame, layer: Layer, findings: Findings)
         findings.add("PW414", f"{CLIMATE}: {name} has no rows of month {', '.join(map(str, lost))}", severity="warning",
                      **layer.places(int(str(year.index[0])), "month"))  # fmt: skip
     days = rows[rows["record"] == ("hour" if hourly else "profile")]
-    order = np.arange(len(days)) % 24 + 1
-    for index in days.index[days["hour"].to_numpy() != order][:1]:
-        findings.add("PW414", f"{CLIMATE}: the days of {name} are not 24 hours each, 1 to 24 in order", remedy="keep the order of the hourly file",
+    for index in _odd_days(days):
+        findings.add("PW414", f"{CLIMATE}: a day of {name} has not its 24 hours, 1 to 24", remedy="import its hourly file again",
                      **layer.places(int(str(index)), "hour"))  # fmt: skip
+
+
+def _odd_days(days: pd.DataFrame) -> list[object]:
+    """First row of each day that has not its hours; days go by their key, or by blocks of 24 rows without one."""
+    key = days["key"] if "key" in days and days["key"].notna().all() else pd.Series(np.arange(len(days)) // 24, index=days.index)  # fmt: skip
+    return [group.index[0] for _, group in days.groupby(key, sort=False) if sorted(group["hour"]) != list(range(1, 25))]  # fmt: skip

@@ -31,7 +31,7 @@ LEAST_COVERED = Parameter(
     0.9, "share", 0.9, 1.0, "assumed: below it the rest of a mix may be anything, so its water is unknown"
 )  # fmt: skip
 MOST_SHARES = 1.001  # shares are rounded where they are published
-_ROUNDING = -1e-9  # a sum of shares differs in its last digits
+_ROUNDING = 1e-9  # a sum of shares differs in its last digits
 
 #: Technology and cooling that stand for a fuel where its plants are not told apart: towers, which is
 #: slightly high where some cool once through; a dry plant must be declared.
