@@ -96,12 +96,19 @@ def provenance(ranking: Ranking) -> dict[str, Any]:
             for name, weight in sorted(ranking.settings.weights.criteria.items())
         },
         "values": {
-            name: [list(point) for point in points]
-            for name, points in sorted(ranking.settings.values.items())
+            name: [list(point) for point in _declared(ranking, name)]
+            for name in sorted(ranking.settings.values)
         },
         "requirements": [f"{item.name}: {item.words}" for item in ranking.settings.requirements],
         "min_coverage": ranking.settings.min_coverage,
     }
+
+
+def _declared(ranking: Ranking, name: str) -> Any:
+    """Breakpoints as they are declared: those that follow the request stay in their own unit."""
+    points, item = ranking.settings.values[name], ranking.criteria[name]
+    follows = item.scale is not None and points == item.points(ranking.regions[0].request)
+    return item.value if follows else points
 
 
 def _region(region: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from powerwall.region.findings import CODES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOML, SITES, POLICY = "example.toml", "example/sites.csv", "example/policy.csv"
+CLIMATE = "example/climate.csv"
 NODES, OUTLINES = "example/points_of_interconnection.csv", "example/jurisdictions.csv"
 Spoil = Callable[[Path], object]
 
@@ -260,6 +261,7 @@ SPOILT: dict[str, Case] = {
         "PW407", f"{POLICY}:1:1", "known: GW, MW, kW"),
     "P90 below P50": Case(replaced("example/time_to_power.csv", r",9,14,", ",14,9,"), "PW411", At("example/time_to_power.csv", "9,,,,,tso"),
                           "not quantiles of one duration"),
+    "day of 23 hours": Case(replaced(CLIMATE, r"profile,peak_tdb,(\d+),5,", r"profile,peak_tdb,\1,6,"), "PW414", At(CLIMATE, r"(?<=profile,peak_tdb,\d,)1,"), "has not its 24 hours"),
     "site at an unknown node": Case(replaced(SITES, r",ex-poi-fern,open,", ",ex-poi-frn,open,"), "PW409", At(SITES, "ex-poi-frn"),
                                     "did you mean `ex-poi-fern`?"),
 }  # fmt: skip

@@ -110,7 +110,13 @@ CLIMATE = typical_year()
     ("rows", "row", "said"),
     [
         ([*CLIMATE[:3], CLIMATE[3] | {"twb_c": 40.0}, *CLIMATE[4:]], 5, "wet bulb 40 °C above the dry bulb"),
-        ([CLIMATE[0] | {"tdb_c": ""}, *CLIMATE[1:]], 2, "a bin without tdb_c"),
+        ([CLIMATE[0] | {"tdb_c": ""}, *CLIMATE[1:]], 2, "a row of record bin without tdb_c"),
+        ([CLIMATE[0] | {"hours": ""}, *CLIMATE[1:]], 2, "a row of record bin without hours"),
+        ([*CLIMATE[:-1], CLIMATE[-1] | {"tdb_c": ""}], 39, "a row of record design without tdb_c"),
+        ([*CLIMATE, CLIMATE[-1]], 40, "design pair ashrae_ext_db_n20 of k1 stands twice"),
+        ([*CLIMATE[:-1], CLIMATE[-1] | {"tdb_c": 30.0}], 39, "is below another of its pairs, 36 °C"),
+        (CLIMATE[:-1], 2, "peaks are understated"),
+        (CLIMATE[:12] + CLIMATE[36:], 2, "its peak day is unknown"),
         ([CLIMATE[0] | {"month": 1.5}, *CLIMATE[1:]], 2, "month = 1.5 is no month"),
         ([CLIMATE[0] | {"hours": 7}, *CLIMATE[1:]], 2, "a year has 8,760 or 8,784"),
         (CLIMATE[:11] + CLIMATE[12:], 2, "no rows of month 12"),
@@ -126,6 +132,14 @@ def test_rows_of_a_climate_that_cannot_be_are_found_at_their_line(make_region, t
     text = " ".join(done.stdout.split())
     assert said in text
     assert f"climate.csv:{row}" in text
+
+
+def test_a_pressure_of_sea_level_at_a_high_station_is_found(make_region, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    station = [LAYERS["climate_stations"][0] | {"pressure_pa": 101_325}]
+    done = run("check", make_region(tmp_path, climate_stations=station), "--all")
+    assert "pressure_pa = 101,325 at 500 m, where about 95,461 Pa are usual" in " ".join(done.stdout.split())  # fmt: skip
+    assert "climate_stations.csv:2:" in done.stdout
 
 
 def test_a_column_of_the_climate_that_is_missing_is_found(make_region, tmp_path):

@@ -115,7 +115,7 @@ def test_score_names_who_would_rank_it_differently(regions):
     )
 
 
-@pytest.mark.parametrize("width", [80, 100, 140, 400])
+@pytest.mark.parametrize("width", [80, 100, 200, 400])
 def test_who_would_rank_it_differently_is_one_line_with_the_largest_shift_first(
     regions, monkeypatch, width
 ):
@@ -127,7 +127,7 @@ def test_who_would_rank_it_differently_is_one_line_with_the_largest_shift_first(
     shifts = [abs(int(a) - int(b)) for a, b in re.findall(r"at (\d+) \(here (\d+)\)", lines[at])]
     assert shifts == sorted(shifts, reverse=True)
     assert shifts[0] > 0
-    assert lines[at].endswith("…") == (width < 140)
+    assert lines[at].endswith("…") == (width < 200)
 
 
 def test_one_ranked_site_leaves_nobody_to_differ(make_region, tmp_path):

@@ -33,7 +33,7 @@ def measures(bundle, make_region, tmp_path_factory):
         {"site_id": name, "lon": lon, "lat": lat, "location_accuracy_m": 10}
         for name, (lon, lat) in PLACES.items()
     ]
-    none = dict.fromkeys(
+    none = dict.fromkeys(("climate_stations", "climate")) | dict.fromkeys(
         [
             "points_of_interconnection",
             "utilities",

@@ -349,11 +349,23 @@ def test_two_files_of_one_station_need_ids(weather, tmp_path):
     assert set(pd.read_csv(tmp_path / "climate.csv")["station_id"]) == {"x"}
 
 
+def test_several_files_make_one_layer_in_the_order_of_their_stations_dated_by_the_oldest(weather, tmp_path):  # fmt: skip
+    first = (made_up.HEADER[0].replace("999901", "012345"), *made_up.HEADER[1:5], "COMMENTS 1,Period of Record=1991-2005", *made_up.HEADER[6:])  # fmt: skip
+    files = weather(name="a.epw"), weather(header=first, name="b.epw")
+    done = run(*files, "-o", tmp_path / "climate.csv")
+    assert done.exit_code == 0
+    assert done.stderr.count("as_of = 2005-12-31\n") == 2
+    for name in ("climate.csv", "climate_stations.csv"):
+        ids = pd.read_csv(tmp_path / name, dtype=str)["station_id"]
+        assert ids.drop_duplicates().tolist() == ["012345", "999901"]
+
+
 def test_a_file_without_a_number_of_its_station_needs_an_id(weather, tmp_path):
     header = (made_up.HEADER[0].replace("999901", ""), *made_up.HEADER[1:])
-    done = run(weather(header=header), "-o", tmp_path / "climate.csv")
+    done = run(weather(header=header, name="a.epw"), weather(header=header, name="b.epw"), "-o", tmp_path / "climate.csv")  # fmt: skip
     assert done.exit_code == 2
-    assert "no WMO number" in done.stderr
+    assert done.stderr.count("no WMO number") == 2
+    assert "of station" not in done.stderr
     assert run(weather(header=header), "-o", tmp_path / "climate.csv", "--station-id", "x").exit_code == 0  # fmt: skip
 
 

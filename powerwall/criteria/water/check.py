@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from powerwall.criteria.water.basins import check_basins
 from powerwall.criteria.water.climate import CLIMATE, STATIONS, station_of
 from powerwall.criteria.water.indirect import check_grid_mix
+from powerwall.criteria.water.psychrometrics import pressure_at
 from powerwall.criteria.water.rule_check import check_rules
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 _YEARS = (8760.0, 8784.0)  # hours of a year, and of a leap year
 _ABOVE_K = 0.05  # rounding of a stored wet bulb over its dry bulb
-_ONE_HOUR = ("hour", "profile")
+_PRESSURE_OFF_PA = 3000.0  # weather moves the mean of a year by far less
+_HOTTEST = "ashrae_ext_db_n20"
 
 
 def check_water(region: Region, findings: Findings) -> None:
@@ -50,6 +52,41 @@ def _check_climate(region: Region, findings: Findings) -> None:
             findings.add("PW414", f"{CLIMATE}: {name} has no whole year of bins or hours, or a day that has not 24 hours: not used", severity="warning",
                          remedy="import its hourly file again", **layer.places(first, "record"))  # fmt: skip
         _check_year(str(name), rows, layer, findings)
+        _check_peaks(str(name), rows, layer, findings)
+        _check_pressure(row, region.layers[STATIONS], findings)
+
+
+def _check_pressure(row: Any, layer: Layer, findings: Findings) -> None:
+    """A mean pressure that is not that of the station's height."""
+    height, pressure = row.get("elevation_m"), float(row["pressure_pa"])
+    if pd.isna(height):
+        return
+    expected = float(pressure_at(height))
+    if abs(pressure - expected) > _PRESSURE_OFF_PA:
+        at = int(np.flatnonzero(layer.frame["station_id"] == row["station_id"])[0])
+        findings.add("PW402", f"{STATIONS}: pressure_pa = {pressure:,.0f} at {height:,.0f} m, where about {expected:,.0f} Pa are usual", severity="warning",
+                     remedy="station pressure, not that of sea level", **layer.places(at, "pressure_pa"))  # fmt: skip
+
+
+def _check_peaks(name: str, rows: pd.DataFrame, layer: Layer, findings: Findings) -> None:
+    """What the peak hour and the peak day rest on."""
+    design = rows[rows["record"] == "design"]
+    first = layer.places(int(str(rows.index[0])), "record")
+    twice = design.index[design["key"].duplicated()]
+    for index in twice:
+        findings.add("PW404", f"{CLIMATE}: design pair {design['key'].loc[index]} of {name} stands twice", remedy="keep one",
+                     **layer.places(int(str(index)), "key"))  # fmt: skip
+    by_key = design.drop_duplicates("key").set_index("key")["tdb_c"]
+    if not by_key.index.astype(str).str.startswith("ashrae").any():
+        findings.add("PW414", f"{CLIMATE}: {name} has no design pair beyond its typical year: peaks are understated", severity="warning",
+                     remedy="take an hourly file whose header has design conditions", **first)  # fmt: skip
+    elif _HOTTEST in by_key and by_key[_HOTTEST] < by_key.max():
+        at = design.index[design["key"] == _HOTTEST][0]
+        findings.add("PW402", f"{CLIMATE}: the 20-year dry bulb of {name}, {by_key[_HOTTEST]:g} °C, is below another of its pairs, {by_key.max():g} °C", severity="warning",
+                     **layer.places(int(str(at)), "tdb_c"))  # fmt: skip
+    if not rows["record"].isin(["profile", "hour"]).any():
+        findings.add("PW414", f"{CLIMATE}: {name} has no days of 24 hours: its peak day is unknown", severity="warning",
+                     remedy="import its hourly file again", **first)  # fmt: skip
 
 
 def _check_rows(layer: Layer, findings: Findings) -> None:
@@ -61,11 +98,13 @@ def _check_rows(layer: Layer, findings: Findings) -> None:
         row = frame.loc[index]
         findings.add("PW402", f"{CLIMATE}: wet bulb {row['twb_c']:g} °C above the dry bulb {row['tdb_c']:g} °C", severity="error",
                      remedy="are the columns exchanged?", **layer.places(int(str(index)), "twb_c"))  # fmt: skip
-    timed = frame["record"].isin(["bin", "hour"])
-    for column in ("tdb_c", "twb_c", "month"):
-        for index in frame.index[timed & frame[column].isna()]:
-            findings.add("PW401", f"{CLIMATE}: a {frame['record'].loc[index]} without {column}", remedy="give the number, or drop the station",
-                         **layer.places(int(str(index)), column))  # fmt: skip
+    needed = {"bin": ("tdb_c", "twb_c", "month", "hours"), "hour": ("tdb_c", "twb_c", "month"),
+              "profile": ("tdb_c", "twb_c", "hour"), "design": ("tdb_c", "twb_c")}  # fmt: skip
+    for record, columns in needed.items():
+        for column in columns:
+            for index in frame.index[(frame["record"] == record) & frame[column].isna()]:
+                findings.add("PW401", f"{CLIMATE}: a row of record {record} without {column}", remedy="give the number, or drop the station",
+                             **layer.places(int(str(index)), column))  # fmt: skip
     odd = frame["month"].notna() & (frame["month"] % 1 != 0)
     for index in frame.index[odd]:
         findings.add("PW402", f"{CLIMATE}: month = {frame['month'].loc[index]:g} is no month", **layer.places(int(str(index)), "month"))  # fmt: skip

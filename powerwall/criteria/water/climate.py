@@ -142,9 +142,10 @@ def _station(row: Any, table: _Records, rows: np.ndarray) -> Station | None:
         year = year[np.lexsort((table.hour[year], table.key[year].astype(str)))]
     days = rows[kind == "profile"] if not hourly else rows[:0]
     days = days[np.lexsort((table.hour[days], table.key[days].astype(str)))]
-    design = rows[(kind == "design") & ~np.isnan(table.t[rows])]
+    design = rows[(kind == "design") & ~np.isnan(table.t[rows] + table.tw[rows])]
     pressure, height = row.get("pressure_pa"), row.get("elevation_m")
-    whole = len(year) and not np.isnan(table.t[year] + table.tw[year] + table.month[year]).any()
+    weight = np.ones(len(year)) if hourly else table.hours[year]
+    whole = len(year) and not np.isnan(table.t[year] + table.tw[year] + table.month[year] + weight).any()  # fmt: skip
     if not whole or len(days) % _HOURS_A_DAY or pd.isna(pressure):
         return None
     start, count = (0, len(year)) if hourly else (len(year), len(days))
@@ -157,7 +158,7 @@ def _station(row: Any, table: _Records, rows: np.ndarray) -> Station | None:
     return Station(
         str(row["station_id"]), str(row.get("name") or row["station_id"]), float(pressure),
         0.0 if pd.isna(height) else float(height),
-        table.month[year], np.ones(len(year)) if hourly else table.hours[year], table.t[every], table.tw[every],
+        table.month[year], weight, table.t[every], table.tw[every],
         np.arange(start, start + count // _HOURS_A_DAY * _HOURS_A_DAY).reshape(-1, _HOURS_A_DAY),
         {str(key): first + at for at, key in enumerate(table.key[design])}, hourly, **text,
     )  # fmt: skip
