@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from powerwall.importers.imported import Imported
-    from powerwall.region.findings import Findings
 
 _SOURCES = ("moratoria", "ordinances", "urdb", "epw")
 _LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
@@ -126,7 +125,7 @@ def import_(
 
         check_targets([output], [".csv"])
         findings = Findings()
-        not_itself(files, output, findings)
+        opt.not_itself(files, output, findings)
         place = opt.located(region) if region else None
         found = layers.collect(source, layer, files, place, findings, day)
         findings.raise_errors()
@@ -152,7 +151,7 @@ def _rates(
         from powerwall.output.files import check_targets, write_text
 
         check_targets([output], [".json"])
-        not_itself(files, output, findings)
+        opt.not_itself(files, output, findings)
         found = read_rates(files, findings, utility, as_of)
         if not found.stacks and not findings.errors:
             findings.add("PW516", "no record can be billed: nothing is written", file=files[0])
@@ -175,11 +174,3 @@ def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None
         err.print(f"left out {count}: {why}")
     for credit in dict.fromkeys(found.credit):
         err.print(f"name the source wherever the rows are used: {credit}")
-
-
-def not_itself(files: list[Path], output: Path, findings: Findings) -> None:
-    """No output takes the place of a table that is read."""
-    for path in files:
-        if path.resolve() == output.resolve():
-            findings.add("PW601", f"{output} is a table that is read", file=output, remedy="write to another file")  # fmt: skip
-    findings.raise_errors()

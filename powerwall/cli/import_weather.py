@@ -20,7 +20,6 @@ def import_weather(
     color: bool,
 ) -> None:  # fmt: skip
     """Write both layers, or nothing, and print what to paste into a region file."""
-    from powerwall.cli.import_ import not_itself
     from powerwall.output.console import console, print_findings, summary
     from powerwall.region.findings import Findings
 
@@ -34,7 +33,7 @@ def import_weather(
         beside = stations or output.with_name("climate_stations.csv")
         check_targets([output, beside], [".csv"])
         _free(files, output, beside, stations, findings)
-        not_itself(files, output, findings)
+        opt.not_itself(files, output, findings)
         if station_id and len(files) > 1:
             findings.add("PW603", f"--station-id {station_id} names one station, {len(files)} files are given", remedy="import them one by one")  # fmt: skip
         read = [weather for path in files if (weather := read_epw(path, findings))]

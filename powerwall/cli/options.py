@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from powerwall.region.findings import Finding
+    from powerwall.region.findings import Finding, Findings
     from powerwall.region.read import Region
 
 
@@ -172,6 +172,14 @@ def wrote(paths: list[Path] | None, err: Console, *, quiet: bool) -> None:
     """Name the files that were written."""
     for path in [] if quiet else paths or []:
         err.print(f"wrote {path}")
+
+
+def not_itself(files: list[Path], output: Path, findings: Findings) -> None:
+    """No output takes the place of a table that is read."""
+    for path in files:
+        if path.resolve() == output.resolve():
+            findings.add("PW601", f"{output} is a table that is read", file=output, remedy="write to another file")  # fmt: skip
+    findings.raise_errors()
 
 
 def located(path: Path) -> Path:
