@@ -13,12 +13,12 @@ from rich.text import Text
 
 from powerwall.criteria.criterion import Shared
 from powerwall.criteria.water.applied import LAYER
-from powerwall.criteria.water.basins import stress_weighted
+from powerwall.criteria.water.basins import aware_m3eq, stress_weighted
 from powerwall.criteria.water.comparison import compare_plants
 from powerwall.criteria.water.indirect import indirect_of_site
 from powerwall.criteria.water.limits import hours_of, within_cap
 from powerwall.criteria.water.operation import Operation, given_parameters
-from powerwall.criteria.water.stress import WEIGHTS
+from powerwall.criteria.water.stress import WEIGHTS, aware_factors
 from powerwall.criteria.water.triggers import told
 from powerwall.criteria.water.year import year_of
 from powerwall.output.columns import Head, fitting_table
@@ -159,6 +159,10 @@ def _print_basin(shared: Shared, site_id: str, region: Region, to: Console) -> N
     weighted = stress_weighted(operation.months.to_numpy(), shared("stress")[list(WEIGHTS)].to_numpy())  # fmt: skip
     if weighted.mean[0] >= 0:  # NaN without consumption, or without any month known
         to.print(f"stress where and when {operation.plant} drinks: {weighted.mean[0]:.2f} of 1, known for {percent(weighted.coverage[0])} of its consumption", soft_wrap=True)  # fmt: skip
+    factors = aware_factors(region.layers, row["row"])
+    if factors is not None:
+        total = float(aware_m3eq(operation.months.loc[site_id].to_numpy(), factors))
+        to.print(f"second opinion, never added: {_whole(total)} m³ world-eq a year (AWARE)", soft_wrap=True)  # fmt: skip
     provider = _provider(region, site_id)
     if not provider:
         return

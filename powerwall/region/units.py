@@ -79,6 +79,7 @@ _UNITS = (
     Unit("score", "score", 0, 100, {}),
     Unit("raw", "ratio", -1e4, 1e4, {}),  # an indicator of Aqueduct, where 9999 is no missing value
     Unit("cat", "category", -1, 4, {}),
+    Unit("cf", "m³ world-eq/m³", 0.1, 100, {}),  # a factor of AWARE
     Unit("count", "count", 0, 1e12, {}),
     Unit("jobs", "jobs", 0, 1e6, {}),
     Unit("lon", "°", -180, 180, {}),

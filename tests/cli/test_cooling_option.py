@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from conftest import LAYERS, typical_year
 from typer.testing import CliRunner
@@ -101,6 +103,22 @@ def test_compare_names_another_plant_as_the_cause(region):
     done = run("compare", region, other)
     assert done.exit_code == 0
     assert "request.cooling mixed-hall → tower-chiller" in " ".join(done.stdout.split())
+
+
+def test_monthly_basins_and_a_second_opinion_stand_beside_the_plant(make_region, tmp_path):
+    months = [f"{m:02d}" for m in range(1, 13)]
+    basin = {
+        "basin_id": "742050", "bws_cat": 3, "wkt": "POLYGON ((-99.4 38.2, -97.9 38.2, -97.9 38.9, -99.4 38.9, -99.4 38.2))",
+        **{f"bws_{m}_score": 4.0 if m in {"07", "08"} else 1.0 for m in months}, **{f"aware_{m}_cf": 2.0 for m in months},
+    }  # fmt: skip
+    path = make_region(tmp_path, basins=[basin])
+    said = {plant: section(run("explain", path, "a", "--cooling", plant).stdout) for plant in ("liquid-tower", "liquid-adiabatic", "liquid-dry")}  # fmt: skip
+    assert "basin, monthly" in said["liquid-dry"]
+    # pads drink in the two stressed months, a tower all year
+    pads, tower = (float(re.search(r"drinks: ([\d.]+) of 1", said[plant])[1]) for plant in ("liquid-adiabatic", "liquid-tower"))  # fmt: skip
+    assert 0.2 < tower < 0.4 < 0.6 < pads < 0.81
+    assert "drinks" not in said["liquid-dry"]
+    assert "m³ world-eq a year (AWARE)" in said["liquid-tower"]
 
 
 CLIMATE = typical_year()

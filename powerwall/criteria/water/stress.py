@@ -238,6 +238,16 @@ def _of_systems(sites: gpd.GeoDataFrame, layers: Layers) -> _Found:
     return _Found(weight, annual, np.where(coarse, COARSE_SPREAD.value, 0.0), text)
 
 
+def aware_factors(layers: Layers, row: object) -> np.ndarray | None:
+    """Factors of AWARE of a basin by month, from `aware_01_cf` … ; None where it has none. Shape (12,)"""
+    outlines = layers.frame(LAYER)
+    names = [f"aware_{month}_cf" for month in MONTHS]
+    if outlines is None or not set(names) <= set(outlines):
+        return None
+    found = outlines.loc[outlines["basin_id"] == row, names].to_numpy(dtype=float)
+    return found[0] if len(found) and not np.isnan(found[0]).all() else None
+
+
 def is_coarse(level: object) -> bool:
     """Tell whether a level of detail is wider than a basin; one that is not stated counts as that."""
     return not isinstance(level, str) or level.strip().casefold().startswith(COARSE_LEVELS)
