@@ -116,7 +116,8 @@ def test_monthly_basins_and_a_second_opinion_stand_beside_the_plant(make_region,
     assert "basin, monthly" in said["liquid-dry"]
     # pads drink in the two stressed months, a tower all year
     pads, tower = (float(re.search(r"drinks: ([\d.]+) of 1", said[plant])[1]) for plant in ("liquid-adiabatic", "liquid-tower"))  # fmt: skip
-    assert 0.2 < tower < 0.4 < 0.6 < pads < 0.81
+    assert 0.2 < tower < 0.4
+    assert 0.6 < pads < 0.81
     assert "drinks" not in said["liquid-dry"]
     assert "m³ world-eq a year (AWARE)" in said["liquid-tower"]
 
