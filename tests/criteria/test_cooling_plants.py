@@ -133,8 +133,8 @@ def test_the_air_through_a_tower_takes_up_exactly_the_heat(air, heat, cold):
     if gained > 2 and float(leaving) > float(state.w):
         flow = float(flows.evaporation) / float(leaving - state.w)
         assert flow * gained == pytest.approx(heat, rel=1e-9)
-        if tw < min(30, cold - 2):
-            assert 0.4 < float(flows.evaporation) * 2450 / heat < 1.8
+        if tw < min(30, cold - 4) and p > 95_000:  # near sea level, at an approach that towers have
+            assert 0.45 < float(flows.evaporation) * 2450 / heat < 1.8
 
 
 @given(weather(), st.floats(1.6, 9.0))
