@@ -66,7 +66,8 @@ LAYERS: dict[str, LayerSchema] = {
         "site_id", "point",
         words={"zoning_status": ZONING, "availability": ("open", "taken", "contested", "unknown"),
                "pipeline_state": ("no_studies", "under_review", "studies_approved", "approved_to_energise")},
-        refers={"utility_id": "utilities", "jurisdiction_id": "jurisdictions", "poi_id": "points_of_interconnection"},
+        refers={"utility_id": "utilities", "jurisdiction_id": "jurisdictions", "poi_id": "points_of_interconnection",
+                "climate_station_id": "climate_stations"},
     ),
     "points_of_interconnection": LayerSchema(
         "substations and switching stations where a load can meet the grid",

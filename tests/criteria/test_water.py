@@ -115,6 +115,25 @@ def test_the_nearest_station_serves_unless_the_site_names_its_own(make_region, t
     assert found["distance_km"].iloc[0] == pytest.approx(261, abs=3)
 
 
+def test_a_station_that_a_site_names_and_that_has_no_year_is_no_other_one(tiny):
+    region, _ = tiny()
+    found = site_climate(region.sites.assign(climate_station_id=["k9", None, None, None]), region.layers).frame  # fmt: skip
+    assert found["climate"].isna().tolist() == [True, False, False, False]
+    assert found["why"].iloc[0] == "the station it names has no typical year"
+
+
+def test_a_plant_that_is_dry_in_a_typical_year_and_not_in_every_draw_keeps_an_open_end(tiny):
+    region, measures = tiny(cooling="evaporative-frugal", water_systems=provider(cap_m3_per_day=1000, spare_m3_per_day=1000))  # fmt: skip
+    row = Shared(region.sites, region.layers, region.request)("operation").frame.loc["a"]
+    assert row["annual_consumption_m3"] == 0 < row["annual_high"]
+    weighted = measures["scarcity_weighted_water_m3"].loc["a"]
+    assert (weighted["value"], weighted["low"]) == (0, 0)
+    assert weighted["high"] == pytest.approx(0.5 * row["annual_high"])
+    margin = measures["water_rule_margin_share"].loc["a"]
+    assert margin["low"] == pytest.approx(1 - row["day_high"] / 1000)
+    assert measures["peak_day_share"].loc["a", "high"] == pytest.approx(row["day_high"] / 1000)
+
+
 def test_a_site_far_above_its_station_has_its_own_climate(tiny):
     region, _ = tiny()
     sites = region.sites.assign(elevation_m=[500.0, 1500.0, np.nan, 540.0])

@@ -11,8 +11,8 @@ from powerwall.criteria.criterion import Parameter, Scale, criterion, provides, 
 from powerwall.criteria.water.applied import LAYER, AppliedRules, apply_rules, rule_margin
 from powerwall.criteria.water.basins import stress_weighted
 from powerwall.criteria.water.climate import CLIMATE, STATIONS, SiteClimate, site_climate
-from powerwall.criteria.water.operation import MONTHS, Operation, operate_sites
-from powerwall.criteria.water.stress import stress_of_sites
+from powerwall.criteria.water.operation import Operation, operate_sites
+from powerwall.criteria.water.stress import WEIGHTS, stress_of_sites
 from powerwall.criteria.water.year import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -77,28 +77,38 @@ def water_rules(sites: gpd.GeoDataFrame, layers: Layers, request: Request, opera
 )
 def scarcity_weighted_water_m3(operation: Operation, stress: pd.DataFrame) -> pd.DataFrame:
     """Water that the basin loses in a year, each month weighted by its stress."""
-    months, weights = operation.months.to_numpy(), stress[[f"s_{m}" for m in MONTHS]].to_numpy()
+    months, weights = operation.months.to_numpy(), stress[list(WEIGHTS)].to_numpy()
     measured = operation.measure("annual_consumption_m3", "annual_low", "annual_high")
-    weighted = stress_weighted(months, weights)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        less, more = (
-            measured[end].to_numpy() / measured["value"].to_numpy() for end in ("low", "high")
-        )
-    dry = measured["value"].to_numpy() == 0
+    value, least, most = (measured[name].to_numpy() for name in ("value", "low", "high"))
+    dry = most == 0
     state = stress["grade"].eq("D").to_numpy() & ~dry
-    coarse = state[:, None] * _STRESS_STEP
-    low = stress_weighted(months, np.clip(weights - coarse, 0, 1)).m3 * less
-    high = stress_weighted(months, np.clip(weights + coarse, 0, 1)).m3 * more
+    step = state[:, None] * _STRESS_STEP
+    ends = []
+    for end, shift in ((least, -step), (most, step)):
+        at = np.clip(weights + shift, 0, 1)
+        # what a typical year does not draw at all has no months: the mean of the year weighs it
+        yearly = np.where(
+            np.isnan(at).all(axis=1),
+            np.nan,
+            np.nansum(at, axis=1) / np.maximum((~np.isnan(at)).sum(axis=1), 1),
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scaled = stress_weighted(months, at).m3 * end / value
+        ends.append(np.where(end == 0, 0.0, np.where(value == 0, end * yearly, scaled)))
     why = measured["why"].where(measured["why"].notna(), stress["why"])
-    word = [f"{label}, {level}" if isinstance(label, str) else "" for label, level in zip(stress["label"], stress["level"], strict=True)]  # fmt: skip
     return measured.assign(
-        value=weighted.m3, low=np.where(dry, 0.0, low), high=np.where(dry, 0.0, high), why=why, note=_joined(measured["note"], word),
+        value=stress_weighted(months, weights).m3, low=ends[0], high=ends[1], why=why, note=_with_stress(measured["note"], stress),
         grade=np.where(state, "D", measured["grade"]), status=np.where(state, "approximate", measured["status"]),
     )  # fmt: skip
 
 
-def _joined(first: pd.Series, second: list[str]) -> list[str]:
-    return ["; stress ".join(part for part in pair if part) for pair in zip(first, second, strict=True)]  # fmt: skip
+def _with_stress(notes: pd.Series, stress: pd.DataFrame) -> list[str]:
+    """Notes with the label of the basin and what is special about it."""
+    found = []
+    for note, label, level, more in zip(notes, stress["label"], stress["level"], stress["note"], strict=True):  # fmt: skip
+        parts = [note, f"stress {label}, {level}" if isinstance(label, str) else "", more]
+        found.append("; ".join(part for part in parts if isinstance(part, str) and part))
+    return found
 
 
 @criterion(
@@ -152,14 +162,17 @@ def _share_of(operation: Operation, sites: gpd.GeoDataFrame, layers: Layers, vol
     rows = frame.set_index("water_area_id").reindex(sites["water_area_id"]).set_index(sites.index)
     left = rows[spare].to_numpy(dtype=float)
     measured = operation.measure(volume, "day_low", "day_high")
+    value = measured["value"].to_numpy()
+    drawn = operation.frame["max_day_makeup_m3"].to_numpy()
+    ends = {}
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(left > 0, 1 / left, np.nan)
-        band = [operation.frame[f"day_{end}"] / operation.frame["max_day_makeup_m3"] for end in ("low", "high")]  # fmt: skip
-    value = measured["value"].to_numpy() * scale
+        for end in ("low", "high"):  # the sewer's share of a day is that of the day itself
+            day = measured[end].to_numpy()
+            ends[end] = np.where(drawn > 0, value * day / drawn, day) * scale
     why = measured["why"].where(measured["why"].notna(), f"{spare.replace('_', ' ')} is not known here")  # fmt: skip
-    low, high = (np.where(value == 0, 0.0, value * b.to_numpy()) for b in band)
     text = {name: rows.get(name) for name in ("as_of", "status")}
-    return measured.assign(value=value, low=low, high=high, why=why, layer=LAYER, row=sites["water_area_id"], source=rows.get("source_title"), **text)  # fmt: skip
+    return measured.assign(value=value * scale, **ends, why=why, layer=LAYER, row=sites["water_area_id"], source=rows.get("source_title"), **text)  # fmt: skip
 
 
 @criterion(

@@ -161,30 +161,28 @@ def rule_margin(hits: list[Hit], row: Any) -> dict[str, object]:
     if sure is None:
         named = f"{maybe.rule.rule_id} may hold here (not known: {', '.join(maybe.unknown) or 'its margin'})" if maybe else "no cap or prohibition known here"  # fmt: skip
         return {"value": np.nan, "why": named}
-    low, high = (_margin_at(sure, factor) for factor in _factors(sure, row)[::-1])
+    low, high = _range(sure, row)
     note = _words(sure)
     if open_ is not None and open_.margin_low_share < low:
         low, note = open_.margin_low_share, f"{note}; {open_.rule.rule_id} may hold here too"
     rule = sure.rule
     return {
-        "value": sure.margin_share, "low": low, "high": max(high, sure.margin_share), "layer": rule.layer or None, "row": rule.rule_id, "source": rule.source,
+        "value": sure.margin_share, "low": low, "high": high, "layer": rule.layer or None, "row": rule.rule_id, "source": rule.source,
         "as_of": rule.as_of, "status": rule.status or {"primary": "verified", "secondary": "secondary"}.get(rule.evidence, "unverified"),
         "grade": {"primary": "B", "secondary": "C"}.get(rule.evidence, "C" if rule.status == "verified" else "D"),
         "note": note, "gates": sure.gates, "why": None,
     }  # fmt: skip
 
 
-def _factors(hit: Hit, row: Any) -> tuple[float, float]:
-    """Range of the output over its value, from the drawn range of the year or of the peak day."""
+def _range(hit: Hit, row: Any) -> tuple[float, float]:
+    """Margins at the high and at the low end of the output, by the drawn range of the year or of the peak day."""
     prefix, middle = ("annual", "annual_consumption_m3") if hit.rule.metric in _ANNUAL else ("day", "max_day_makeup_m3")  # fmt: skip
-    if hit.rule.metric in {"it_mw", "facility_mw"} or not row[middle] > 0:
-        return 1.0, 1.0
-    return float(row[f"{prefix}_low"] / row[middle]), float(row[f"{prefix}_high"] / row[middle])
-
-
-def _margin_at(hit: Hit, factor: float) -> float:
-    """Margin if the output were a factor of what it is."""
-    return hit.margin_share if hit.limit_si == 0 or np.isnan(hit.limit_si) else 1 - hit.value_si * factor / hit.limit_si  # fmt: skip
+    if hit.rule.metric in {"it_mw", "facility_mw"} or hit.limit_si == 0 or np.isnan(hit.limit_si):
+        return hit.margin_share, hit.margin_share
+    ends = [float(row[f"{prefix}_{end}"]) for end in ("high", "low")]
+    drawn = row[middle] > 0  # what a typical year does not draw at all has no ratio
+    high, low = (1 - (hit.value_si * end / row[middle] if drawn else end) / hit.limit_si for end in ends)  # fmt: skip
+    return min(high, hit.margin_share), max(low, hit.margin_share)
 
 
 def _words(hit: Hit) -> str:

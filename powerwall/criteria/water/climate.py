@@ -210,12 +210,12 @@ def site_climate(sites: gpd.GeoDataFrame, layers: Layers) -> SiteClimate:
         return SiteClimate(pd.DataFrame(nothing, index=sites.index), {})
     rows = rows[rows["station_id"].isin(known)].reset_index(drop=True)
     which, metres = nearest_point(sites.geometry, rows.geometry)
+    lost = np.zeros(len(sites), dtype=bool)
     if "climate_station_id" in sites:
         own = sites["climate_station_id"].map(dict(zip(rows["station_id"], rows.index, strict=True)))  # fmt: skip
-        chosen = own.notna().to_numpy()
-        which = np.where(chosen, own.fillna(0).to_numpy(dtype=int), which)
-        if chosen.any():
-            metres = ellipsoidal(sites.geometry, rows.geometry.iloc[which])
+        lost = (sites["climate_station_id"].notna() & own.isna()).to_numpy()
+        which = np.where(own.notna().to_numpy(), own.fillna(0).to_numpy(dtype=int), which)
+        metres = ellipsoidal(sites.geometry, rows.geometry.iloc[which])
     names = rows["station_id"].to_numpy(dtype=object)
     heights = np.array([known[name].elevation_m for name in names])[which]
     own_height = sites["elevation_m"].to_numpy(dtype=float) if "elevation_m" in sites else np.full(len(sites), np.nan)  # fmt: skip
@@ -232,6 +232,9 @@ def site_climate(sites: gpd.GeoDataFrame, layers: Layers) -> SiteClimate:
     frame = pd.DataFrame({
         "climate": pd.Categorical.from_codes(codes, list(found)), "station_id": pd.Categorical.from_codes(which, names), "distance_km": metres / 1000, "why": None,
     }, index=sites.index)  # fmt: skip
+    if lost.any():  # another station is no stand-in for the one that a site names
+        frame.loc[lost, ["climate", "station_id"]] = None
+        frame.loc[lost, "why"] = "the station it names has no typical year"
     return SiteClimate(frame, found, frozenset(distant))
 
 
