@@ -103,7 +103,7 @@ def _check_rows(layer: Layer, findings: Findings) -> None:
     for record, columns in needed.items():
         for column in columns:
             for index in frame.index[(frame["record"] == record) & frame[column].isna()]:
-                findings.add("PW401", f"{CLIMATE}: a row of record {record} without {column}", remedy="give the number, or drop the station",
+                findings.add("PW401", f"{CLIMATE}: a row of record {record} without {column}: not used", severity="warning", remedy="give the number, or drop the station",
                              **layer.places(int(str(index)), column))  # fmt: skip
     odd = frame["month"].notna() & (frame["month"] % 1 != 0)
     for index in frame.index[odd]:
