@@ -9,6 +9,7 @@ import pandas as pd
 from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.cost import check_fiscal
 from powerwall.criteria.cost.check import check_stacks
+from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.policy.check import check_policy_rows
 from powerwall.criteria.power.calendars import Calendars
 from powerwall.criteria.power.lead_time.stages import Stage
@@ -58,6 +59,16 @@ def _check_cooling(region: Region, findings: Findings) -> None:
             values_of(names[name], {name: value})
         except ValueError as error:
             findings.add("PW102", f"cooling_parameters: {error}", **place)
+            continue
+        usual = plant_parameters(names[name])[name]
+        if (
+            isinstance(usual, Parameter)
+            and usual.low is not None
+            and usual.high is not None
+            and not usual.low <= float(value) <= usual.high
+        ):
+            findings.add("PW102", f"cooling_parameters: {name} = {value:g} lies outside the usual {usual.low:g} … {usual.high:g} {usual.unit}", severity="warning",
+                         remedy="right if it was measured", **place)  # fmt: skip
 
 
 def _check_accelerator(region: Region, findings: Findings) -> None:

@@ -36,7 +36,7 @@ def shown(value: float, unit: str = "") -> str:
 
 def percent(share: float) -> str:
     """A share as it is printed: `81 %`."""
-    return UNKNOWN if math.isnan(share) else f"{100 * share:.0f} %"
+    return UNKNOWN if math.isnan(share) else f"{100 * share:.0f} %".replace("-", "−")
 
 
 def month(as_of: date, months: float) -> str:

@@ -15,8 +15,8 @@ from powerwall.region.read import read
 _HEAD = """# Cooling plants beside published sites
 
 Annual PUE and WUE that operators report, and those of the plants that may stand behind them, in the typical year of a station that a bundled region
-carries. Parameters are at their shipped values for every row: nothing is fitted to a site here. *Seen before* marks sites whose figures were known when a
-parameter was chosen; they are no evidence for the model.
+carries. Parameters are at their shipped values for every row; which of them are `calibrated` stands in `cooling_plants.csv`. *Seen before* marks sites whose figures were known when a
+parameter was chosen, which are no evidence for the model; *possibly* where a parameter of the plant (`evap_on_c`, `tower_cycles`) was chosen with published sites in view.
 
 A report tells neither the plant nor the load, age and water quality of a site, and a typical year is not the year of the report. Three plants, frugal to
 thirsty, span what evaporative sites do; towers are compared with and without an economiser.
@@ -32,7 +32,7 @@ towers of Texas agree to 0.1 L/kWh, with a station 400 km away; those of Arizona
 warm-water site in Colorado reports less than towers alone would take, since a dry cooler carries half of its heat. Tokyo fits no single plant. Reports that stand here
 with the average of a whole fleet in place of their own are left out.
 
-Allow 35 % either way for towers on top of the ranges that `explain` prints.
+The ranges that `explain` prints hold 35 % either way for the model itself.
 """
 
 

@@ -135,7 +135,7 @@ def _print_cap(operation: Operation, site_id: str, region: Region, request: Requ
     limited = within_cap(wet, dry, request.mw, makeup_m3_per_day=caps["cap_m3_per_day"] if "cap_m3_per_day" in known else np.inf,
                          discharge_m3_per_day=caps["sewer_cap_m3_per_day"] if "sewer_cap_m3_per_day" in known else np.inf)  # fmt: skip
     said = " and ".join(f"{key.removesuffix('_m3_per_day').replace('_', ' ')} {cap:,.0f} m³/d" for key, cap in known.items())  # fmt: skip
-    to.print(f"within {said}: {limited.it_mw:.1f} MW of IT, {limited.lost_mw:.1f} MW less; {beside} stands beside it and takes {percent(1 - limited.wet_share)} of the thirstiest day, both built", soft_wrap=True)  # fmt: skip
+    to.print(f"within {said}: {limited.it_mw:.1f} MW of IT, {abs(limited.lost_mw):.1f} MW {'less' if limited.lost_mw >= 0 else 'more'}; {beside} stands beside it and takes {percent(1 - limited.wet_share)} of the thirstiest day, both built", soft_wrap=True)  # fmt: skip
 
 
 def _provider(region: Region, site_id: str) -> dict[Any, Any]:

@@ -23,7 +23,7 @@ _IT, _DAY, _YEAR = "it_mw_per_grid_mw", "peak_day_water_m3", "water_consumption_
 def choose_plants(measures: Measures, in_use: Settings) -> tuple[Measures, pd.DataFrame]:
     """Measures of each site under the plant that serves it best, and what that gave up.
 
-    A plant that keeps every requirement goes before one that does not; then the higher score, more
+    A plant that surely keeps every requirement goes before one at risk, and that before one that fails; then the higher score, more
     IT power, a smaller peak day, and the order of the catalogue.
 
     Returns
@@ -57,9 +57,9 @@ def _merits(part: Measures, in_use: Settings) -> list[np.ndarray]:
     values = values_of(part, in_use)
     points = np.array([in_use.weights.criteria[name] for name in values])
     score = weighted_score(values.to_numpy(), points, NEUTRAL).round(SCORE_DECIMALS)
-    kept = np.ones(len(values))
+    kept = np.full(len(values), 2.0)
     for table in judge_all(in_use.requirements, part).values():
-        kept = np.where(table["state"] == "out", 0.0, kept)
+        kept = np.minimum(kept, table["state"].map({"out": 0.0, "at risk": 1.0}).fillna(2.0))
     it, day = (part[name]["value"].to_numpy(dtype=float) for name in (_IT, _DAY))
     return [kept, score, np.nan_to_num(it, nan=-np.inf), -np.nan_to_num(day, nan=np.inf)]
 
@@ -79,11 +79,13 @@ def _gave_up(
     """What the plant with the most IT power would have brought, and why it was not taken."""
     kept, score, it, _ = (merit[:, at] for merit in merits)
     most = int(np.argmax(it))
+    if not np.isfinite(it[most]):
+        return "cannot tell: the IT power of no plant is known here"
     if most == best or not np.isfinite(it[most]) or it[most] <= it[best]:
         return "nothing: no plant carries more IT power here"
     water = parts[most][_YEAR]["value"].iloc[at]
     drinks = "" if np.isnan(water) else f" for {water:,.0f} m³ a year"
-    why = "breaks a requirement" if kept[most] < kept[best] else f"scores {score[most]:.2f} against {score[best]:.2f}"  # fmt: skip
+    why = f"{'may break' if kept[most] else 'breaks'} a requirement" if kept[most] < kept[best] else f"scores {score[most]:.2f} against {score[best]:.2f}"  # fmt: skip
     return f"{100 * (it[most] - it[best]):.1f} MW of IT per 100 MW of grid, which {names[most]} would carry{drinks}; it {why}"  # fmt: skip
 
 

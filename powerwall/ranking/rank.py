@@ -16,7 +16,7 @@ from powerwall.criteria.measure import Measures
 from powerwall.ranking.cooling import settle
 from powerwall.ranking.requirements import judge_all
 from powerwall.ranking.scores import NEUTRAL, SCORE_DECIMALS, values_of, weighted_score
-from powerwall.ranking.settings import Settings, settings
+from powerwall.ranking.settings import Settings, for_request, settings
 
 if TYPE_CHECKING:
     from powerwall.region.read import Region
@@ -114,7 +114,10 @@ def rank(
     in_use = settings(regions, parts[0].criteria, weights or {}, profile)
     if len(parts) == 1:
         return rank_with(regions, parts[0], in_use, unknown=unknown)
-    settled = [settle(part, one.request.cooling, in_use) for part, one in zip(parts, regions, strict=True)]  # fmt: skip
+    settled = [
+        settle(part, one.request.cooling, for_request(in_use, part.criteria, one))
+        for part, one in zip(parts, regions, strict=True)
+    ]
     joined = _joined(regions, [part for part, _ in settled])
     plants = pd.concat([told.set_axis(_ids(one, several=True)) for (_, told), one in zip(settled, regions, strict=True)])  # fmt: skip
     open_ = any(part.by_plant for part in parts)
@@ -130,7 +133,7 @@ def rank_with(
         joined, plants = settle(joined, "", in_use)
     if plants is not None:
         sites["cooling"] = plants["plant"].reindex(sites.index)
-    values = values_of(joined, in_use)
+    values = _values(joined, in_use, regions)
     points = np.array([in_use.weights.criteria[name] for name in values])
     frame = _scored(sites, values, points)
     verdicts = judge_all(in_use.requirements, joined)
@@ -193,6 +196,18 @@ def _sites(regions: Sequence[Region]) -> gpd.GeoDataFrame:
         for region in regions
     ]  # fmt: skip
     return gpd.GeoDataFrame(pd.concat(parts), crs="EPSG:4326")
+
+
+def _values(joined: Measures, in_use: Settings, regions: Sequence[Region]) -> pd.DataFrame:
+    """Values of every site, by the request of its own region."""
+    if len(regions) == 1:
+        return values_of(joined, in_use)
+    parts = []
+    for region in regions:
+        ids = _ids(region, several=True)
+        frames = {name: frame.loc[ids] for name, frame in joined.items()}
+        parts.append(values_of(frames, for_request(in_use, joined.criteria, region)))
+    return pd.concat(parts)
 
 
 def _scored(sites: gpd.GeoDataFrame, values: pd.DataFrame, weights: np.ndarray) -> gpd.GeoDataFrame:

@@ -93,6 +93,15 @@ def settings(
     return replace(found, profile=chosen.label, left_out=chosen.left_out, over=over)
 
 
+def for_request(in_use: Settings, criteria: Mapping[str, Criterion], region: Region) -> Settings:
+    """The settings with value functions that follow a request scaled for that of a region."""
+    own = {
+        name: points for name, item in criteria.items()
+        if item.scale is not None and name not in region.table.values and (points := item.points(region.request)) is not None
+    }  # fmt: skip
+    return replace(in_use, values={**in_use.values, **own})
+
+
 def _valued(region: Region, criteria: Mapping[str, Criterion]) -> dict[str, Criterion]:
     """The criteria, with the value functions that the region gives to those without one."""
     given = region.table.values
@@ -198,6 +207,3 @@ def _agree(first: Region, other: Region, findings: Findings) -> None:
         if getattr(first.table, part) != getattr(other.table, part):
             findings.add("PW109", f"[{part}] of {other.name} differs from that of {first.name}, which counts for both", severity="warning",
                          remedy=f"make [{part}] equal in both files", **other.places(part))  # fmt: skip
-    if first.request.mw != other.request.mw:
-        findings.add("PW109", f"mw = {other.request.mw:g} of {other.name} differs from {first.request.mw:g} of {first.name}, by which volumes of water are valued",
-                     severity="warning", remedy="rank them with one --mw", **other.places("request", "mw"))  # fmt: skip

@@ -184,6 +184,11 @@ def test_a_wet_bulb_above_the_dry_bulb_counts_as_saturated_air():
         ("tower-chiller", {"tower_approach_k": -1.0}, "negative"),
         ("tower-chiller", {"tower_range_k": 0.0}, "not positive"),
         ("air-chiller", {"chilled_water_c": "cold"}, "no number"),
+        ("air-chiller", {"chilled_water_c": 500.0}, "outside 4"),
+        ("air-chiller", {"air_chiller_carnot": 9.0}, "outside 0.1"),
+        ("air-chiller", {"distribution_loss": -0.9}, "outside 0"),
+        ("tower-chiller", {"drift_share": 5.0}, "outside 0"),
+        ("direct-evaporative", {"evap_modulated": 7}, "outside 0"),
     ],
 )
 def test_what_no_plant_can_have_is_refused_by_name(plant, given, said):

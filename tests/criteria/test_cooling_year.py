@@ -146,6 +146,23 @@ def test_hours_give_what_their_bins_give():
         assert float(compact.wue_l_per_kwh) == pytest.approx(float(full.wue_l_per_kwh), abs=0.015 if wide else 0.003)  # fmt: skip
 
 
+def test_a_leap_year_has_no_more_water_than_a_year():
+    station = made_up()
+    leap = replace(station, hours=station.hours * 8784 / 8760)
+    assert float(year_of(leap, "tower-chiller").month_consumption_m3.sum()) == pytest.approx(float(year_of(leap, "tower-chiller").annual_consumption_m3))  # fmt: skip
+
+
+def test_days_with_an_hour_too_damp_to_believe_make_no_peak_of_an_hourly_station():
+    hours = np.arange(8760)
+    t = np.full(8760, 25.0)
+    tw = np.where(hours // 24 == 200, 24.9, 15.0)
+    frame = pd.DataFrame({"record": "hour", "key": [f"{d:03d}" for d in hours // 24 + 1], "month": np.minimum(hours // 730 + 1, 12), "hour": hours % 24 + 1, "tdb_c": t, "twb_c": tw, "hours": 1})  # fmt: skip
+    row = {"station_id": "k", "name": "k", "pressure_pa": 99_000.0, "elevation_m": 100.0}
+    with_limit, without = (station_of(row | extra, frame) for extra in ({"twb_flag_limit_c": 20.0}, {}))  # fmt: skip
+    assert len(with_limit.days) == 364
+    assert float(year_of(with_limit, "tower-chiller").pue_peak) < float(year_of(without, "tower-chiller").pue_peak)  # fmt: skip
+
+
 def test_a_station_at_another_height_has_thinner_and_cooler_air():
     station = made_up()
     high = station.changed(elevation_m=1500.0)

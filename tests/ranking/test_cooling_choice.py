@@ -69,6 +69,17 @@ def test_a_plant_that_keeps_the_requirements_goes_before_a_better_score(read):
     assert "breaks a requirement" in gave_up
 
 
+def test_a_plant_at_risk_comes_after_one_that_surely_keeps_the_requirements(read):
+    toml = {"require": {"it_mw_per_grid_mw": {"min": 0.88}}}
+    found = ranked(read(toml=toml))
+    assert found.cooling_of("a") == "liquid-tower"
+
+
+def test_without_a_climate_nothing_is_claimed_of_what_was_given_up(read):
+    found = ranked(read(climate=None))
+    assert found.plants["gave_up"].str.startswith("cannot tell").all()
+
+
 def test_equal_scores_go_to_more_it_power(read):
     toml = {"weights": {"power": 1}}
     found = ranked(read(toml=toml))

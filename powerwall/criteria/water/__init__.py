@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 REFERENCE_PUE = Parameter(
     1.2, "1", 1.1, 1.4, "assumed: turns breakpoints per kWh of IT into volumes of a request, the same at every site"
 )  # fmt: skip
+LEAST_COVERED = Parameter(
+    0.5,
+    "share",
+    0.25,
+    0.9,
+    "assumed: months whose stress must be known, by what is consumed in them",
+)
 _NEEDS = {STATIONS: ("pressure_pa",), CLIMATE: ("record",)}
 #: Value of a volume by the water per kWh of IT that it comes to.
 _PER_KWH = [(0.0, 1.0), (0.2, 0.9), (0.4, 0.75), (1.8, 0.2), (2.75, 0.0)]
@@ -33,7 +40,7 @@ _PER_KWH_WHY = (
 )
 _SHARE = [(0.0, 1.0), (0.1, 0.8), (0.5, 0.4), (1.0, 0.0)]
 _SHARE_WHY = "assumed: a tenth of what is spare hurts nobody, all of it is the end"
-_MODEL_ERROR = "5–95 % over the parameters of the plant; towers of published sites lie up to 35 % beside the model"
+_MODEL_ERROR = "5–95 % over the parameters of the plant, and 35 % for the model itself (assumed, after published sites)"
 _STRESS_STEP = 0.1  # half a category of the Aqueduct score of 0–5, as a weight of 0–1
 
 
@@ -83,21 +90,21 @@ def scarcity_weighted_water_m3(operation: Operation, stress: pd.DataFrame) -> pd
     dry = most == 0
     state = stress["grade"].eq("D").to_numpy() & ~dry
     step = state[:, None] * _STRESS_STEP
+    some = ~np.isnan(weights).all(axis=1)
     ends = []
-    for end, shift in ((least, -step), (most, step)):
-        at = np.clip(weights + shift, 0, 1)
-        # what a typical year does not draw at all has no months: the mean of the year weighs it
-        yearly = np.where(
-            np.isnan(at).all(axis=1),
-            np.nan,
-            np.nansum(at, axis=1) / np.maximum((~np.isnan(at)).sum(axis=1), 1),
-        )
+    for end, shift, lost in ((least, -step, 0.0), (most, step, 1.0)):
+        # a month without data may be free of stress, or all stress
+        at = np.where(np.isnan(weights) & some[:, None], lost, np.clip(weights + shift, 0, 1))
         with np.errstate(divide="ignore", invalid="ignore"):
             scaled = stress_weighted(months, at).m3 * end / value
-        ends.append(np.where(end == 0, 0.0, np.where(value == 0, end * yearly, scaled)))
-    why = measured["why"].where(measured["why"].notna(), stress["why"])
+        # what a typical year does not draw at all has no months: the mean of the year weighs it
+        ends.append(np.where(end == 0, 0.0, np.where(value == 0, end * at.mean(axis=1), scaled)))
+    weighted = stress_weighted(months, weights)
+    thin = weighted.coverage < LEAST_COVERED.value
+    few = f"stress is known for under {LEAST_COVERED.value:.0%} of what is consumed".replace("%", " %")  # fmt: skip
+    why = measured["why"].where(measured["why"].notna(), np.where(thin, few, stress["why"]))
     return measured.assign(
-        value=stress_weighted(months, weights).m3, low=ends[0], high=ends[1], why=why, note=_with_stress(measured["note"], stress),
+        value=np.where(thin, np.nan, weighted.m3), low=ends[0], high=ends[1], why=why, note=_with_stress(measured["note"], stress),
         grade=np.where(state, "D", measured["grade"]), status=np.where(state, "approximate", measured["status"]),
     )  # fmt: skip
 
@@ -157,7 +164,7 @@ def water_rule_margin_share(water_rules: AppliedRules, operation: Operation) -> 
 
 
 def _share_of(operation: Operation, sites: gpd.GeoDataFrame, layers: Layers, volume: str, spare: str) -> pd.DataFrame:  # fmt: skip
-    """A day's volume over what the provider has spare."""
+    """A day's volume over what the provider has spare; nothing drawn is no share of anything."""
     frame = layers[LAYER].frame
     rows = frame.set_index("water_area_id").reindex(sites["water_area_id"]).set_index(sites.index)
     left = rows[spare].to_numpy(dtype=float)
@@ -166,13 +173,21 @@ def _share_of(operation: Operation, sites: gpd.GeoDataFrame, layers: Layers, vol
     drawn = operation.frame["max_day_makeup_m3"].to_numpy()
     ends = {}
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(left > 0, 1 / left, np.nan)
+        scale = np.where(left > 0, 1 / np.maximum(left, 1e-9), np.where(left == 0, np.inf, np.nan))
         for end in ("low", "high"):  # the sewer's share of a day is that of the day itself
             day = measured[end].to_numpy()
-            ends[end] = np.where(drawn > 0, value * day / drawn, day) * scale
+            ends[end] = _times(np.where(drawn > 0, value * day / drawn, day), scale)
     why = measured["why"].where(measured["why"].notna(), f"{spare.replace('_', ' ')} is not known here")  # fmt: skip
     text = {name: rows.get(name) for name in ("as_of", "status")}
-    return measured.assign(value=value * scale, **ends, why=why, layer=LAYER, row=sites["water_area_id"], source=rows.get("source_title"), **text)  # fmt: skip
+    return measured.assign(value=_times(value, scale), **ends, why=why, layer=LAYER, row=sites["water_area_id"], source=rows.get("source_title"), **text)  # fmt: skip
+
+
+_NOTHING_SPARE = 1000.0  # share that stands for water drawn where nothing is spare
+
+
+def _times(volume: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # nothing drawn where nothing is spare
+        return np.where(volume == 0, 0.0, np.minimum(volume * scale, _NOTHING_SPARE))
 
 
 @criterion(

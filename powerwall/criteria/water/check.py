@@ -59,11 +59,13 @@ def _check_climate(region: Region, findings: Findings) -> None:
 def _check_pressure(row: Any, layer: Layer, findings: Findings) -> None:
     """A mean pressure that is not that of the station's height."""
     height, pressure = row.get("elevation_m"), float(row["pressure_pa"])
+    at = int(np.flatnonzero(layer.frame["station_id"] == row["station_id"])[0])
     if pd.isna(height):
+        findings.add("PW503", f"{STATIONS}: {row['station_id']} has no `elevation_m`: no site is corrected for height", severity="note",
+                     remedy="give it", **layer.places(at, "elevation_m"))  # fmt: skip
         return
     expected = float(pressure_at(height))
     if abs(pressure - expected) > _PRESSURE_OFF_PA:
-        at = int(np.flatnonzero(layer.frame["station_id"] == row["station_id"])[0])
         findings.add("PW402", f"{STATIONS}: pressure_pa = {pressure:,.0f} at {height:,.0f} m, where about {expected:,.0f} Pa are usual", severity="warning",
                      remedy="station pressure, not that of sea level", **layer.places(at, "pressure_pa"))  # fmt: skip
 

@@ -92,9 +92,11 @@ class Station:
             Height of the place; silent is that of the station. [m]
         """
         height = self.elevation_m if elevation_m is None else elevation_m
-        pressure = self.pressure_pa * float(pressure_at(height) / pressure_at(self.elevation_m))
+        higher = np.nan_to_num(height - self.elevation_m)
+        thinner = 1.0 if higher == 0 else float(pressure_at(height) / pressure_at(self.elevation_m))
+        pressure = self.pressure_pa * thinner
         humidity = relative_humidity_of(self.t, humidity_ratio_of(self.t, self.tw, self.pressure_pa), self.pressure_pa)  # fmt: skip
-        t = self.t + warmer_k + LAPSE.value * (height - self.elevation_m) / 1000
+        t = self.t + warmer_k + LAPSE.value * higher / 1000
         w = humidity_ratio_of_rh(t, np.minimum(humidity, 1.0), pressure)
         return replace(self, t=t, tw=wet_bulb_of(t, w, pressure), pressure_pa=pressure, elevation_m=height)  # fmt: skip
 
@@ -149,6 +151,9 @@ def _station(row: Any, table: _Records, rows: np.ndarray) -> Station | None:
     if not whole or len(days) % _HOURS_A_DAY or pd.isna(pressure):
         return None
     start, count = (0, len(year)) if hourly else (len(year), len(days))
+    blocks = np.arange(start, start + count // _HOURS_A_DAY * _HOURS_A_DAY).reshape(
+        -1, _HOURS_A_DAY
+    )
     first = len(year) + len(days)
     every = np.concatenate([year, days, design])
     text = {
@@ -157,11 +162,18 @@ def _station(row: Any, table: _Records, rows: np.ndarray) -> Station | None:
     }  # fmt: skip
     return Station(
         str(row["station_id"]), str(row.get("name") or row["station_id"]), float(pressure),
-        0.0 if pd.isna(height) else float(height),
+        float("nan") if pd.isna(height) else float(height),
         table.month[year], weight, table.t[every], table.tw[every],
-        np.arange(start, start + count // _HOURS_A_DAY * _HOURS_A_DAY).reshape(-1, _HOURS_A_DAY),
+        blocks if not hourly else blocks[_credible(table.tw[every][blocks], row.get("twb_flag_limit_c"))],
         {str(key): first + at for at, key in enumerate(table.key[design])}, hourly, **text,
     )  # fmt: skip
+
+
+def _credible(wet_bulb_c: Array, limit_c: Any) -> np.ndarray:
+    """Days without an hour too damp to believe: those make no peak. Shape (days,)"""
+    if limit_c is None or pd.isna(limit_c):
+        return np.ones(len(wet_bulb_c), dtype=bool)
+    return np.asarray((wet_bulb_c <= float(limit_c)).all(axis=1))
 
 
 def stations(layers: Layers) -> dict[str, Station]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
 WARMER = Parameter(1.0, "K", 1.0, 1.0, "assumed: how far the weather of a distant station may be off")  # fmt: skip
+MODEL_ERROR = Parameter(0.35, "share", 0.2, 0.35, "assumed: water of published tower sites lies up to a fifth beside the model, others farther")  # fmt: skip
 _DRAWS = 128  # of a keyed Latin hypercube, enough for a 5–95 % range
 _LOW, _HIGH = 0.05, 0.95
 #: Volumes of a request: column → attribute of a year per MW of IT, and whether the load factor scales it.
@@ -75,7 +76,7 @@ class Operation:
         peak = "; peaks understated: no design pair" if station.understated else ""
         distant = f", over {FAR_KM.value:g} km or {HIGH_M.value:g} m of height away" if far else ""
         return {
-            "source": station.source, "as_of": station.as_of, "status": "approximate" if far else station.status,
+            "source": station.source, "as_of": station.as_of, "status": "approximate" if far else "assumed",
             "grade": "D" if far else "C", "note": f"{self.plant} at {station.name}{distant}{peak}",
         }  # fmt: skip
 
@@ -142,15 +143,18 @@ def _volume(year: Year, name: str, request: Request) -> Any:
 
 
 def _spread(mode: Year, year: Year, request: Request) -> dict[str, float]:
-    """5–95 % of the peak PUE and of the ranged volumes; the mode lies inside."""
+    """5–95 % of the peak PUE and of the ranged volumes, these with the model's own error; the mode lies inside."""
     found = {"pue_peak": np.atleast_1d(year.pue_peak)}
     found |= {prefix: np.atleast_1d(_volume(year, name, request)) for name, prefix in _RANGED.items()}  # fmt: skip
     middle = {"pue_peak": float(mode.pue_peak)}
     middle |= {prefix: float(_volume(mode, name, request)) for name, prefix in _RANGED.items()}
-    return {
-        f"{name}_{end}": float(pick(np.quantile(values, q), middle[name]))
-        for name, values in found.items() for end, q, pick in (("low", _LOW, np.fmin), ("high", _HIGH, np.fmax))
-    }  # fmt: skip
+    spread = {}
+    for name, values in found.items():
+        model = 0.0 if name == "pue_peak" else MODEL_ERROR.value * middle[name]
+        below, above = (max(sign * (float(np.quantile(values, q)) - middle[name]), 0.0) for q, sign in ((_LOW, -1), (_HIGH, 1)))  # fmt: skip
+        spread[f"{name}_low"] = max(middle[name] - float(np.hypot(below, model)), 0.0)
+        spread[f"{name}_high"] = middle[name] + float(np.hypot(above, model))
+    return spread
 
 
 def _widened(spread: dict[str, float], moved: list[Year], mode: Year, request: Request) -> dict[str, float]:  # fmt: skip

@@ -59,6 +59,11 @@ _FIXED = frozenset({
 _SWITCH_ON = {"evap_modulated": 0.4, "pad_modulated": 0.7}
 _WORDS = frozenset({"residual_plant"})
 _ABOVE_ONE = ("tower_cycles", "evap_cycles", "pad_cycles")
+#: What a plant can have at all, by the name of a parameter or its ending.
+_POSSIBLE = {
+    "c": (-10.0, 80.0), "chilled_water_c": (4.0, 40.0), "dew_point_max_c": (0.0, 35.0), "carnot": (0.1, 0.9), "loss": (0.0, 0.5),
+    "drift_share": (0.0, 0.01), "modulated": (0.0, 1.0), "cycles": (0.0, 100.0), "ups_efficiency": (0.5, 1.0), "wet_fan_penalty": (0.0, 5.0),
+}  # fmt: skip
 _SHARES = ("liquid_share", "evap_effectiveness", "pad_effectiveness", "ups_efficiency")
 
 
@@ -139,6 +144,9 @@ def _fault(name: str, value: Any) -> str:
         return f"{name} = `{value}` is no number"
     if not np.all(np.isfinite(number)):
         return f"{name} is not finite"
+    least, most = _POSSIBLE.get(name, _POSSIBLE.get(name.rsplit("_", 1)[-1], (-np.inf, np.inf)))
+    if np.any((number < least) | (number > most)):
+        return f"{name} = {value} is outside {least:g} … {most:g}, what a plant can have"
     if name in _ABOVE_ONE and np.any(number <= 1):
         return f"{name} = {value} is not above 1: nothing would be left of the water"
     if name in _SHARES and np.any((number < 0) | (number > 1)):
@@ -159,8 +167,12 @@ def drawn_values(
     them are no noise; what is given, and what is a choice, stays as it is.
     """
     values = values_of(plant, given)
+    table = fact_table("cooling_plants")
+    chosen = set(
+        table.loc[table["plant"] == f"preset:{plant}", "parameter"]
+    )  # what makes a preset is no error
     for name, parameter in plant_parameters(plant).items():
-        if isinstance(parameter, str) or name in _FIXED or name in (given or {}):
+        if isinstance(parameter, str) or name in _FIXED or name in (given or {}) or name in chosen:
             continue
         uniform = column(f"cooling:{name}", draws, seed)[:, None]
         if name in _SWITCH_ON:

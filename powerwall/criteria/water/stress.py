@@ -201,8 +201,8 @@ def _of_basins(layer: Layer, rows: np.ndarray) -> _Found:
     missing = np.isnan(monthly).sum(axis=1)
     gaps = _pick(by_month & (missing > 0), _each("no data in {} of 12 months", missing), None)
     slips = _pick(differ.any(axis=1), _each("score and raw value differ by more than 0.05 in {} of its values; the raw value counts", differ.sum(axis=1)), None)  # fmt: skip
-    dry = _pick(numbers(frame, "bws_raw") == NEARLY_DRY, "supply is nearly nil: counted as the highest stress", None)  # fmt: skip
-    arid = _pick(annual.category == ARID, "arid with little use: counted as the highest stress", None)  # fmt: skip
+    dry = _pick(~by_month & (numbers(frame, "bws_raw") == NEARLY_DRY), "supply is nearly nil: counted as the highest stress", None)  # fmt: skip
+    arid = _pick(~by_month & (annual.category == ARID), "arid with little use: counted as the highest stress", None)  # fmt: skip
     text = {
         "level": _pick(by_month, MONTHLY, ANNUAL), "grade": _pick(by_month, "B", "C"), "layer": _same(LAYER, rows),
         "row": frame["basin_id"].to_numpy(dtype=object), "status": _column(frame, "status"),

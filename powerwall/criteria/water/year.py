@@ -118,7 +118,7 @@ def _year(station: Station, plant: str, values: Mapping[str, Any]) -> Year:
         return np.asarray((rows[..., :count] * weight).sum(axis=-1))
 
     def by_month(rows: np.ndarray) -> np.ndarray:
-        litres = rows[..., :count] * station.hours
+        litres = rows[..., :count] * weight * HOURS_PER_YEAR
         return np.stack([litres[..., station.month == m].sum(axis=-1) for m in range(1, 13)], axis=-1)  # fmt: skip
 
     margin = 1.0 if station.hourly else PEAK_DAY_MARGIN.value
