@@ -44,11 +44,17 @@ class Requirement:
         """The limit in words."""
         if self.truth is not None:
             return f"required {'true' if self.truth else 'false'}"
+        scale, unit = self.shown
         parts = [
-            f"≥ {self.low:g}" if math.isfinite(self.low) else "",
-            f"≤ {self.high:g}" if math.isfinite(self.high) else "",
+            f"≥ {scale * self.low:g}" if math.isfinite(self.low) else "",
+            f"≤ {scale * self.high:g}" if math.isfinite(self.high) else "",
         ]
-        return f"required {' and '.join(p for p in parts if p)} {self.unit}".rstrip()
+        return f"required {' and '.join(p for p in parts if p)} {unit}".rstrip()
+
+    @property
+    def shown(self) -> tuple[float, str]:
+        """Factor and unit in which its numbers are printed: a share in per cent."""
+        return (100.0, "%") if self.unit == "share" else (1.0, self.unit)
 
 
 def resolve(
@@ -158,11 +164,15 @@ def _reason(
         )
     if math.isnan(value) and (math.isnan(low) or math.isnan(high)):
         return f"{label} unknown, {requirement.words}"
-    unit = requirement.unit
+    scale, unit = requirement.shown
+    value, low, high, margin = (scale * number for number in (value, low, high, margin))
+    plain, signed = (",.0f", "+,.0f") if unit == "%" else (".4g", "+.3g")
     if math.isnan(value):
-        text = f"{label} between {min(low, high):.3g} and {max(low, high):.3g} {unit}, {requirement.words}, margin at best {margin:+.3g} {unit}"
+        text = f"{label} between {min(low, high):.3g} and {max(low, high):.3g} {unit}, {requirement.words}, margin at best {margin:{signed}} {unit}"
     else:
-        text = f"{label} {value:.4g} {unit}, {requirement.words}, margin {margin:+.3g} {unit}"
+        text = (
+            f"{label} {value:{plain}} {unit}, {requirement.words}, margin {margin:{signed}} {unit}"
+        )
     return text.replace("-", "−")
 
 

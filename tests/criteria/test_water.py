@@ -218,6 +218,7 @@ def test_a_cap_puts_a_site_out_only_where_the_region_asks_and_it_is_passed(make_
     region = pw.read(make_region(tmp_path, toml=toml, water_systems=provider(cap_m3_per_day=cap)))
     ranking = pw.rank(region, pw.measure(region))
     assert ranking.frame["status"].loc["a"] == state
+    assert state == "ranked" or "%, required ≥ 0 %, margin −" in ranking.frame["reasons"].loc["a"]
     silent = pw.read(make_region(tmp_path, toml={"request": {"cooling": "liquid-tower"}}, name="silent", water_systems=provider(cap_m3_per_day=cap)))  # fmt: skip
     assert pw.rank(silent, pw.measure(silent)).frame["status"].loc["a"] == "ranked"
 
