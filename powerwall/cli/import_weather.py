@@ -27,7 +27,8 @@ def import_weather(
     findings = Findings()
     with opt.failing(err):
         from powerwall.importers.epw import read_epw
-        from powerwall.importers.typical_year import CLIMATE, STATIONS, csv_text, typical_year
+        from powerwall.importers.imported import table_text
+        from powerwall.importers.typical_year import CLIMATE, STATIONS, typical_year
         from powerwall.output.files import check_targets, write_text
 
         beside = stations or output.with_name("climate_stations.csv")
@@ -42,7 +43,7 @@ def import_weather(
         years = sorted((typical_year(one, station_id, hourly=hourly) for one in read), key=_id)
         for year in years:
             year.station["as_of"] = year.station["as_of"] or str(as_of or "")
-        texts = (csv_text(CLIMATE, [row for year in years for row in year.climate]), csv_text(STATIONS, [year.station for year in years]))  # fmt: skip
+        texts = (table_text(CLIMATE, [row for year in years for row in year.climate]), table_text(STATIONS, [year.station for year in years]))  # fmt: skip
         for path, text in zip((output, beside), texts, strict=True):
             write_text(path, text)
     if not quiet:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 from powerwall.criteria.policy.contradictions import contradictions, told
 from powerwall.importers.authorities import Authorities
-from powerwall.importers.imported import Imported
+from powerwall.importers.imported import Imported, table_text
 from powerwall.importers.moratoria import read_moratoria
 from powerwall.importers.ordinances import LAYERS, read_ordinances
 from powerwall.region.findings import Findings
@@ -76,9 +74,5 @@ def _compare(
 
 
 def csv_text(layer: str, rows: Sequence[Mapping[str, str]]) -> str:
-    """A layer as CSV, its columns in their usual order."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, LAYERS[layer], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    """A layer as CSV."""
+    return table_text(LAYERS[layer], rows)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -159,12 +156,3 @@ def _station_row(weather: Weather, hours: pd.DataFrame) -> dict[str, Any]:
         "source_title": f"{weather.name} {kind}, statistics of the hourly file", "source_url": "", "as_of": str(weather.last_year or ""),
         "status": "secondary", "note": "",
     }  # fmt: skip
-
-
-def csv_text(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as a CSV."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()

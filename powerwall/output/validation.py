@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from powerwall.criteria.facts import fact_table
-from powerwall.criteria.water.climate import CLIMATE, Station, stations
+from powerwall.criteria.water.station import CLIMATE, Station, stations
 from powerwall.criteria.water.year import year_of
 from powerwall.output.numbers import NOT_APPLICABLE
 from powerwall.region.read import read

@@ -12,21 +12,21 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.criterion import Shared
-from powerwall.criteria.water.applied import LAYER
-from powerwall.criteria.water.basins import aware_m3eq, stress_weighted
+from powerwall.criteria.water.basins.aqueduct import aware_m3eq, stress_weighted
+from powerwall.criteria.water.basins.stress import WEIGHTS, aware_factors
 from powerwall.criteria.water.comparison import compare_plants
 from powerwall.criteria.water.indirect import indirect_of_site
 from powerwall.criteria.water.limits import hours_of, within_cap
 from powerwall.criteria.water.operation import Operation, given_parameters
-from powerwall.criteria.water.stress import WEIGHTS, aware_factors
-from powerwall.criteria.water.triggers import told
+from powerwall.criteria.water.rules.applied import LAYER
+from powerwall.criteria.water.rules.wording import told
 from powerwall.criteria.water.year import year_of
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, percent
 
 if TYPE_CHECKING:
-    from powerwall.criteria.water.applied import AppliedRules
-    from powerwall.criteria.water.climate import Station
+    from powerwall.criteria.water.rules.applied import AppliedRules
+    from powerwall.criteria.water.station import Station
     from powerwall.ranking.rank import Ranking
     from powerwall.region.read import Region
     from powerwall.region.request import Request

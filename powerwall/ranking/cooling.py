@@ -23,8 +23,8 @@ _IT, _DAY, _YEAR = "it_mw_per_grid_mw", "peak_day_water_m3", "water_consumption_
 def choose_plants(measures: Measures, in_use: Settings) -> tuple[Measures, pd.DataFrame]:
     """Measures of each site under the plant that serves it best, and what that gave up.
 
-    A plant that surely keeps every requirement goes before one at risk, and that before one that fails; then the higher score, more
-    IT power, a smaller peak day, and the order of the catalogue.
+    A plant that surely keeps every requirement goes before one at risk, and that before one that
+    fails; then the higher score, more IT power, a smaller peak day, and the order of the catalogue.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def _gave_up(
     most = int(np.argmax(it))
     if not np.isfinite(it[most]):
         return "cannot tell: the IT power of no plant is known here"
-    if most == best or not np.isfinite(it[most]) or it[most] <= it[best]:
+    if it[most] <= it[best]:
         return "nothing: no plant carries more IT power here"
     water = parts[most][_YEAR]["value"].iloc[at]
     drinks = "" if np.isnan(water) else f" for {water:,.0f} m³ a year"

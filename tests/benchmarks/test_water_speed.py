@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from powerwall.criteria.water.climate import Station, site_climate
+from powerwall.criteria.water.climate import site_climate
 from powerwall.criteria.water.operation import join_sites, operate_sites
 from powerwall.criteria.water.psychrometrics import wet_bulb
+from powerwall.criteria.water.station import Station
 from powerwall.criteria.water.year import year_of
 from powerwall.region.layers import Layer, Layers
 from powerwall.region.request import Request

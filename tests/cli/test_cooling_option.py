@@ -135,11 +135,14 @@ CLIMATE = typical_year()
         ([*CLIMATE, CLIMATE[-1]], 40, "design pair ashrae_ext_db_n20 of k1 stands twice"),
         ([*CLIMATE[:-1], CLIMATE[-1] | {"tdb_c": 30.0}], 39, "is below another of its pairs, 36 °C"),
         (CLIMATE[:-1], 2, "peaks are understated"),
+        ([*CLIMATE[:-1], CLIMATE[-1] | {"key": ""}], 39, "a design pair of k1 without key: not used"),
+        ([{k: v for k, v in row.items() if k != "key"} for row in CLIMATE], 38, "a design pair of k1 without key"),
+        ([row | {k: round(1.8 * row[k] + 32, 2) for k in ("tdb_c", "twb_c")} for row in CLIMATE], 2, "which no place has in °C"),
         (CLIMATE[:12] + CLIMATE[36:], 2, "its peak day is unknown"),
         ([CLIMATE[0] | {"month": 1.5}, *CLIMATE[1:]], 2, "month = 1.5 is no month"),
         ([CLIMATE[0] | {"hours": 7}, *CLIMATE[1:]], 2, "a year has 8,760 or 8,784"),
         (CLIMATE[:11] + CLIMATE[12:], 2, "no rows of month 12"),
-        (CLIMATE[:20] + CLIMATE[21:], 2, "has no whole year of bins or hours, or a day that has not 24 hours"),
+        (CLIMATE[:20] + CLIMATE[21:], 2, "k1 has a day that has not 24 hours: not used"),
         ([CLIMATE[0] | {"tdb_c": "warm"}, *CLIMATE[1:]], 2, "`warm` is not a number"),
         ([CLIMATE[0] | {"station_id": "k9"}, *CLIMATE[1:]], 2, "k9"),
     ],
@@ -151,6 +154,13 @@ def test_rows_of_a_climate_that_cannot_be_are_found_at_their_line(make_region, t
     text = " ".join(done.stdout.split())
     assert said in text
     assert f"climate.csv:{row}" in text
+
+
+def test_a_pressure_in_hectopascal_leaves_the_station_unused_and_the_water_unknown(make_region, tmp_path, monkeypatch):  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "300")
+    path = make_region(tmp_path, climate_stations=[LAYERS["climate_stations"][0] | {"pressure_pa": 955}])  # fmt: skip
+    assert "k1 has pressure_pa = 955, which is none in pascal: not used" in " ".join(run("check", path, "--all").stdout.split())  # fmt: skip
+    assert "unknown, no station with a typical year" in section(run("explain", path, "a").stdout)
 
 
 def test_a_pressure_of_sea_level_at_a_high_station_is_found(make_region, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from pandas.testing import assert_frame_equal
 
 import powerwall as pw
-from powerwall.criteria.water.basins import (
+from powerwall.criteria.water.basins.aqueduct import (
     ARID,
     COMPOSITE_CUTS,
     LABELS,
@@ -29,7 +29,7 @@ from powerwall.criteria.water.basins import (
     score,
     stress_weighted,
 )
-from powerwall.criteria.water.stress import WEIGHTS, is_coarse, stress_of_sites
+from powerwall.criteria.water.basins.stress import WEIGHTS, is_coarse, stress_of_sites
 from powerwall.region.findings import Findings
 
 #: Smallest and largest of each category of the publisher's own check of the monthly table, raw and

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.water.air import outdoor, tower
+from powerwall.criteria.water.cooling.air import outdoor, tower
 from powerwall.criteria.water.plants import (
     PLANTS,
     PRESETS,
@@ -23,7 +23,6 @@ from powerwall.criteria.water.psychrometrics import enthalpy, saturation_humidit
 
 WATER = ["evaporation_l_per_kwh", "drift_l_per_kwh", "blowdown_l_per_kwh"]
 EVERY = [*PLANTS, *PRESETS]
-WET = [name for name, kind in PLANTS.items() if kind.wet]
 #: dry bulb, wet bulb, pressure, plant → PUE, evaporation, drift, blowdown; worked by hand and by an
 #: independent program from the formulas of the page docs/concepts/water.md.
 POINTS = [
@@ -184,6 +183,7 @@ def test_a_wet_bulb_above_the_dry_bulb_counts_as_saturated_air():
         ("tower-chiller", {"tower_approach_k": -1.0}, "negative"),
         ("tower-chiller", {"tower_range_k": 0.0}, "not positive"),
         ("air-chiller", {"chilled_water_c": "cold"}, "no number"),
+        ("tower-chiller", {"tower_cycles": "3"}, "no number"),
         ("air-chiller", {"chilled_water_c": 500.0}, "outside 4"),
         ("air-chiller", {"air_chiller_carnot": 9.0}, "outside 0.1"),
         ("air-chiller", {"distribution_loss": -0.9}, "outside 0"),

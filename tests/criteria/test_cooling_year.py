@@ -11,9 +11,9 @@ from conftest import typical_year
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.water.climate import Station, station_of
 from powerwall.criteria.water.limits import Hours, hours_of, within_cap
 from powerwall.criteria.water.plants import PLANTS
+from powerwall.criteria.water.station import Station, station_of
 from powerwall.criteria.water.year import LOAD_FACTOR, drawn_year, year_of
 
 STATIONS = ("leesburg_va", "dallas_fort_worth_tx", "phoenix_az", "atlanta_ga", "pittsburgh_pa", "chicago_il", "amsterdam_nl", "stockholm_se")  # fmt: skip

@@ -15,22 +15,16 @@ from hypothesis import strategies as st
 
 import powerwall as pw
 from powerwall.criteria.facts import fact_table
-from powerwall.criteria.water.rule_check import ATTRIBUTES, check_rules
-from powerwall.criteria.water.rules import (
-    METRICS,
-    UNIT_NAMES,
+from powerwall.criteria.water.rules.check import ATTRIBUTES, check_rules
+from powerwall.criteria.water.rules.rows import (
     Condition,
     Rule,
-    from_si,
     parse_conditions,
     provider_rules,
     read_rules,
     rules_in,
-    to_si,
-    unit_named,
 )
-from powerwall.criteria.water.triggers import (
-    CLEAR,
+from powerwall.criteria.water.rules.triggers import (
     EU,
     SILENT,
     Place,
@@ -39,9 +33,9 @@ from powerwall.criteria.water.triggers import (
     holds,
     information,
     lowest_possible,
-    told,
-    words,
 )
+from powerwall.criteria.water.rules.units import METRICS, UNIT_NAMES, from_si, to_si, unit_named
+from powerwall.criteria.water.rules.wording import CLEAR, told, words
 from powerwall.region.findings import Findings
 from powerwall.region.layers import Layers
 from powerwall.region.schema import LAYERS

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 import powerwall as pw
 from powerwall.cli import app
-from powerwall.criteria.water.climate import station_of
 from powerwall.criteria.water.plants import PLANTS
+from powerwall.criteria.water.station import station_of
 from powerwall.criteria.water.year import year_of
 from powerwall.importers.epw import read_epw
 from powerwall.importers.typical_year import typical_year

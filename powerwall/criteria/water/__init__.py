@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter, Scale, criterion, provides, unknown
-from powerwall.criteria.water.applied import LAYER, AppliedRules, apply_rules, rule_margin
-from powerwall.criteria.water.basins import stress_weighted
-from powerwall.criteria.water.climate import CLIMATE, STATIONS, SiteClimate, site_climate
+from powerwall.criteria.water.basins.aqueduct import stress_weighted
+from powerwall.criteria.water.basins.stress import WEIGHTS, stress_of_sites
+from powerwall.criteria.water.climate import SiteClimate, site_climate
 from powerwall.criteria.water.operation import Operation, operate_sites
-from powerwall.criteria.water.stress import WEIGHTS, stress_of_sites
+from powerwall.criteria.water.rules.applied import LAYER, AppliedRules, apply_rules, rule_margin
+from powerwall.criteria.water.station import CLIMATE, STATIONS
 from powerwall.criteria.water.year import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _share_of(operation: Operation, sites: gpd.GeoDataFrame, layers: Layers, vol
     drawn = operation.frame["max_day_makeup_m3"].to_numpy()
     ends = {}
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(left > 0, 1 / np.maximum(left, 1e-9), np.where(left == 0, np.inf, np.nan))
+        scale = np.where(left >= 0, 1 / left, np.nan)  # infinite where nothing is spare
         for end in ("low", "high"):  # the sewer's share of a day is that of the day itself
             day = measured[end].to_numpy()
             ends[end] = _times(np.where(drawn > 0, value * day / drawn, day), scale)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.water.basins import check_basins
-from powerwall.criteria.water.climate import CLIMATE, STATIONS, station_of
+from powerwall.criteria.water.basins.aqueduct import check_basins
 from powerwall.criteria.water.indirect import check_grid_mix
 from powerwall.criteria.water.psychrometrics import pressure_at
-from powerwall.criteria.water.rule_check import check_rules
+from powerwall.criteria.water.rules.check import check_rules
+from powerwall.criteria.water.station import CLIMATE, STATIONS, why_unused
 
 if TYPE_CHECKING:
     from powerwall.region.findings import Findings
@@ -44,16 +44,13 @@ def _check_climate(region: Region, findings: Findings) -> None:
         row = stations.get(str(name))
         if row is None:
             continue  # a reference that leads nowhere is found where all references are
-        if pd.isna(row.get("pressure_pa")):
-            findings.add("PW414", f"{STATIONS}: {name} has rows in {CLIMATE} but no `pressure_pa`: not used", severity="warning",
-                         remedy="give it its mean station pressure", **layer.places(first, "station_id"))  # fmt: skip
-            continue
-        if station_of(row, rows) is None:
-            findings.add("PW414", f"{CLIMATE}: {name} has no whole year of bins or hours, or a day that has not 24 hours: not used", severity="warning",
-                         remedy="import its hourly file again", **layer.places(first, "record"))  # fmt: skip
+        if why := why_unused(row, rows):
+            findings.add("PW414", f"{CLIMATE}: {name} has {why}: not used", severity="warning", remedy="import its hourly file again, or mend its rows",
+                         **layer.places(first, "station_id"))  # fmt: skip
         _check_year(str(name), rows, layer, findings)
         _check_peaks(str(name), rows, layer, findings)
-        _check_pressure(row, region.layers[STATIONS], findings)
+        if pd.notna(row.get("pressure_pa")):
+            _check_pressure(row, region.layers[STATIONS], findings)
 
 
 def _check_pressure(row: Any, layer: Layer, findings: Findings) -> None:
@@ -73,7 +70,13 @@ def _check_pressure(row: Any, layer: Layer, findings: Findings) -> None:
 def _check_peaks(name: str, rows: pd.DataFrame, layer: Layer, findings: Findings) -> None:
     """What the peak hour and the peak day rest on."""
     design = rows[rows["record"] == "design"]
+    if "key" not in design:
+        design = design.assign(key=None)
     first = layer.places(int(str(rows.index[0])), "record")
+    for index in design.index[design["key"].isna()]:
+        findings.add("PW401", f"{CLIMATE}: a design pair of {name} without key: not used", severity="warning", remedy="name it, e.g. ashrae_db_0p4",
+                     **layer.places(int(str(index)), "key"))  # fmt: skip
+    design = design[design["key"].notna()]
     twice = design.index[design["key"].duplicated()]
     for index in twice:
         findings.add("PW404", f"{CLIMATE}: design pair {design['key'].loc[index]} of {name} stands twice", remedy="keep one",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.water.applied import apply_rules
-from powerwall.criteria.water.basins import stress_weighted
-from powerwall.criteria.water.operation import MONTHS, Operation, compared_plants, operate_sites
+from powerwall.criteria.water.basins.aqueduct import stress_weighted
+from powerwall.criteria.water.basins.stress import WEIGHTS
+from powerwall.criteria.water.operation import Operation, compared_plants, operate_sites
 from powerwall.criteria.water.plants import PLANTS
-from powerwall.criteria.water.triggers import binding
+from powerwall.criteria.water.rules.applied import apply_rules
+from powerwall.criteria.water.rules.triggers import binding
 
 if TYPE_CHECKING:
     from powerwall.criteria.criterion import Shared
@@ -46,7 +47,7 @@ def compare_plants(shared: Shared, site_id: str) -> pd.DataFrame:
 
 
 def _weighted(operation: Operation, shared: Shared) -> float:
-    weights = shared("stress")[[f"s_{month}" for month in MONTHS]].to_numpy()
+    weights = shared("stress")[list(WEIGHTS)].to_numpy()
     return float(stress_weighted(operation.months.to_numpy(), weights).m3[0])
 
 

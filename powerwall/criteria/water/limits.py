@@ -12,8 +12,8 @@ from powerwall.criteria.water.year import PEAK_DAY_MARGIN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from powerwall.criteria.water.climate import Station
     from powerwall.criteria.water.psychrometrics import Array
+    from powerwall.criteria.water.station import Station
 
 _STEPS, _TOLERANCE_MW = 20, 1e-4
 

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.water.climate import CLIMATE, FAR_KM, HIGH_M, SiteClimate, Station
+from powerwall.criteria.water.basins.aqueduct import MONTHS
+from powerwall.criteria.water.climate import FAR_KM, HIGH_M, SiteClimate
 from powerwall.criteria.water.plants import PLANTS, base_plant, plant_parameters
+from powerwall.criteria.water.station import CLIMATE, Station
 from powerwall.criteria.water.year import LOAD_FACTOR, Year, drawn_year, year_of
 
 if TYPE_CHECKING:
     from powerwall.region.request import Request
 
-MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
 WARMER = Parameter(1.0, "K", 1.0, 1.0, "assumed: how far the weather of a distant station may be off")  # fmt: skip
 MODEL_ERROR = Parameter(0.35, "share", 0.2, 0.35, "assumed: water of published tower sites lies up to a fifth beside the model, others farther")  # fmt: skip
 _DRAWS = 128  # of a keyed Latin hypercube, enough for a 5–95 % range
@@ -110,12 +111,19 @@ def operate_sites(climate: SiteClimate, plant: str, request: Request, *, ranged:
 
 def join_sites(climate: SiteClimate, plant: str, table: pd.DataFrame) -> Operation:
     """The rows of a plant at stations, by key, as those of the sites."""
-    codes = table.index.get_indexer(climate.frame["climate"].cat.categories)[climate.frame["climate"].cat.codes] if len(table) else np.full(len(climate.frame), -1)  # fmt: skip
-    numbers = np.vstack([table.to_numpy(), np.full(table.shape[1], np.nan)])  # -1 is the last row
-    found = pd.DataFrame(numbers[codes], index=climate.frame.index, columns=table.columns)
-    months = found[list(MONTHS)]
-    frame = found[_columns()].assign(why=climate.frame["why"].to_numpy())
-    return Operation(plant, frame, months, climate)
+    at = climate.frame["climate"].cat
+    keys = np.append(
+        table.index.get_indexer(at.categories), -1
+    )  # of an unknown climate, the last row
+    codes = keys[at.codes]
+
+    def gathered(columns: list[str]) -> pd.DataFrame:
+        numbers = np.vstack([table[columns].to_numpy(), np.full(len(columns), np.nan)])
+        return pd.DataFrame(numbers[codes], index=climate.frame.index, columns=columns)
+
+    frame = gathered(_columns())
+    frame["why"] = climate.frame["why"].to_numpy()
+    return Operation(plant, frame, gathered(list(MONTHS)), climate)
 
 
 def _columns() -> list[str]:

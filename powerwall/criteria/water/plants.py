@@ -13,36 +13,34 @@ import pandas as pd
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.power.lead_time.sampling import column
-from powerwall.criteria.water.air import Air, Flows, Values, outdoor
-from powerwall.criteria.water.air_side import air_chiller, direct_evaporative, tower_plant
-from powerwall.criteria.water.liquid import dry_cooler, wet_tower
+from powerwall.criteria.water.cooling.air import Air, Flows, Values, outdoor
+from powerwall.criteria.water.cooling.air_side import air_chiller, direct_evaporative, tower_plant
+from powerwall.criteria.water.cooling.liquid import dry_cooler, wet_tower
 from powerwall.criteria.water.psychrometrics import Array
 from powerwall.region.findings import did_you_mean
 
 SECONDS_PER_HOUR = 3600.0  # 1 kg of water is 1 L
-DEFAULT_PLANT = "mixed-hall"
 AUTO = "auto"
 
 
 class Kind(NamedTuple):
-    """A plant: the groups of parameters it reads, what it cools the racks by, and whether it takes water."""
+    """A plant: the groups of parameters it reads, and what it cools the racks by."""
 
     groups: tuple[str, ...]
     cools_by: str
-    wet: bool
 
 
 _RESIDUAL = ("air", "air-chiller", "tower", "residual")
 #: Cooling plants by name, the driest of each side first.
 PLANTS: dict[str, Kind] = {
-    "mixed-hall": Kind(("all", "liquid", *_RESIDUAL, "mixed-hall"), "liquid", wet=False),
-    "liquid-dry": Kind(("all", "liquid", *_RESIDUAL), "liquid", wet=False),
-    "liquid-adiabatic": Kind(("all", "liquid", *_RESIDUAL, "liquid-adiabatic"), "liquid", wet=True),
-    "liquid-tower": Kind(("all", "liquid", *_RESIDUAL, "liquid-tower"), "liquid", wet=True),
-    "air-chiller": Kind(("all", "air", "air-chiller"), "air", wet=False),
-    "direct-evaporative": Kind(("all", "air-chiller", "direct-evaporative"), "air", wet=True),
-    "tower-economiser": Kind(("all", "air", "tower"), "air", wet=True),
-    "tower-chiller": Kind(("all", "air", "tower"), "air", wet=True),
+    "mixed-hall": Kind(("all", "liquid", *_RESIDUAL, "mixed-hall"), "liquid"),
+    "liquid-dry": Kind(("all", "liquid", *_RESIDUAL), "liquid"),
+    "liquid-adiabatic": Kind(("all", "liquid", *_RESIDUAL, "liquid-adiabatic"), "liquid"),
+    "liquid-tower": Kind(("all", "liquid", *_RESIDUAL, "liquid-tower"), "liquid"),
+    "air-chiller": Kind(("all", "air", "air-chiller"), "air"),
+    "direct-evaporative": Kind(("all", "air-chiller", "direct-evaporative"), "air"),
+    "tower-economiser": Kind(("all", "air", "tower"), "air"),
+    "tower-chiller": Kind(("all", "air", "tower"), "air"),
 }
 #: Variants: the plant they change.
 PRESETS = {
@@ -138,6 +136,8 @@ def values_of(plant: str, given: Mapping[str, Any] | None = None) -> dict[str, A
 def _fault(name: str, value: Any) -> str:
     if name in _WORDS:
         return "" if value in {"air-chiller", "tower-economiser"} else f"{name} = `{value}` is neither air-chiller nor tower-economiser"  # fmt: skip
+    if isinstance(value, str):
+        return f"{name} = `{value}` is no number"
     try:
         number = np.asarray(value, dtype=float)
     except (TypeError, ValueError):

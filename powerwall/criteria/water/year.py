@@ -12,7 +12,7 @@ from powerwall.criteria.water.plants import SECONDS_PER_HOUR, drawn_values, run,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from powerwall.criteria.water.climate import Station
+    from powerwall.criteria.water.station import Station
 
 LOAD_FACTOR = Parameter(1.0, "share", 0.6, 1.0, "assumed: mean over peak IT load; it scales the year and no peak")  # fmt: skip
 PEAK_DAY_MARGIN = Parameter(

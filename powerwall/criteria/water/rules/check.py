@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from powerwall.criteria.water.rules import (
+from powerwall.criteria.water.rules.rows import (
     LAYER,
-    METRICS,
     PROVIDERS,
-    UNIT_NAMES,
     Condition,
-    Unit,
     number,
     parse_conditions,
-    to_si,
-    unit_named,
 )
+from powerwall.criteria.water.rules.units import METRICS, UNIT_NAMES, Unit, to_si, unit_named
 from powerwall.region.dates import parse_span
 from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.schema import LAYERS

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.water.basins import (
+from powerwall.criteria.water.basins.aqueduct import (
     AQUEDUCT,
     AQUEDUCT_YEAR,
     ARID,

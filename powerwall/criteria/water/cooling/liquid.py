@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from powerwall.criteria.water.air import (
+from powerwall.criteria.water.cooling.air import (
     CONDENSING_ABOVE_LEAVING_K,
     SPECIFIC_HEAT_AIR,
     Air,

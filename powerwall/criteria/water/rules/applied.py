@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.water.rules import METRICS, Rule, provider_rules, rules_in
-from powerwall.criteria.water.triggers import (
+from powerwall.criteria.water.rules.rows import Rule, provider_rules, rules_in
+from powerwall.criteria.water.rules.triggers import (
     Answer,
     Hit,
     Place,
@@ -20,6 +20,7 @@ from powerwall.criteria.water.triggers import (
     information,
     lowest_possible,
 )
+from powerwall.criteria.water.rules.units import METRICS
 from powerwall.region.joins import LOCALITY
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from powerwall.criteria.water.rules import ANYWHERE, METRICS, Condition, Rule, number
+from powerwall.criteria.water.rules.rows import ANYWHERE, Condition, Rule, number
+from powerwall.criteria.water.rules.units import figure
 from powerwall.region.dates import parse_span
 
 Answer = Literal["yes", "possible", "no"]
-CLEAR = "no listed trigger reached"
 IN_FORCE, AGREED = "in force", "local agreement"
 SILENT = frozenset({"vetoed", "superseded", "informational"})
 LIMITS = frozenset({"prohibit", "cap"})  # classes that a plant is over or under
@@ -178,40 +178,6 @@ def _limiting(hits: Iterable[Hit | None]) -> list[Hit]:
     ]  # fmt: skip
 
 
-def words(hit: Hit) -> str:
-    """One line: whether it is reached, by how much, what follows, where it stands and on what it rests."""
-    rule = hit.rule
-    if hit.applies == "no":
-        return f"{rule.rule_id}: does not hold here"
-    reached = {"yes": "reached", "possible": "possibly reached", "no": "not reached"}[hit.state]
-    if hit.state == "possible" and hit.unknown:
-        reached += f" (not known: {', '.join(hit.unknown)})"
-    since = rule.effective_from if hit.force in {IN_FORCE, AGREED} else ""
-    stands = f"{hit.force} since {since}" if since else hit.force
-    parts = [f"{rule.rule_id}: {reached}", _margin_words(hit), rule.consequence, stands]
-    evidence = f"{rule.evidence} evidence" if rule.evidence else rule.status or "status unknown"
-    parts.append(f"{evidence}, as of {rule.as_of}" if rule.as_of else f"{evidence}, undated")
-    return "; ".join(part for part in parts if part)
-
-
-def told(hits: Iterable[Hit | None]) -> list[str]:
-    """Lines of the rules that are reached or may be; `no listed trigger reached` where there are none."""
-    return [words(hit) for hit in hits if hit is not None and hit.state != "no"] or [CLEAR]
-
-
-def _margin_words(hit: Hit) -> str:
-    if math.isnan(hit.value) or math.isnan(hit.limit):
-        return ""
-    side = "left" if hit.margin_native > 0 else "over" if hit.margin_native < 0 else ""
-    margin = f"{_figure(abs(hit.margin_native))} {hit.unit} {side}" if side else "at the limit"
-    label = METRICS[hit.rule.metric][1] if hit.rule.metric in METRICS else hit.rule.metric
-    return f"{label} {_figure(hit.value)} against {_figure(hit.limit)} {hit.unit}, {margin}"
-
-
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
 def _together(answers: Iterable[Answer]) -> Answer:
     """No if any is no, else possible if any is."""
     found = set(answers)
@@ -302,7 +268,7 @@ def _reached(rule: Rule, outputs: Mapping[str, float]) -> tuple[Answer, list[str
     if _passes(rule, value, rule.high_si):
         return "yes", []
     if _passes(rule, value, rule.low_si):
-        return "possible", [f"limit between {_figure(rule.low)} and {_figure(rule.high)} {rule.unit}"]  # fmt: skip
+        return "possible", [f"limit between {figure(rule.low)} and {figure(rule.high)} {rule.unit}"]  # fmt: skip
     if rule.alt_metric:
         other = float(outputs.get(rule.alt_metric, math.nan))
         if math.isnan(other):

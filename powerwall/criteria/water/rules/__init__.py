@@ -1,0 +1,1 @@
+"""Rules: dated triggers on water, and which of them hold and bind at a site."""
