@@ -67,6 +67,17 @@ def test_explain_tells_the_rules_in_their_own_unit_and_where_they_stand(region):
     assert "compliant" not in said
 
 
+def test_a_rule_of_a_place_that_the_region_has_not_is_a_warning_with_the_nearest(make_region, tmp_path, monkeypatch):  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "300")
+    rule = {"rule_id": "r", "country": "US", "place": "One Cuonty", "metric": "annual_makeup_m3", "comparator": "gt", "low": 5, "high": 5, "unit": "m3/year",
+            "consequence_class": "cap", "rule_status": "in_force"}  # fmt: skip
+    said = " ".join(run("check", make_region(tmp_path, water_rules=[rule]), "--all").stdout.split())
+    assert "warning[PW409]: r: place = `One Cuonty` is no jurisdiction of this region" in said
+    assert "did you mean `One County`?" in said
+    right = make_region(tmp_path, name="right", water_rules=[rule | {"place": "one county"}])
+    assert "place = " not in run("check", right, "--all").stdout
+
+
 def test_explain_without_a_climate_says_so_and_still_shows_the_basin(make_region, tmp_path):
     path = make_region(tmp_path, climate=None)
     said = section(run("explain", path, "a").stdout)

@@ -16,6 +16,7 @@ from powerwall.criteria.water.rules.rows import (
     number,
     parse_conditions,
 )
+from powerwall.criteria.water.rules.triggers import town_name
 from powerwall.criteria.water.rules.units import METRICS, UNIT_NAMES, Unit, to_si, unit_named
 from powerwall.region.dates import parse_span
 from powerwall.region.findings import Findings, did_you_mean
@@ -49,9 +50,9 @@ class _Row:
         cell = self._row.get(column)
         return "" if cell is None or pd.isna(cell) else str(cell).strip()
 
-    def add(self, code: str, column: str, message: str, remedy: str) -> None:
+    def add(self, code: str, column: str, message: str, remedy: str, severity: str = "error") -> None:  # fmt: skip
         at = self._layer.places(self._place, column)
-        self._findings.add(code, f"{self.rule_id}: {message}", remedy=remedy, **at)
+        self._findings.add(code, f"{self.rule_id}: {message}", severity=severity, remedy=remedy, **at)  # fmt: skip
 
 
 def check_rules(region: Region, findings: Findings) -> None:
@@ -59,9 +60,12 @@ def check_rules(region: Region, findings: Findings) -> None:
     layer = region.layers.get(LAYER)
     if layer is None:
         return
+    outlines = region.layers.frame("jurisdictions")
+    towns = [] if outlines is None else [str(name) for name in outlines["name"].dropna()]
     for index, cells in layer.frame.iterrows():
         row = _Row(cells.to_dict(), int(str(index)), layer, findings)
         _check_country(row)
+        _check_place(row, towns)
         _check_metrics(row)
         _check_limits(row)
         _check_conditions(row)
@@ -74,6 +78,13 @@ def _check_country(row: _Row) -> None:
     if not _COUNTRY.fullmatch(country):
         row.add("PW406", "country", f"country = `{country}` is no country",
                 "write its ISO code of two letters, or EU for every member state")  # fmt: skip
+
+
+def _check_place(row: _Row, towns: list[str]) -> None:
+    """A place that no outline of the region has: the rule would never fire, and nobody would know."""
+    place = row.text("place")
+    if place and towns and town_name(place) not in map(town_name, towns):
+        row.add("PW409", "place", f"place = `{place}` is no jurisdiction of this region: the rule holds nowhere in it", did_you_mean(place, towns), "warning")  # fmt: skip
 
 
 def _check_metrics(row: _Row) -> None:

@@ -209,13 +209,13 @@ def _state(wanted: str, at: str) -> Answer:
 
 
 def _town(wanted: str, place: Place) -> Answer:
-    if not wanted or _plain(wanted) in map(_plain, place.names):
+    if not wanted or town_name(wanted) in map(town_name, place.names):
         return "yes"
     unknown = not place.names and not place.candidates
-    return "possible" if unknown or _plain(wanted) in map(_plain, place.candidates) else "no"
+    return "possible" if unknown or town_name(wanted) in map(town_name, place.candidates) else "no"
 
 
-def _plain(name: str) -> str:
+def town_name(name: str) -> str:
     """`City of Phoenix` as `phoenix`: rules name the town, layers its government."""
     return _TOWN_OF.sub("", name.strip().casefold())
 
