@@ -69,10 +69,12 @@ def explain(
         import json
 
         from powerwall.output.files import records
+        from powerwall.output.noise import noise_record
         from powerwall.output.water import plant_records
 
         record = next(r for r in records(ranking) if r["site_id"] == site_id)
         record["cooling_plants"] = plant_records(ranking, site_id)
+        record["noise"] = noise_record(ranking, site_id)
         out.file.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
         return
     from powerwall.output.explain import print_site

@@ -126,9 +126,11 @@ def plan(
     opt.warn(read.findings, err, quiet=quiet)
     if form == "table":
         from powerwall.output.cost import print_cost
-        from powerwall.output.plan import print_plan
+        from powerwall.output.noise import print_bridges
+        from powerwall.output.plan import print_plan, starts
 
         print_plan(found, tranches, computed, out)
+        print_bridges(read, site_id, here.cooling, found.bridges, starts(found, tranches), out)
         out.print()
         print_cost(costs, found.site_id, out)
         out.print(f"\nNext: powerwall explain {read.path.as_posix()} {found.site_id}")

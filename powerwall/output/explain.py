@@ -15,6 +15,7 @@ from powerwall.criteria.policy.obligations import obligations
 from powerwall.criteria.power.process import within_mw
 from powerwall.criteria.power.site.plan import plan_dates
 from powerwall.output.cost import print_cost
+from powerwall.output.noise import print_noise
 from powerwall.output.numbers import UNKNOWN, month, shown, span
 from powerwall.output.plan import print_dates
 from powerwall.output.policy import print_policy
@@ -56,6 +57,7 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     _print_statements(ranking, site, to)
     _print_cost(ranking, site, to)
     _print_water(ranking, site, to)
+    print_noise(_region(ranking, site), _local(site), ranking.cooling_of(site.id), to)
     _print_policy(ranking, site, to)
     print_profiles(ranking, site_id, to)
     _print_changes(ranking, site_id, to)

@@ -233,6 +233,14 @@ def _tranche_rows(plan: SitePlan, sheet: Sheet) -> list[list[str]]:
     return rows
 
 
+def starts(plan: SitePlan, sheet: Sheet) -> dict[str, str]:
+    """Tranche → when it starts and what becomes of it, in words."""
+    as_of = plan.request.as_of
+    return {
+        str(name): f"from {month(as_of, row['start_p50_months'])} (P50), {row['leaves']}" for name, row in sheet.table.iterrows()
+    }  # fmt: skip
+
+
 def _or_none(value: Any) -> str:
     """A number, `?` where it is unknown, `–` where there is none to know."""
     return NOT_APPLICABLE if value is None else shown(float(value))

@@ -22,6 +22,7 @@ from powerwall.output.readme import refreshed
 from powerwall.output.validation import validation_page
 from powerwall.region import region as model
 from powerwall.region.findings import CODES
+from powerwall.region.noise_request import NoiseTable
 from powerwall.region.request import RequestTable
 from powerwall.region.schema import LAYERS
 from powerwall.region.units import UNITS
@@ -57,7 +58,7 @@ def _rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 # ---------------------------------------------------------------------------------- region file
 _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
-    ("", model.RegionTable), ("[request]", RequestTable), ("[sites]", model.SitesTable), ("[sites] around", model.Around),
+    ("", model.RegionTable), ("[request]", RequestTable), ("[request.noise]", NoiseTable), ("[sites]", model.SitesTable), ("[sites] around", model.Around),
     ("[sites] grid", model.Grid), ("[layers.<name>]", model.LayerTable), ("[layers.<name>.columns] <column>", model.ColumnMap),
     ("source", model.Source), ("[rates] <currency>", model.Rate), ("[require] <criterion>", model.RequirementTable),
     ("[criteria.<name>]", model.CustomCriterion), ("[gates]", model.GatesTable),

@@ -24,12 +24,30 @@ def nearest(points: gpd.GeoSeries, features: gpd.GeoSeries) -> tuple[np.ndarray,
     which, metres
         Position of the feature and distance, shape (points,). The first of equally near ones.
     """
-    shapes = features.to_numpy()
-    tree = shapely.STRtree(shapes)
-    at, found = tree.query_nearest(points.to_numpy(), all_matches=True)
+    which = _which(points.to_numpy(), features.to_numpy())
+    return which, ellipsoidal(points, features.iloc[which])
+
+
+def _which(points: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    """Position of the nearest shape of each point; the first of equally near ones."""
+    if (shapely.get_type_id(shapes) != shapely.GeometryType.POINT).any() or len(shapes) < 2:  # noqa: PLR2004 — a pair to compare
+        return _first_nearest(points, shapes)
+    from scipy.spatial import KDTree
+
+    tree = KDTree(shapely.get_coordinates(shapes), balanced_tree=False, compact_nodes=False)
+    metres, found = tree.query(shapely.get_coordinates(points), k=2, workers=-1)
+    which = found[:, 0].astype(int)
+    tied = metres[:, 0] == metres[:, 1]
+    if tied.any():
+        which[tied] = _first_nearest(points[tied], shapes)
+    return which
+
+
+def _first_nearest(points: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    at, found = shapely.STRtree(shapes).query_nearest(points, all_matches=True)
     which = np.full(len(points), len(shapes), dtype=int)
     np.minimum.at(which, at, found)
-    return which, ellipsoidal(points, features.iloc[which])
+    return which
 
 
 def nearest_point(points: gpd.GeoSeries, targets: gpd.GeoSeries) -> tuple[np.ndarray, np.ndarray]:
@@ -57,8 +75,11 @@ def ellipsoidal(points: gpd.GeoSeries, features: gpd.GeoSeries) -> np.ndarray:
 
     A plane in metres is off by its scale, up to 4 parts in 10,000 inside a UTM zone.
     """
-    lines = shapely.shortest_line(points.to_numpy(), features.to_numpy())
-    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    pair = points.to_numpy(), features.to_numpy()
+    if (shapely.get_type_id(pair[1]) == shapely.GeometryType.POINT).all():
+        ends = np.stack([shapely.get_coordinates(side) for side in pair], axis=1)
+    else:
+        ends = shapely.get_coordinates(shapely.shortest_line(*pair)).reshape(-1, 2, 2)
     lon, lat = _degrees(points.crs, ends[..., 0], ends[..., 1])
     _, _, metres = _GEOD.inv(lon[:, 0], lat[:, 0], lon[:, 1], lat[:, 1])
     return np.asarray(metres)

@@ -108,16 +108,31 @@ def locate(
 
     The slack at an edge is the accuracy of the outline plus that of the point.
     """
+    pairs = _ranked(points, outlines)
+    candidates: list[tuple[str, ...]] = [()] * len(points)
+    for point, names in pairs.groupby("point")["id"]:
+        candidates[int(str(point))] = tuple(sorted(names))
+    return _certain(pairs, points), candidates
+
+
+def authority_of(points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> pd.Series:
+    """Most local outline that certainly holds each point; as `locate`, for many points."""
+    return _certain(_ranked(points, outlines), points)
+
+
+def _ranked(points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> pd.DataFrame:
     pairs = touching(points, outlines, "jurisdiction_id")
     pairs["rank"] = outlines["kind"].map(LOCALITY).fillna(3).to_numpy()[pairs["outline"]]
+    return pairs
+
+
+def _certain(pairs: pd.DataFrame, points: gpd.GeoDataFrame) -> pd.Series:
+    """The one outline of the most local rank, where it is certain."""
+    top = pairs[pairs["rank"] == pairs.groupby("point")["rank"].transform("max")]
+    alone = top[~top["point"].duplicated(keep=False) & top["sure"]]
     found = np.full(len(points), None, dtype=object)
-    candidates: list[tuple[str, ...]] = [()] * len(points)
-    for point, group in pairs.groupby("point"):
-        top = group[group["rank"] == group["rank"].max()]
-        candidates[int(str(point))] = tuple(sorted(group["id"]))
-        if len(top) == 1 and bool(top["sure"].iloc[0]):
-            found[int(str(point))] = top["id"].iloc[0]
-    return pd.Series(found, index=points.index, dtype=object), candidates
+    found[alone["point"].to_numpy()] = alone["id"].to_numpy()
+    return pd.Series(found, index=points.index, dtype=object)
 
 
 def touching(points: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, key: str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ _GEOMETRY_TYPES = {
     "point": {"Point"},
     "line": {"LineString", "MultiLineString"},
     "polygon": {"Polygon", "MultiPolygon"},
+    "point or polygon": {"Point", "Polygon", "MultiPolygon"},
 }
 
 

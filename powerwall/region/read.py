@@ -16,6 +16,7 @@ from powerwall.region.joins import join_sites
 from powerwall.region.layers import Layers, read_layer
 from powerwall.region.references import check_references
 from powerwall.region.region import Places, RegionTable, read_table
+from powerwall.region.noise_request import NoiseTable
 from powerwall.region.request import Request
 from powerwall.region.schema import LAYER_ALIASES
 from powerwall.region.sites import build_sites
@@ -172,6 +173,7 @@ def _request(
         accelerator=asked.accelerator, deliveries=dict(asked.deliveries or {}),
         heat_rejection_mw=dict(asked.heat_rejection_mw or {}), contracted_mw=dict(asked.contracted_mw or {}),
         ramp_months=asked.ramp_months, outside_weight=asked.outside_weight, permit_hazard=asked.permit_hazard,
+        noise=asked.noise or NoiseTable(),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from powerwall.region.findings import BadInput, Findings, did_you_mean, shown
 from powerwall.region.keys import Day, Points, Positive, Strict
 from powerwall.region.places import Path as KeyPath
 from powerwall.region.places import key_places, nearest_place
+from powerwall.region.noise_request import NoiseTable
 from powerwall.region.request import RequestTable
 
 
@@ -300,6 +301,7 @@ def known_keys(path: KeyPath) -> list[str]:
     }
     fixed: dict[str, type[BaseModel]] = {
         "request": RequestTable,
+        "noise": NoiseTable,
         "sites": SitesTable,
         "around": Around,
         "grid": Grid,

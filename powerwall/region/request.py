@@ -9,6 +9,7 @@ from pydantic import Field
 
 from powerwall.region.dates import months_between
 from powerwall.region.keys import ByMonth, Day, Positive, Strict
+from powerwall.region.noise_request import NoiseTable
 
 
 class RequestTable(Strict):
@@ -45,6 +46,7 @@ class RequestTable(Strict):
     permit_hazard: bool = Field(
         False, description="local events and refusals of other projects lower the odds of a permit"
     )
+    noise: NoiseTable | None = Field(None, description="how the campus sounds; see below")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Request:
     deliveries, heat_rejection_mw, contracted_mw
         Accelerators in hand, heat rejection built and permitted, generation contracted, each
         cumulative by month; silent is no constraint.
+    noise
+        How the campus sounds, and the method of propagation.
     currency, rates
         Currency of the tariffs and its declared rates to US dollars.
     """
@@ -94,6 +98,7 @@ class Request:
     ramp_months: float = 0.0
     outside_weight: float = 0.0
     permit_hazard: bool = False
+    noise: NoiseTable = field(default_factory=NoiseTable)
 
     @property
     def need_by_months(self) -> float:

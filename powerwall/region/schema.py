@@ -139,8 +139,23 @@ LAYERS: dict[str, LayerSchema] = {
         dates=("effective_from", "effective_to"),
     ),
     "receptors": LayerSchema(
-        "homes and other places where a noise limit holds",
-        "receptor_id", "point", ("kind",), lists=("relevant_site_ids",),
+        "homes and other places where a noise limit holds: points, or outlines of parcels, buildings or zones",
+        "receptor_id", "point or polygon", ("kind",), lists=("relevant_site_ids",),
+        words={"land_use_class": ("noisy_commercial_industrial", "moderate_commercial_noisy_residential", "quiet_commercial_moderate_residential",
+                                  "quiet_residential", "very_quiet_rural")},
+    ),
+    "ambient": LayerSchema(
+        "outlines with the sound that is there without the campus: `ambient_day_dba`, `ambient_night_dba`",
+        "ambient_id", "polygon",
+    ),
+    "equipment_sources": LayerSchema(
+        "sound power of equipment; a row with the id of a shipped one stands in its place",
+        "source_id", "none", ("category", "source_height_m"),
+        words={"category": ("cooling", "backup_generation", "onsite_generation", "electrical"), "tonal": ("true", "false")},
+    ),
+    "mitigation": LayerSchema(
+        "measures against noise, by band or as a claim; a row with the id of a shipped one stands in its place",
+        "mitigation_id", "none", ("applies_to", "measure"),
     ),
     "policy": LayerSchema(
         "one dated act of an authority a row",

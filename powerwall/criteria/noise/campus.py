@@ -1,132 +1,198 @@
-"""Campus: how loud a request is, as a level by distance from its centre."""
+"""Campus: what a group of sources, spread over a disc, sends to each distance.
+
+Over flat uniform ground the level falls with distance in every band, for a point and for a disc
+alike; so one table by distance holds all that a receptor needs to know of a group.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from powerwall.criteria.criterion import Parameter
-from powerwall.criteria.facts import fact_table
-from powerwall.criteria.noise.propagation import BANDS_HZ, a_weighted, c_weighted, received_levels
+from powerwall.criteria.noise.propagation import BANDS_HZ, Barrier, a_weighted, c_weighted
+from powerwall.criteria.noise.propagation.air import REFERENCE_PRESSURE_KPA
+from powerwall.criteria.noise.propagation.levels import eight_bands, received_levels
 
-PUE_PEAK = Parameter(
-    1.2,
-    "1",
-    1.13,
-    1.29,
-    "assumed: peak-hour PUE of a hall of which 80 % is cooled by liquid, range over climates",
-)
-RECEIVER_HEIGHT_M = Parameter(1.5, "m", 1.5, 4.0, "ISO 9613-2:1996: receptor outdoors")
-REDUNDANCY = Parameter(
-    1.25, "1", 1.0, 1.5, "assumed: installed over needed cooling units, all of them running"
-)
-#: Cooling plant → equipment that sounds outdoors and its share of the heat.
-COOLING_GROUPS: dict[str, tuple[tuple[str, float], ...]] = {
-    "mixed-hall": (("dry_cooler", 0.8), ("air_cooled_chiller", 0.2)),
-    "air-chiller": (("air_cooled_chiller", 1.0),),
-    "liquid-dry": (("dry_cooler", 1.0),),
-    "liquid-adiabatic": (("adiabatic_dry_cooler", 1.0),),
-    "direct-evaporative": (("rooftop_air_handler", 1.0),),
-    "evaporative-frugal": (("rooftop_air_handler", 1.0),),
-    "evaporative-thirsty": (("rooftop_air_handler", 1.0),),
-    "tower-chiller": (("cooling_tower_propeller_to_75_kw", 1.0),),
-    "tower-economiser": (("cooling_tower_propeller_to_75_kw", 1.0),),
-    "hyperscale-tower": (("cooling_tower_propeller_to_75_kw", 1.0),),
-    "liquid-tower": (("cooling_tower_propeller_to_75_kw", 1.0),),
-}
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+_POINT_M = 0.01  # a disc of a smaller radius is a point
 
 
 class LevelTable(NamedTuple):
-    """Levels by distance from the centre, never rising. distance_m (n,) [m], levels_db (n, 8) [dB]."""
+    """Levels by distance from the centre, never rising.
+
+    Attributes
+    ----------
+    distance_m
+        Horizontal distances, rising. [m], shape (n,)
+    levels_db
+        Band levels. [dB re 20 µPa], shape (n, 8)
+    """
 
     distance_m: np.ndarray
     levels_db: np.ndarray
 
 
-class Campus(NamedTuple):
-    """A request as a source of noise.
-
-    Attributes
-    ----------
-    table
-        Levels by distance.
-    sound_power_dba
-        A-weighted total. [dB(A) re 1 pW]
-    tonal
-        True if a group has a tone that triggers penalties.
-    """
-
-    table: LevelTable
-    sound_power_dba: float
-    tonal: bool
-
-
-def campus(mw: float, cooling: str) -> Campus:
-    """Sound of the cooling plant of a request, all units running.
+def level_table(
+    sound_power_db: Any,
+    source_height_m: float,
+    receiver_height_m: float,
+    radius_m: float = 0.0,
+    ground: float = 0.5,
+    temperature_c: float = 10.0,
+    humidity_pct: float = 70.0,
+    pressure_kpa: float = REFERENCE_PRESSURE_KPA,
+    edition: str = "1996",
+    barrier: Barrier | None = None,
+    min_distance_m: float = 1.0,
+    max_distance_m: float = 20_000.0,
+    points: int = 1024,
+) -> LevelTable:
+    """Levels of a group of sources by distance from its centre.
 
     Parameters
     ----------
-    mw
-        Grid power. [MW]
-    cooling
-        Key of `COOLING_GROUPS`.
+    sound_power_db
+        Sound power of the whole group by band. [dB re 1 pW], shape (8,)
+    source_height_m, receiver_height_m
+        Above local ground. [m]
+    radius_m
+        Radius of the disc over which the power is spread evenly; 0 is a point. [m]
+    ground, temperature_c, humidity_pct, pressure_kpa, edition
+        As for `received_levels`.
+    barrier
+        A screen at its distance from every source of the group, on the way to every receiver.
+    min_distance_m, max_distance_m, points
+        Distances of the table, evenly spaced in their logarithm. [m]
 
     Raises
     ------
     ValueError
-        If the cooling plant is not known.
+        If the radius is negative, the distances are not a rising range of two points or more, or
+        as for `received_levels`.
+
+    Notes
+    -----
+    Right behind a barrier the shadow is deepest, so a level may rise with distance there: the
+    table then holds what is still to come, which keeps distances exact and margins careful.
     """
-    if cooling not in COOLING_GROUPS:
-        msg = f"no sound power for cooling `{cooling}`; known: {', '.join(COOLING_GROUPS)}"
-        raise ValueError(msg)
-    heat_mw = mw / PUE_PEAK.value
-    sources = fact_table("equipment_sources").set_index("source_id")
-    distance = np.geomspace(1.0, 20_000.0, 1024)
-    energy = np.zeros((len(distance), len(BANDS_HZ)))
-    power, tonal = 0.0, False
-    for name, share in COOLING_GROUPS[cooling]:
-        row = sources.loc[name]
-        sound_power = _sound_power(row, heat_mw * share * REDUNDANCY.value)
-        levels = received_levels(
-            sound_power, float(row["source_height_m"]), RECEIVER_HEIGHT_M.value, distance
-        )
-        energy += 10 ** (0.1 * levels)
-        power += 10 ** (0.1 * float(a_weighted(sound_power)))
-        tonal |= str(row["tonal"]).lower() == "true"
-    return Campus(LevelTable(distance, 10 * np.log10(energy)), float(10 * np.log10(power)), tonal)
+    if not radius_m >= 0:
+        raise ValueError("radius_m must be 0 or more")
+    if not (0 < min_distance_m < max_distance_m and points > 1):
+        raise ValueError("a table needs two distances or more, rising from above 0")
+    power = eight_bands(sound_power_db)
+    distance = np.geomspace(min_distance_m, max_distance_m, points)
+
+    def levels_at(metres: np.ndarray) -> np.ndarray:
+        return received_levels(
+            power, source_height_m, receiver_height_m, metres, ground, temperature_c, humidity_pct, pressure_kpa, edition, barrier=barrier
+        )  # fmt: skip
+
+    levels = levels_at(distance) if radius_m < _POINT_M else _over_disc(levels_at, distance, radius_m)
+    return LevelTable(distance, np.maximum.accumulate(levels[::-1])[::-1])
 
 
-def _sound_power(row: object, mw: float) -> np.ndarray:
-    """Band levels of a group, scaled so that their A-weighted sum is the stated one. [dB]"""
-    shape = np.array([float(row[f"rel_{band:g}_hz_db"]) for band in BANDS_HZ])  # type: ignore[index]
-    level = float(row["lw_mode_dba_at_1_mw"])  # type: ignore[index]
-    return shape - float(a_weighted(shape)) + level + 10 * np.log10(mw)
+def _over_disc(levels_at: Any, distance: np.ndarray, radius: float) -> np.ndarray:
+    """Mean by energy over the disc, by Gauss–Legendre along the distance to its points. [dB]
 
-
-def level_at(
-    table: LevelTable, distance_m: np.ndarray | float, weighting: str | None = None
-) -> np.ndarray:
-    """Level at a distance, linear in the logarithm of it; clamped at both ends. [dB]
-
-    `weighting` is None for the eight bands, "A" or "C".
+    A receiver sees the points at a distance rho along an arc of half angle phi; a disc whose
+    centre is nearer than its rim also surrounds the receiver.
     """
-    where = np.log(np.maximum(np.asarray(distance_m, dtype=float), table.distance_m[0]))
+    d = distance[:, None]
+    turn = (_NODES + 1) * np.pi / 2
+    near, far = np.abs(d - radius), d + radius
+    rho = (near + far) / 2 - (far - near) / 2 * np.cos(turn)
+    phi = np.arccos(np.clip((rho**2 + d**2 - radius**2) / (2 * rho * d), -1.0, 1.0))
+    weight = 2 * phi * rho * (far - near) / 2 * np.sin(turn) * _WEIGHTS * np.pi / 2
+    inner = np.clip(radius - d, 0.0, None)
+    inside = inner * (_NODES + 1) / 2
+    around = 2 * np.pi * inside * _WEIGHTS * inner / 2
+    levels = levels_at(np.hstack([rho, inside]))
+    share = np.hstack([weight, around])[..., None] / (np.pi * radius**2)
+    top = levels.max(axis=1)  # far bands lie beyond what a float holds as energy
+    return np.asarray(top + 10 * np.log10((share * 10 ** (0.1 * (levels - top[:, None]))).sum(axis=1)))  # fmt: skip
+
+
+def level_at(table: LevelTable, distance_m: Any, weighting: str | None = None) -> np.ndarray:
+    """Level at a distance, linear in its logarithm, held at both ends of the table. [dB]
+
+    Parameters
+    ----------
+    table
+        Levels by distance.
+    distance_m
+        Horizontal distance from the centre, of any shape. [m]
+    weighting
+        None: the eight bands, shape (..., 8). `A` or `C`: the weighted level, shape (...).
+
+    Raises
+    ------
+    ValueError
+        If the weighting is another.
+    """
     known = np.log(table.distance_m)
+    where = np.log(np.maximum(np.asarray(distance_m, dtype=float), table.distance_m[0]))
     if weighting is None:
         return np.stack([np.interp(where, known, band) for band in table.levels_db.T], axis=-1)
-    return np.interp(where, known, _weighted(table, weighting))
+    return np.asarray(np.interp(where, known, weighted_table(table, weighting)))
 
 
-def setback_distance(table: LevelTable, limit_db: float, weighting: str = "A") -> float:
-    """Distance from which on a limit is kept; inf if it never is, 0 if it always is. [m]"""
-    levels = _weighted(table, weighting)
-    if levels[-1] > limit_db:
+def setback_distance(table: LevelTable, limit_db: Any, weighting: str = "A") -> float:
+    """Distance from which on a limit is kept; inf if it never is, 0 if it is everywhere. [m]
+
+    Parameters
+    ----------
+    table
+        Levels by distance.
+    limit_db
+        A level; for `octave` eight of them, NaN or None where a band has no limit. [dB]
+    weighting
+        `A`, `C` or `octave`, for which the strictest band decides.
+
+    Raises
+    ------
+    ValueError
+        If the weighting is another, or the octave limits are not eight.
+    """
+    if weighting != "octave":
+        return _kept_from(table.distance_m, weighted_table(table, weighting), float(limit_db))
+    limits = np.asarray(limit_db, dtype=float)
+    if limits.shape != (len(BANDS_HZ),):
+        raise ValueError(f"octave: eight limits are needed, not {limits.shape}")
+    bands = [
+        _kept_from(table.distance_m, band, limit)
+        for band, limit in zip(table.levels_db.T, limits, strict=True)
+        if not np.isnan(limit)
+    ]
+    return max(bands, default=0.0)
+
+
+def _kept_from(distance: np.ndarray, levels: np.ndarray, limit: float) -> float:
+    if levels[-1] > limit:
         return float("inf")
-    if levels[0] <= limit_db:
+    if levels[0] <= limit:
         return 0.0
-    return float(np.exp(np.interp(-limit_db, -levels, np.log(table.distance_m))))
+    over = int(np.flatnonzero(levels > limit)[-1])
+    share = (levels[over] - limit) / (levels[over] - levels[over + 1])
+    ends = np.log(distance[over : over + 2])
+    return float(np.exp(ends[0] + share * (ends[1] - ends[0])))
 
 
-def _weighted(table: LevelTable, weighting: str) -> np.ndarray:
+def weighted_table(table: LevelTable, weighting: str) -> np.ndarray:
+    """Weighted levels of a table. [dB], shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If the weighting is neither `A` nor `C`.
+    """
+    if weighting not in {"A", "C"}:
+        raise ValueError(f"weighting `{weighting}`: must be A or C")
     return a_weighted(table.levels_db) if weighting == "A" else c_weighted(table.levels_db)
+
+
+def summed(tables: list[LevelTable]) -> LevelTable:
+    """Tables of concentric groups as one, by energy; all of them at the same distances."""
+    top = np.max([table.levels_db for table in tables], axis=0)
+    energy = sum(10 ** (0.1 * (table.levels_db - top)) for table in tables)
+    return LevelTable(tables[0].distance_m, top + 10 * np.log10(energy))

@@ -1,0 +1,196 @@
+"""Exposure: of all the limits that a site meets by day and at night, the one that binds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.noise.campus import level_at
+from powerwall.criteria.noise.flags import Flag
+from powerwall.criteria.noise.reading import Reading, read_levels
+from powerwall.criteria.noise.receptors import PERIODS
+from powerwall.criteria.noise.rulebook import receiver_height_m
+from powerwall.criteria.noise.rules.classes import matches
+from powerwall.criteria.noise.rules.rows import NoiseRule
+from powerwall.criteria.noise.scene import Candidate, Scene, candidates
+from powerwall.criteria.noise.states import DAY, NIGHT
+
+REACH_M = Parameter(
+    5000.0, "m", 3000, 10000, "assumed: a home farther than this is not the nearest one, only the nearest known"
+)  # fmt: skip
+LOW_FREQUENCY_DB = Parameter(15.0, "dB", 10.0, 20.0, "assumed: common threshold of dB(C) over dB(A); WHO texts look closer from 10")  # fmt: skip
+STATE_OF = {"day": DAY, "night": NIGHT}
+OWN_LINE = "own boundary"
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What is known of a campus's noise at every site.
+
+    Attributes
+    ----------
+    frames
+        Period (`day`, `night`) → index `site_id`, the binding limit: `margin_db low_db high_db
+        pass_probability pass_low pass_high limit_db received_db band_hz distance_m received_dba
+        received_dbc receptor_id rule_id caption status as_of source flags`, and `why` where the
+        margin is unknown.
+    positions
+        Period → position of the receptor at which it binds; negative is none. Shape (sites,)
+    scene
+        What it was found in.
+    """
+
+    frames: dict[str, pd.DataFrame]
+    positions: dict[str, np.ndarray]
+    scene: Scene
+
+
+def exposure_of(one: Scene) -> Exposure:
+    """The binding limit of every site by day and at night."""
+    found = {period: _binding(one, period) for period in PERIODS}
+    frames, positions = ({period: pair[at] for period, pair in found.items()} for at in (0, 1))
+    return Exposure(frames, positions, one)
+
+
+def readings(one: Scene, period: str) -> Iterator[tuple[Candidate, Reading]]:
+    """Every limit that can be formed in a period, with its margins."""
+    for candidate in candidates(one, period):
+        if np.isfinite(candidate.limit_db).any():
+            yield candidate, read(one, candidate)
+
+
+def read(one: Scene, candidate: Candidate) -> Reading:
+    """Margins of one limit."""
+    rule = candidate.rule
+    return read_levels(
+        one.campuses, one.code, candidate.state, receiver_height_m(rule), rule.weighting, candidate.limit_db, candidate.metres, candidate.slack_m,
+        ambient_assumed=candidate.ambient_assumed,
+    )  # fmt: skip
+
+
+class _Best:
+    """The smallest margin so far, one a site, and what belongs to it."""
+
+    def __init__(self, sites: int) -> None:
+        self.columns = {name: np.full(sites, np.nan) for name in (*Reading._fields, "distance_m")}
+        self.columns["margin_db"] = np.full(sites, np.inf)
+        self.rule, self.receptor, self.flags = (np.full(sites, start) for start in (-1, -1, 0))
+        self.odds = np.full((3, sites), np.inf)
+        self.rules: list[NoiseRule] = []
+        self.boundary = np.zeros(sites, dtype=bool)
+
+    def take(self, candidate: Candidate, reading: Reading) -> None:
+        margin = np.where(np.isnan(reading.margin_db), np.inf, reading.margin_db)
+        reached = candidate.holds & ((candidate.metres <= REACH_M.value) | (candidate.receptor < 0))
+        at = reached & (margin < self.columns["margin_db"])
+        for name, values in reading._asdict().items():
+            self.columns[name][at] = values[at]
+        self.columns["distance_m"][at] = candidate.metres[at]
+        self.rule[at], self.receptor[at], self.flags[at] = len(self.rules), candidate.receptor[at], candidate.flags[at]  # fmt: skip
+        self.rules.append(candidate.rule)
+        ends = np.stack([reading.pass_probability, reading.pass_low, reading.pass_high])
+        self.odds = np.where(reached, np.fmin(self.odds, ends), self.odds)
+        self.boundary |= reached & (candidate.receptor < 0) & np.isfinite(margin)
+
+
+def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
+    best = _Best(len(one.sites))
+    ruled: set[int] = set()
+    for candidate, reading in readings(one, period):
+        best.take(candidate, reading)
+        if one.receptors is not None and (candidate.receptor >= 0).all():
+            ruled |= _protected(one, candidate.rule)
+    why = _unknown(one, period, best, ruled)
+    known = np.array([reason is None for reason in why])
+    frame = pd.DataFrame(best.columns, index=one.sites.index)
+    frame["pass_probability"], frame["pass_low"], frame["pass_high"] = best.odds
+    guess = frame.pop("guess").to_numpy() == 1
+    frame["margin_db"] = np.where(guess, np.nan, frame["margin_db"])
+    frame["pass_probability"] = np.where(guess, np.nan, frame["pass_probability"])
+    frame.loc[~known] = np.nan
+    flags = best.flags | np.where(guess, int(Flag.RECEPTOR_POSITION_UNCERTAIN), 0)
+    _add_levels(one, period, frame, flags)
+    rule = np.where(known, best.rule, -1)
+    for name, values in _words(best.rules, one).items():
+        frame[name] = values[rule]
+    position = np.where(known, best.receptor, -2)
+    frame["receptor_id"] = _receptor_ids(one, position)
+    frame["flags"] = np.where(known, flags, _unknown_flags(one))
+    frame["why"] = [
+        reason or (f"position uncertain: {metres:,.0f} m, known to half of it or worse" if unsure else None)
+        for reason, metres, unsure in zip(why, frame["distance_m"], guess, strict=True)
+    ]  # fmt: skip
+    return frame, position
+
+
+def _protected(one: Scene, rule: NoiseRule) -> set[int]:
+    """Kinds of receptors that a rule protects."""
+    assert one.receptors is not None  # noqa: S101 — asked of a limit at a receptor
+    return {
+        at for at, kind in enumerate(one.receptors.kinds)
+        if kind.authority == rule.jurisdiction_id and matches(rule.receptor_class, kind.receptor_class)
+    }  # fmt: skip
+
+
+def _unknown(one: Scene, period: str, best: _Best, ruled: set[int]) -> list[str | None]:
+    """Reason why the margin of each site is unknown; None where it is known.
+
+    A home that no counted limit protects, nearer than all that one does, leaves it open: a strict
+    limit on a far home must not stand for an unknown one on a near home.
+    """
+    far = f"no home is known within {REACH_M.value / 1000:g} km"
+    if one.receptors is None:
+        return [None if line else "no receptor known" for line in best.boundary]
+    found = np.isfinite(best.columns["margin_db"])
+    homes = [at for at, kind in enumerate(one.receptors.kinds) if matches("residential", kind.receptor_class)]  # fmt: skip
+    free = [at for at in homes if at not in ruled]
+    if not free:
+        return [None if known else far for known in found]
+    _, open_m = one.near(frozenset(free), one.receptors.of_kinds(free))
+    kept = [at for at in homes if at in ruled]
+    closed_m = one.near(frozenset(kept), one.receptors.of_kinds(kept))[1] if kept else np.full(len(found), np.inf)  # fmt: skip
+    hidden = (open_m < closed_m) & (open_m <= REACH_M.value) & ~best.boundary
+    told = f"no {period} limit known where the nearest receptor lies"
+    return [told if covered else None if known else far for covered, known in zip(hidden, found, strict=True)]  # fmt: skip
+
+
+def _unknown_flags(one: Scene) -> int:
+    return int(Flag.NO_RECEPTOR_KNOWN if one.receptors is None else Flag.NO_RULE_FOUND)
+
+
+def _add_levels(one: Scene, period: str, frame: pd.DataFrame, flags: np.ndarray) -> None:
+    """Levels by either weighting where the binding limit is tested, and what they say of low bands."""
+    metres = frame["distance_m"].to_numpy()
+    for weighting in ("A", "C"):
+        level = np.full(len(frame), np.nan)
+        for which, campus in enumerate(one.campuses):
+            at = (one.code == which) & ~np.isnan(metres)
+            if at.any():
+                table = campus.levels(STATE_OF[period], 1.5).table
+                level[at] = level_at(table, np.maximum(campus.distance_to(metres[at]), 1.0), weighting)  # fmt: skip
+        frame[f"received_db{weighting.lower()}"] = level
+    gap = frame["received_dbc"] - frame["received_dba"]
+    flags |= np.where(gap > LOW_FREQUENCY_DB.value, int(Flag.LOW_FREQUENCY), 0)
+
+
+def _words(rules: list[NoiseRule], one: Scene) -> dict[str, np.ndarray]:
+    """Texts of the rules by their position; the last row, at -1, is that of none."""
+    told: dict[str, list[Any]] = {
+        "rule_id": [rule.rule_id for rule in rules],
+        "caption": [rule.caption for rule in rules],
+        "status": [rule.status or None for rule in rules],
+        "as_of": [rule.as_of or None for rule in rules],
+        "source": [rule.source_title or None for rule in rules],
+    }
+    return {name: np.array([*texts, None], dtype=object) for name, texts in told.items()}
+
+
+def _receptor_ids(one: Scene, position: np.ndarray) -> np.ndarray:
+    """Ids of receptors by position; -1 is the campus's own boundary, -2 is none."""
+    ids = [] if one.receptors is None else one.receptors.frame["receptor_id"].tolist()
+    return np.array([*ids, None, OWN_LINE], dtype=object)[position]
