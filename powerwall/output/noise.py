@@ -201,7 +201,7 @@ def _print_package(one: Scene, met: list[tuple[Candidate, Reading]], to: Console
         to.print(f"mitigation: none needed for {wanted:g} dB in hand")
         return
     end = f"{signed(found.after_db)} dB after it" if found.feasible_after else f"{signed(found.after_db)} dB after it, {found.residual_db:.1f} dB short of {wanted:g}"  # fmt: skip
-    to.print(f"mitigation: needs about {max(wanted - found.before_db, 0):.1f} dB; {len(found.measures)} measures, {end}", soft_wrap=True)  # fmt: skip
+    to.print(f"mitigation: needs about {max(wanted - found.before_db, 0):.1f} dB; {len(found.measures)} measure{'s' if len(found.measures) != 1 else ''}, {end}", soft_wrap=True)  # fmt: skip
     for measure in found.measures:
         cost = "cost unknown" if math.isnan(measure.cost_usd_low) else f"{measure.cost_usd_low:,.0f} to {measure.cost_usd_high:,.0f} {measure.cost_basis}"  # fmt: skip
         kind = "claimed, spread over the bands" if measure.claimed else "computed" if math.isnan(measure.loss_db[0]) else "by band"  # fmt: skip

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
-from powerwall.criteria.noise.exposure import Exposure, exposure_of
-from powerwall.criteria.noise.flags import Flag, words
+from powerwall.criteria.noise.exposure import OWN_LINE, Exposure, exposure_of
 from powerwall.criteria.noise.rulebook import LAYER as RULES
 from powerwall.criteria.noise.scene import Scene, scene
 from powerwall.criteria.noise.setbacks import distance_to_keep, spare_distance
@@ -24,8 +23,6 @@ _IN_HAND = [(0.0, 0.0), (10.0, 1.0)]
 _IN_HAND_WHY = "at the limit nothing is earned; 10 dB in hand are half the loudness (assumed as enough)"  # fmt: skip
 _RANGE = "P10–P90 of source, path, assumed ambient and both positions; a range alone where the receptor's place is a guess"  # fmt: skip
 _STUDY = "screening estimate: a site noise study by a qualified person is needed"
-#: Flags that say nothing that the caption of a rule does not.
-_SAID = Flag.RULE_SECONDARY | Flag.RULE_UNVERIFIED | Flag.RULE_NOT_IN_FORCE | Flag.RULE_STATUS_UNKNOWN
 
 
 @provides("noise_scene")
@@ -45,13 +42,9 @@ def _measure(exposure: Exposure, period: str, value: str, low: str, high: str) -
     frame = exposure.frames[period]
     edition = exposure.scene.request.noise.edition
     known = frame["caption"].notna()
-    told: dict[int, str] = {
-        flags: "; ".join(["", *words(flags & ~int(_SAID))]) for flags in frame["flags"].unique()
-    }
     note = [
-        f"{caption}; {'at the ' + receptor if receptor == 'own boundary' else 'receptor ' + receptor} at {metres:,.0f} m{told[flags]}; "
-        f"ISO 9613-2:{edition}, {_STUDY}" if ok else told[flags].removeprefix("; ")
-        for ok, caption, receptor, metres, flags in zip(known, frame["caption"], frame["receptor_id"], frame["distance_m"], frame["flags"], strict=True)
+        f"{caption}; {'at the ' + receptor if receptor == OWN_LINE else 'receptor ' + receptor} at {metres:,.0f} m; ISO 9613-2:{edition}, {_STUDY}" if ok else ""
+        for ok, caption, receptor, metres in zip(known, frame["caption"], frame["receptor_id"], frame["distance_m"], strict=True)
     ]  # fmt: skip
     return pd.DataFrame({
         "value": frame[value], "low": frame[low], "high": frame[high], "grade": np.where(known, "C", None), "status": frame["status"],

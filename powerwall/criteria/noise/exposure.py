@@ -26,6 +26,7 @@ REACH_M = Parameter(
 LOW_FREQUENCY_DB = Parameter(15.0, "dB", 10.0, 20.0, "assumed: common threshold of dB(C) over dB(A); WHO texts look closer from 10")  # fmt: skip
 STATE_OF = {"day": DAY, "night": NIGHT}
 OWN_LINE = "own boundary"
+_NO_LIMIT = "no limit is known where the nearest receptor lies"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
         frame[name] = values[rule]
     position = np.where(known, best.receptor, -2)
     frame["receptor_id"] = _receptor_ids(one, position)
-    frame["flags"] = np.where(known, flags, _unknown_flags(one))
+    hidden = np.array([str(reason).startswith(_NO_LIMIT) for reason in why], dtype=bool)
+    open_ = np.where(hidden, int(Flag.NO_RULE_FOUND), int(Flag.NO_RECEPTOR_KNOWN))
+    frame["flags"] = np.where(known, flags, open_)
     frame["why"] = [
         reason or (f"position uncertain: {metres:,.0f} m, known to half of it or worse" if unsure else None)
         for reason, metres, unsure in zip(why, frame["distance_m"], guess, strict=True)
@@ -155,12 +158,7 @@ def _unknown(one: Scene, period: str, best: _Best, ruled: set[int]) -> list[str 
     kept = [at for at in homes if at in ruled]
     closed_m = one.near(frozenset(kept), one.receptors.of_kinds(kept))[1] if kept else np.full(len(found), np.inf)  # fmt: skip
     hidden = (open_m < closed_m) & (open_m <= REACH_M.value) & ~best.boundary
-    told = f"no {period} limit known where the nearest receptor lies"
-    return [told if covered else None if known else far for covered, known in zip(hidden, found, strict=True)]  # fmt: skip
-
-
-def _unknown_flags(one: Scene) -> int:
-    return int(Flag.NO_RECEPTOR_KNOWN if one.receptors is None else Flag.NO_RULE_FOUND)
+    return [f"{_NO_LIMIT}, by {period}" if covered else None if known else far for covered, known in zip(hidden, found, strict=True)]  # fmt: skip
 
 
 def _add_levels(one: Scene, period: str, frame: pd.DataFrame, flags: np.ndarray) -> None:

@@ -52,7 +52,7 @@ def keeps(one: Scene, campus: Campus, authorities: tuple[str, ...]) -> list[Keep
             table = campus.levels(one.book.state(rule, period), receiver_height_m(rule)).table
             wanted = limit[-len(BANDS_HZ) :] if rule.weighting == "octave" else float(limit)
             found.append(Keep(setback_distance(table, wanted, rule.weighting), period, rule))
-    return sorted(found, key=lambda keep: -keep.metres)
+    return sorted(found, key=lambda keep: (-keep.metres, keep.period == "day"))
 
 
 def distance_to_keep(exposure: Exposure) -> pd.DataFrame:
@@ -88,7 +88,8 @@ def _told(one: Scene, campus: Campus, authorities: tuple[str, ...]) -> dict[str,
                 "note": f"no limit known: distance to {REFERENCE_DBA.value:g} dB(A) at night, a reference and no rule"}  # fmt: skip
     binding = found[0]
     rule = binding.rule
-    return {"value": binding.metres, "grade": "C", "status": rule.status or None, "layer": LAYER, "row": rule.rule_id,
+    far = "a limit is not met within 20 km" if np.isinf(binding.metres) else None
+    return {"value": np.nan if far else binding.metres, "why": far, "grade": "C", "status": rule.status or None, "layer": LAYER, "row": rule.rule_id,
             "source": rule.source_title or None, "as_of": rule.as_of or None, "note": f"{rule.caption}, {binding.period}"}  # fmt: skip
 
 
