@@ -10,6 +10,7 @@ from powerwall.criteria.compute.hardware import accelerators
 from powerwall.criteria.cost import check_fiscal
 from powerwall.criteria.cost.check import check_stacks
 from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.noise.check import check_noise
 from powerwall.criteria.policy.check import check_policy_rows
 from powerwall.criteria.power.calendars import Calendars
 from powerwall.criteria.power.lead_time.stages import Stage
@@ -37,6 +38,7 @@ def check_rows(region: Region, findings: Findings) -> None:
     check_fiscal(region, findings)
     check_custom(region, findings)
     check_water(region, findings)
+    check_noise(region, findings)
 
 
 def _check_cooling(region: Region, findings: Findings) -> None:

@@ -24,23 +24,24 @@ def nearest(points: gpd.GeoSeries, features: gpd.GeoSeries) -> tuple[np.ndarray,
     which, metres
         Position of the feature and distance, shape (points,). The first of equally near ones.
     """
-    which = _which(points.to_numpy(), features.to_numpy())
+    shapes = features.to_numpy()
+    if len(shapes) > 1 and (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
+        pair = shapely.get_coordinates(points.to_numpy()), shapely.get_coordinates(shapes)
+        return nearest_position(*pair, points.crs)
+    which = _first_nearest(points.to_numpy(), shapes)
     return which, ellipsoidal(points, features.iloc[which])
 
 
-def _which(points: np.ndarray, shapes: np.ndarray) -> np.ndarray:
-    """Position of the nearest shape of each point; the first of equally near ones."""
-    if (shapely.get_type_id(shapes) != shapely.GeometryType.POINT).any() or len(shapes) < 2:  # noqa: PLR2004 — a pair to compare
-        return _first_nearest(points, shapes)
+def nearest_position(points: np.ndarray, targets: np.ndarray, crs: CRS) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """As `nearest`, among points alone, by their coordinates in a projected system. Shape (n, 2) each"""
     from scipy.spatial import KDTree
 
-    tree = KDTree(shapely.get_coordinates(shapes), balanced_tree=False, compact_nodes=False)
-    metres, found = tree.query(shapely.get_coordinates(points), k=2, workers=-1)
+    tree = KDTree(targets, balanced_tree=False, compact_nodes=False)
+    apart, found = tree.query(points, k=[1, 2][: len(targets)], workers=-1)
     which = found[:, 0].astype(int)
-    tied = metres[:, 0] == metres[:, 1]
-    if tied.any():
-        which[tied] = _first_nearest(points[tied], shapes)
-    return which
+    if len(targets) > 1 and (tied := apart[:, 0] == apart[:, 1]).any():
+        which[tied] = _first_nearest(shapely.points(points[tied]), shapely.points(targets))
+    return which, _apart(points, targets[which], crs)
 
 
 def _first_nearest(points: np.ndarray, shapes: np.ndarray) -> np.ndarray:
@@ -76,11 +77,14 @@ def ellipsoidal(points: gpd.GeoSeries, features: gpd.GeoSeries) -> np.ndarray:
     A plane in metres is off by its scale, up to 4 parts in 10,000 inside a UTM zone.
     """
     pair = points.to_numpy(), features.to_numpy()
-    if (shapely.get_type_id(pair[1]) == shapely.GeometryType.POINT).all():
-        ends = np.stack([shapely.get_coordinates(side) for side in pair], axis=1)
-    else:
-        ends = shapely.get_coordinates(shapely.shortest_line(*pair)).reshape(-1, 2, 2)
-    lon, lat = _degrees(points.crs, ends[..., 0], ends[..., 1])
+    ends = shapely.get_coordinates(shapely.shortest_line(*pair)).reshape(-1, 2, 2)
+    return _apart(ends[:, 0], ends[:, 1], points.crs)
+
+
+def _apart(one: np.ndarray, other: np.ndarray, crs: CRS) -> np.ndarray:
+    """Distance on the ellipsoid between positions in a projected system. [m]"""
+    ends = np.stack([one, other], axis=1)
+    lon, lat = _degrees(crs, ends[..., 0], ends[..., 1])
     _, _, metres = _GEOD.inv(lon[:, 0], lat[:, 0], lon[:, 1], lat[:, 1])
     return np.asarray(metres)
 

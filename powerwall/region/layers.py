@@ -113,7 +113,7 @@ def read_layer(
         )
         return None
     schema = LAYERS.get(name, _FREE)
-    renamed = _rename(name, frame, table, places, key, findings)
+    renamed = _rename(name, frame, table, schema, places, key, findings)
     frame = clean_cells(
         frame.rename(columns=renamed),
         schema,
@@ -214,6 +214,7 @@ def _rename(
     name: str,
     frame: pd.DataFrame,
     table: FileTable,
+    schema: LayerSchema,
     places: Places,
     key: tuple[str, ...],
     findings: Findings,
@@ -230,12 +231,18 @@ def _rename(
             )  # fmt: skip
         else:
             renamed[native] = canonical
+    for column in map(str, frame.columns):
+        known = column.strip().casefold().replace(" ", "_")
+        if known in {*schema.instead, "fips"} and schema.instead and column not in renamed:
+            renamed[column] = known
     return renamed
 
 
 def _has_columns(
     name: str, frame: pd.DataFrame, schema: LayerSchema, cells: CellPlaces, findings: Findings
 ) -> bool:
+    if schema.instead and set(schema.instead) <= set(frame):
+        return True
     needed = [schema.key, *schema.required] if schema.key else list(schema.required)
     missing = [column for column in needed if column not in frame]
     for column in missing:
@@ -251,7 +258,7 @@ def _has_columns(
 def _check_key(
     name: str, frame: pd.DataFrame, key: str, cells: CellPlaces, findings: Findings
 ) -> None:
-    if not key:
+    if key not in frame:
         return
     empty = frame[key].isna().to_numpy()
     for row in np.flatnonzero(empty):

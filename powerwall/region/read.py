@@ -14,9 +14,9 @@ from pyproj.exceptions import CRSError
 from powerwall.region.findings import Finding, Findings
 from powerwall.region.joins import join_sites
 from powerwall.region.layers import Layers, read_layer
+from powerwall.region.noise_request import NoiseTable
 from powerwall.region.references import check_references
 from powerwall.region.region import Places, RegionTable, read_table
-from powerwall.region.noise_request import NoiseTable
 from powerwall.region.request import Request
 from powerwall.region.schema import LAYER_ALIASES
 from powerwall.region.sites import build_sites

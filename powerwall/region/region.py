@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from powerwall.region.findings import BadInput, Findings, did_you_mean, shown
 from powerwall.region.keys import Day, Points, Positive, Strict
+from powerwall.region.noise_request import NoiseTable
 from powerwall.region.places import Path as KeyPath
 from powerwall.region.places import key_places, nearest_place
-from powerwall.region.noise_request import NoiseTable
 from powerwall.region.request import RequestTable
 
 

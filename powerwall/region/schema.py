@@ -43,6 +43,9 @@ class LayerSchema:
         Columns that hold a year, a month or a day.
     refers
         Column to layer whose key it names.
+    instead
+        Columns of a public table that is read in the place of the key and the required ones; their
+        names are known in any case, with blanks or underscores.
     """
 
     about: str
@@ -53,6 +56,7 @@ class LayerSchema:
     lists: Words = ()
     dates: Words = ()
     refers: dict[str, str] = field(default_factory=dict)
+    instead: Words = ()
 
 
 ZONING: Words = (
@@ -127,7 +131,7 @@ LAYERS: dict[str, LayerSchema] = {
         lists=("site_ids",),
     ),
     "noise_rules": LayerSchema(
-        "one testable noise limit or setback a row",
+        "one testable noise limit or setback a row; or `FIPS, Feature Type, Value Type, Value` with texts such as 55/50/45 dBA",
         "rule_id", "none", ("jurisdiction_id", "kind", "rule_status"),
         words={
             "kind": ("absolute", "background_plus", "emergence", "no_increase", "setback",
@@ -136,7 +140,7 @@ LAYERS: dict[str, LayerSchema] = {
             "period": ("day", "evening", "night", "all", "test"),
             "rule_status": ("in_force", "pending", "proposed", "draft", "guidance", "unknown", "repealed"),
         },
-        dates=("effective_from", "effective_to"),
+        dates=("effective_from", "effective_to"), instead=("feature_type", "value_type", "value"),
     ),
     "receptors": LayerSchema(
         "homes and other places where a noise limit holds: points, or outlines of parcels, buildings or zones",

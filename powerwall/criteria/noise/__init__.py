@@ -47,7 +47,7 @@ def _measure(exposure: Exposure, period: str, value: str, low: str, high: str) -
         for ok, caption, receptor, metres in zip(known, frame["caption"], frame["receptor_id"], frame["distance_m"], strict=True)
     ]  # fmt: skip
     return pd.DataFrame({
-        "value": frame[value], "low": frame[low], "high": frame[high], "grade": np.where(known, "C", None), "status": frame["status"],
+        "value": frame[value], "low": frame[low], "high": frame[high], "grade": known.map({True: "C", False: None}), "status": frame["status"],
         "layer": RULES, "row": frame["rule_id"], "source": frame["source"], "as_of": frame["as_of"], "note": note, "why": frame["why"],
         "gates": (frame["status"] != "unverified").to_numpy(),
     }, index=frame.index)  # fmt: skip

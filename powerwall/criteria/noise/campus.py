@@ -88,7 +88,9 @@ def level_table(
             power, source_height_m, receiver_height_m, metres, ground, temperature_c, humidity_pct, pressure_kpa, edition, barrier=barrier
         )  # fmt: skip
 
-    levels = levels_at(distance) if radius_m < _POINT_M else _over_disc(levels_at, distance, radius_m)
+    levels = (
+        levels_at(distance) if radius_m < _POINT_M else _over_disc(levels_at, distance, radius_m)
+    )
     return LevelTable(distance, np.maximum.accumulate(levels[::-1])[::-1])
 
 

@@ -117,7 +117,7 @@ def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
     flags = best.flags | np.where(guess, int(Flag.RECEPTOR_POSITION_UNCERTAIN), 0)
     _add_levels(one, period, frame, flags)
     rule = np.where(known, best.rule, -1)
-    for name, values in _words(best.rules, one).items():
+    for name, values in _words(best.rules).items():
         frame[name] = values[rule]
     position = np.where(known, best.receptor, -2)
     frame["receptor_id"] = _receptor_ids(one, position)
@@ -176,7 +176,7 @@ def _add_levels(one: Scene, period: str, frame: pd.DataFrame, flags: np.ndarray)
     flags |= np.where(gap > LOW_FREQUENCY_DB.value, int(Flag.LOW_FREQUENCY), 0)
 
 
-def _words(rules: list[NoiseRule], one: Scene) -> dict[str, np.ndarray]:
+def _words(rules: list[NoiseRule]) -> dict[str, np.ndarray]:
     """Texts of the rules by their position; the last row, at -1, is that of none."""
     told: dict[str, list[Any]] = {
         "rule_id": [rule.rule_id for rule in rules],
@@ -190,5 +190,9 @@ def _words(rules: list[NoiseRule], one: Scene) -> dict[str, np.ndarray]:
 
 def _receptor_ids(one: Scene, position: np.ndarray) -> np.ndarray:
     """Ids of receptors by position; -1 is the campus's own boundary, -2 is none."""
-    ids = [] if one.receptors is None else one.receptors.frame["receptor_id"].tolist()
-    return np.array([*ids, None, OWN_LINE], dtype=object)[position]
+    found = np.full(len(position), None, dtype=object)
+    found[position == -1] = OWN_LINE
+    at = position >= 0
+    if one.receptors is not None:
+        found[at] = one.receptors.frame["receptor_id"].iloc[position[at]].to_numpy()
+    return found

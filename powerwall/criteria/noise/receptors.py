@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.facts import fact_table
@@ -72,10 +74,17 @@ class Receptors:
         wanted[list(codes)] = True
         return np.flatnonzero(wanted[self.code])
 
-    @property
+    @cached_property
     def is_point(self) -> np.ndarray:
         """True for a receptor without an outline of its own."""
-        return np.asarray(self.frame.geometry.geom_type.to_numpy() == "Point")
+        return _is_point(self.frame)
+
+    @cached_property
+    def position(self) -> np.ndarray | None:
+        """Coordinates in the region's system, where all of them are points. [m], shape (receptors, 2)"""
+        return (
+            shapely.get_coordinates(self.frame.geometry.to_numpy()) if self.is_point.all() else None
+        )
 
 
 def read_receptors(layers: Layers) -> Receptors | None:
@@ -86,14 +95,14 @@ def read_receptors(layers: Layers) -> Receptors | None:
     names, classes, assumed = _authorities(frame, layers), *_classes(frame)
     name_code, name_values = pd.factorize(names.astype(object), use_na_sentinel=True)
     class_code, class_values = pd.factorize(classes)
-    joint, code = np.unique(name_code * len(class_values) + class_code, return_inverse=True)
+    code, joint = pd.factorize(name_code * len(class_values) + class_code)
     kinds = tuple(
         Kind(None if at < 0 else str(name_values[at]), str(class_values[of]))
         for at, of in zip(*divmod(joint, len(class_values)), strict=True)
     )
     ambient, measured = _ambient(frame, layers)
     accuracy = _numbers(frame, "location_accuracy_m", _numbers(frame, "distance_sd_m"))
-    return Receptors(frame, kinds, code.reshape(-1), assumed, ambient, measured, np.nan_to_num(accuracy))  # fmt: skip
+    return Receptors(frame, kinds, code, assumed, ambient, measured, np.nan_to_num(accuracy))  # fmt: skip
 
 
 def _numbers(frame: pd.DataFrame, column: str, otherwise: np.ndarray | float = np.nan) -> np.ndarray:  # fmt: skip
@@ -102,9 +111,13 @@ def _numbers(frame: pd.DataFrame, column: str, otherwise: np.ndarray | float = n
     return np.where(np.isnan(own), otherwise, own)
 
 
+def _is_point(frame: gpd.GeoDataFrame) -> np.ndarray:
+    return np.asarray(shapely.get_type_id(frame.geometry.to_numpy()) == shapely.GeometryType.POINT)
+
+
 def _points(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """A point for every receptor, inside its outline where it has one."""
-    if (frame.geometry.geom_type == "Point").all():
+    if _is_point(frame).all():
         return frame
     return frame.set_geometry(frame.geometry.representative_point())
 
@@ -122,8 +135,11 @@ def _authorities(frame: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
 def _classes(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Class of each receptor, and whether it was assumed: its own, else that of its kind, else a home."""
     own = frame["receptor_class"] if "receptor_class" in frame else pd.Series(None, index=frame.index, dtype=object)  # fmt: skip
+    missing = own.isna()
+    if not missing.any():
+        return own.to_numpy(dtype=object), missing.to_numpy()
     by_kind = {kind: class_of_kind(str(kind)) for kind in frame["kind"].dropna().unique()}
-    found = own.where(own.notna(), frame["kind"].map(by_kind))
+    found = own.where(~missing, frame["kind"].map(by_kind))
     assumed = found.isna().to_numpy()
     return np.where(assumed, RESIDENTIAL, found.to_numpy(dtype=object)), assumed
 
@@ -149,9 +165,8 @@ def _of_layer(frame: gpd.GeoDataFrame, layers: Layers) -> dict[str, np.ndarray]:
 def _of_land_use(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     if "land_use_class" not in frame:
         return {}
-    table = fact_table("ambient_by_land_use").pivot(index="land_use_class", columns="period", values="level_dba")  # fmt: skip
-    rows = table.astype(float).reindex(frame["land_use_class"])
-    return {period: rows[period].to_numpy() for period in PERIODS}
+    table = fact_table("ambient_by_land_use").set_index(["period", "land_use_class"])["level_dba"]
+    return {period: table.loc[period].astype(float).reindex(frame["land_use_class"]).to_numpy() for period in PERIODS}  # fmt: skip
 
 
 def _of_density(frame: pd.DataFrame) -> dict[str, np.ndarray]:

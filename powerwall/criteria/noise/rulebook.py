@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from powerwall.criteria.facts import fact_table
 from powerwall.criteria.noise.flags import Flag

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from powerwall.criteria.noise.flags import Flag
 from powerwall.criteria.noise.receptors import (
@@ -33,7 +35,7 @@ from powerwall.criteria.noise.rules.standing import tested_sources
 from powerwall.criteria.noise.sources import LAYER as EQUIPMENT
 from powerwall.criteria.noise.sources import equipment_table
 from powerwall.criteria.noise.states import CAMPUS_HA_PER_MW, Campus, campus, radius_class
-from powerwall.region.geometry import nearest
+from powerwall.region.geometry import nearest, nearest_position
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
@@ -108,11 +110,20 @@ class Scene:
         """Standard deviation of each site's position. [m]"""
         return np.nan_to_num(self.sites["location_accuracy_m"].to_numpy(dtype=float))
 
+    @cached_property
+    def position(self) -> np.ndarray:
+        """Coordinates of the sites in the region's system. [m], shape (sites, 2)"""
+        return np.asarray(shapely.get_coordinates(self.sites.geometry.to_numpy()))
+
     def near(self, key: object, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Nearest of some receptors to each site, as a position, and its distance. [m]"""
         assert self.receptors is not None  # noqa: S101 — positions of nothing are never asked for
         if key not in self._near:
-            which, metres = nearest(self.sites.geometry, self.receptors.frame.geometry.iloc[positions])
+            known = self.receptors.position
+            if known is None:
+                which, metres = nearest(self.sites.geometry, self.receptors.frame.geometry.iloc[positions])  # fmt: skip
+            else:
+                which, metres = nearest_position(self.position, known[positions], self.sites.crs)
             self._near[key] = positions[which], metres
         return self._near[key]
 
@@ -158,23 +169,22 @@ def _column(sites: pd.DataFrame, name: str, otherwise: float = np.nan) -> np.nda
 def candidates(one: Scene, period: str) -> Iterator[Candidate]:
     """Every limit that holds in a period, at receptors and at the campus's own boundary."""
     if one.receptors is not None:
-        authorities = dict.fromkeys(kind.authority for kind in one.receptors.kinds)
-        for authority in authorities:
+        for authority in sorted({kind.authority for kind in one.receptors.kinds if kind.authority}):
             for rule in _tested(one, authority, period):
                 if rule.assess_at not in OWN_BOUNDARY:
                     yield from _at_receptors(one, one.receptors, authority, rule, period)
-    for authority in pd.unique(one.sites["jurisdiction_id"].dropna()):
-        for rule in _tested(one, str(authority), period):
+    for authority in sorted(one.sites["jurisdiction_id"].dropna().unique()):
+        for rule in _tested(one, authority, period):
             if rule.assess_at in OWN_BOUNDARY:
-                yield _at_boundary(one, str(authority), rule, period)
+                yield _at_boundary(one, authority, rule, period)
 
 
-def _tested(one: Scene, authority: str | None, period: str) -> list[NoiseRule]:
+def _tested(one: Scene, authority: str, period: str) -> list[NoiseRule]:
     return [rule for rule in one.book.of(authority) if rule.kind in LEVELS and one.book.at(rule, period)]  # fmt: skip
 
 
 def _at_receptors(
-    one: Scene, receptors: Receptors, authority: str | None, rule: NoiseRule, period: str
+    one: Scene, receptors: Receptors, authority: str, rule: NoiseRule, period: str
 ) -> Iterator[Candidate]:
     """A rule at the nearest receptor of those that it protects, one candidate a limit."""
     codes = [
@@ -245,16 +255,21 @@ def _at_boundary(one: Scene, authority: str, rule: NoiseRule, period: str) -> Ca
 
 def _sources(one: Scene, rule: NoiseRule) -> np.ndarray:
     """Sites whose land and history a rule is made for; what is not known of a site is tested."""
-    new = one.sites["greenfield"] if "greenfield" in one.sites else pd.Series(None, index=one.sites.index, dtype=object)  # fmt: skip
-    land = one.sites["source_class"] if "source_class" in one.sites else pd.Series(None, index=one.sites.index, dtype=object)  # fmt: skip
-    answer: dict[tuple[object, object], bool] = {}
-    found = []
-    for pair in zip(new, land, strict=True):
-        if pair not in answer:
-            told = {"yes": True, "no": False}.get(str(pair[0]))
-            answer[pair] = tested_sources(rule, told, pair[1] if isinstance(pair[1], str) else None)
-        found.append(answer[pair])
-    return np.array(found, dtype=bool)
+    known = [name for name in ("greenfield", "source_class") if name in one.sites]
+    if not known:
+        return np.full(len(one.sites), tested_sources(rule, greenfield=None, source_class=None))
+    pairs = one.sites[known].astype(object)
+    code, each = pd.factorize(pd.MultiIndex.from_frame(pairs.fillna("")))
+    answers = []
+    for values in each:
+        told = dict(zip(known, values, strict=True))
+        new = {"yes": True, "no": False}.get(str(told.get("greenfield")))
+        answers.append(
+            tested_sources(
+                rule, greenfield=new, source_class=str(told.get("source_class") or "") or None
+            )
+        )
+    return np.array(answers, dtype=bool)[code]
 
 
 def _flags(one: Scene, rule: NoiseRule, metres: np.ndarray, told: dict[Flag, np.ndarray]) -> np.ndarray:  # fmt: skip

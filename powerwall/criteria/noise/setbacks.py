@@ -75,9 +75,9 @@ def _authorities_near(exposure: Exposure) -> np.ndarray:
     receptors = exposure.scene.receptors
     if receptors is None:
         return np.full(len(exposure.scene.sites), None)
-    names = np.array([kind.authority for kind in receptors.kinds], dtype=object)
+    names = np.array([*(kind.authority for kind in receptors.kinds), None], dtype=object)
     position = exposure.positions["night"]
-    return np.where(position >= 0, names[receptors.code[np.maximum(position, 0)]], None)
+    return np.asarray(names[np.where(position >= 0, receptors.code[np.maximum(position, 0)], -1)])
 
 
 def _told(one: Scene, campus: Campus, authorities: tuple[str, ...]) -> dict[str, Any]:

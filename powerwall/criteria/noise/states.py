@@ -84,7 +84,9 @@ class Campus:
     @property
     def low_frequency_gap_db(self) -> float:
         """Sound power by C-weighting over that by A-weighting. [dB]"""
-        levels = energy_sum([one.sound_power_db for one in self.groups if one.runs == "always"], axis=0)
+        levels = energy_sum(
+            [one.sound_power_db for one in self.groups if one.runs == "always"], axis=0
+        )
         return float(c_weighted(levels) - a_weighted(levels))  # fmt: skip
 
     def groups_in(self, state: str) -> list[Group]:

@@ -20,6 +20,7 @@ def diffraction(
     from_edge_m: Any,
     direct_m: Any,
     between_edges_m: Any = 0.0,
+    *,
     clear: Any = False,
     lateral: bool = False,
     edition: str = "1996",

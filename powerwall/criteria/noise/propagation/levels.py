@@ -21,9 +21,7 @@ METHODS = ("general", "alternative")
 
 
 class Barrier(NamedTuple):
-    """A long straight wall across the path: its horizontal distance from the source, and its top
-    above the ground under the source. [m]
-    """
+    """A long straight wall across the path: its distance from the source, its top above the ground there. [m]"""
 
     distance_m: float
     top_m: float

@@ -80,7 +80,9 @@ def screened_levels(
     if tops is None:
         return free
     direct = float(np.linalg.norm(receiver - source))
-    over = _round(source, receiver, *tops, direct=direct, lateral=False, edition=edition)
+    over = _round(
+        source, receiver, tops[0], clear=tops[1], direct=direct, lateral=False, edition=edition
+    )
     sides = [
         _round(source, receiver, side, clear=False, direct=direct, lateral=True, edition=edition)
         for side in _sides(obstacle, source, receiver)
@@ -90,7 +92,7 @@ def screened_levels(
 
 
 def _round(
-    source: np.ndarray, receiver: np.ndarray, edges: np.ndarray, clear: bool, *, direct: float, lateral: bool, edition: str
+    source: np.ndarray, receiver: np.ndarray, edges: np.ndarray, *, clear: bool, direct: float, lateral: bool, edition: str
 ) -> np.ndarray:  # fmt: skip
     """Dz along a path over the given edges, in order. [dB], shape (8,)"""
     steps = np.linalg.norm(np.diff(np.vstack([source, edges, receiver]), axis=0), axis=1)
@@ -125,9 +127,7 @@ def _over(
     return _taut(source, receiver, edges)
 
 
-def _taut(
-    source: np.ndarray, receiver: np.ndarray, edges: np.ndarray
-) -> tuple[np.ndarray, bool]:
+def _taut(source: np.ndarray, receiver: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, bool]:
     """Edges that a rubber band from source to receiver touches; the nearest one if it touches none."""
     span = float(np.hypot(*(receiver - source)[:2]))
     along = np.hypot(*(edges - source)[:, :2].T) / span

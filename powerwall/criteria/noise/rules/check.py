@@ -128,7 +128,7 @@ def _check_kind(row: _Row) -> None:
         row.add("PW406", "assess_at", f"assess_at = `{place}` is no place of measurement: taken as the receiver's property line", did_you_mean(place, list(ASSESS_AT)), "warning")  # fmt: skip
     protected = row.text("receptor_class")
     if protected not in KNOWN:
-        row.add("PW406", "receptor_class", f"receptor_class = `{protected}` protects only receptors of that very class", did_you_mean(protected, sorted(KNOWN - {''})), "warning")  # fmt: skip
+        row.add("PW406", "receptor_class", f"receptor_class = `{protected}` protects only receptors of that very class", did_you_mean(protected, sorted(KNOWN - {""})), "warning")  # fmt: skip
 
 
 def _check_limits(row: _Row) -> None:

@@ -37,7 +37,7 @@ def without(total_db: Any, part_db: Any) -> np.ndarray:
 
 
 def effective_limit(
-    rule: NoiseRule, ambient_db: Any = None, tonal: bool = False, impulsive: bool = False,
+    rule: NoiseRule, ambient_db: Any = None, *, tonal: bool = False, impulsive: bool = False,
     intermittent: bool = False, preloaded: bool = False,
 ) -> Any:  # fmt: skip
     """Highest level that the campus alone may cause, in the weighting of the rule. [dB]
@@ -66,13 +66,22 @@ def effective_limit(
         fixed = rule.octave_limits_db - penalty - relief
         kept = fixed if rule.kind == "absolute" else np.full(len(NINE_HZ), np.nan)
         return np.broadcast_to(kept, (*ambient.shape, len(NINE_HZ))).copy()
-    found = {
-        "absolute": lambda: np.full(ambient.shape, rule.limit_db - penalty - relief),
-        "background_plus": lambda: _over_background(rule, ambient, penalty),
-        "emergence": lambda: without(_largest_total(rule, ambient), ambient) - penalty,
-        "no_increase": lambda: ambient + without(rule.increment_db if rule.increment_db > 0 else NO_INCREASE_DB, 0.0) - penalty,
-    }.get(rule.kind, lambda: np.full(ambient.shape, np.nan))()  # fmt: skip
+    found = _limit_of(rule, ambient, penalty, relief)
     return float(found) if ambient.ndim == 0 else found
+
+
+def _limit_of(rule: NoiseRule, ambient: np.ndarray, penalty: float, relief: float) -> np.ndarray:
+    """Limit of a broadband rule in the shape of the ambient. [dB]"""
+    if rule.kind == "absolute":
+        return np.full(ambient.shape, rule.limit_db - penalty - relief)
+    if rule.kind == "background_plus":
+        return _over_background(rule, ambient, penalty)
+    if rule.kind == "emergence":
+        return without(_largest_total(rule, ambient), ambient) - penalty
+    if rule.kind == "no_increase":
+        step = rule.increment_db if rule.increment_db > 0 else NO_INCREASE_DB
+        return np.asarray(ambient + without(step, 0.0) - penalty)
+    return np.full(ambient.shape, np.nan)
 
 
 def _penalty(rule: NoiseRule, *, tonal: bool, impulsive: bool, intermittent: bool) -> float:
@@ -109,7 +118,7 @@ def _largest_total(rule: NoiseRule, residual: np.ndarray) -> np.ndarray:
 
 def margin(
     rule: NoiseRule, levels_db: Any, ambient_db: Any = None, level_31_5_hz_db: Any = None,
-    tonal: bool = False, impulsive: bool = False, intermittent: bool = False, preloaded: bool = False,
+    *, tonal: bool = False, impulsive: bool = False, intermittent: bool = False, preloaded: bool = False,
 ) -> Margin:  # fmt: skip
     """Limit less received level under a rule.
 
@@ -126,7 +135,9 @@ def margin(
     tonal, impulsive, intermittent, preloaded
         As for `effective_limit`.
     """
-    limit = effective_limit(rule, ambient_db, tonal, impulsive, intermittent, preloaded)
+    limit = effective_limit(
+        rule, ambient_db, tonal=tonal, impulsive=impulsive, intermittent=intermittent, preloaded=preloaded
+    )  # fmt: skip
     levels = np.asarray(levels_db, dtype=float)
     if rule.metric != "octave":
         received = c_weighted(levels) if rule.weighting == "C" else a_weighted(levels)

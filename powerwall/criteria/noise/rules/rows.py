@@ -266,4 +266,3 @@ def _number(column: str, cell: Any) -> float:
     if not math.isfinite(value):
         return math.nan
     return value
-

@@ -33,7 +33,7 @@ def counts(rule: NoiseRule, as_of: date, also: Collection[str] = ()) -> bool:
     return not (rule.effective_to and as_of >= parse_span(rule.effective_to).first)
 
 
-def tested_sources(rule: NoiseRule, greenfield: bool | None, source_class: str | None) -> bool:
+def tested_sources(rule: NoiseRule, *, greenfield: bool | None, source_class: str | None) -> bool:
     """Tell whether a rule is made for the plant of a site; what is not known of a site is tested.
 
     Parameters
@@ -45,7 +45,10 @@ def tested_sources(rule: NoiseRule, greenfield: bool | None, source_class: str |
     source_class
         Class of the site's own land in the rule's words; None is unknown.
     """
-    new = {"new_on_unused_site": greenfield is not False, "new_on_used_site": greenfield is not True}
+    new = {
+        "new_on_unused_site": greenfield is not False,
+        "new_on_used_site": greenfield is not True,
+    }
     triggered = rule.source_trigger in _ALWAYS or new.get(rule.source_trigger, False)
     land = rule.source_class in {"", "any"} or source_class in {None, rule.source_class}
     return triggered and land
