@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -266,3 +268,17 @@ def test_doubling_power_moves_levels_by_three_decibels_at_every_distance(point):
     np.testing.assert_allclose(louder.levels_db - point.levels_db, 3.0103, atol=1e-4)
     for limit in (40.0, 55.0):
         assert setback_distance(louder, limit + DOUBLE_DB) == pytest.approx(setback_distance(point, limit))  # fmt: skip
+
+
+def test_the_distances_of_the_docs_are_those_of_the_tables():
+    page = (Path(__file__).parents[3] / "docs/concepts/noise.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| `([a-z-]+)` \| (\d+) \| (.+) \|$", page, re.MULTILINE)
+    assert len(rows) >= 8
+    unknown = np.array([np.nan])
+    for mw, cooling, power, cells in rows:
+        radius = float(radius_class(unknown, unknown, float(mw))[0])
+        one = plant(float(mw), cooling, radius_m=radius)
+        assert round(one.sound_power_dba) == int(power)
+        table = one.levels(NIGHT, 1.5).table
+        found = [f"{setback_distance(table, limit):,.0f}" for limit in (60, 55, 50, 45, 40)]
+        assert found == cells.split(" | "), (mw, cooling)
