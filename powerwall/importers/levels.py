@@ -39,8 +39,9 @@ class Level(NamedTuple):
 def read_levels(value: str, comment: str = "") -> list[Level] | None:
     """Limits in a cell by period; empty where the cell has none, None where their order is open.
 
-    Two numbers are told apart by the comment alone, since tables write them in either order. Three
-    are day, evening and night unless the comment says otherwise.
+    Two numbers are told apart by the comment; without one, a pair that falls is day and night, and
+    one that rises stays open, since tables write them in either order. Three are day, evening and
+    night unless the comment says otherwise.
 
     >>> read_levels("37/40", "37 dB from 8pm to 8am; 40 dB from 8am to 8pm")
     [Level(period='night', limit_db=37.0, start='20:00', end='08:00'), Level(period='day', limit_db=40.0, start='08:00', end='20:00')]
@@ -54,9 +55,12 @@ def read_levels(value: str, comment: str = "") -> list[Level] | None:
     found = [said[limit] for limit in limits if limit in said]
     if len({level.period for level in found}) == len(limits):
         return found
-    if len(limits) == len(_WORDS) and not found:
+    if found:
+        return None
+    if len(limits) == len(_WORDS):
         return [Level(*pair) for pair in zip(("day", "evening", "night"), limits, strict=True)]
-    return None
+    falls = limits[0] > limits[1] and not comment.strip()  # a comment may tell two places apart
+    return [Level("day", limits[0]), Level("night", limits[1])] if falls else None
 
 
 def _said(comment: str) -> dict[float, Level]:

@@ -11,24 +11,25 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from powerwall.criteria.noise.rules.tables import assumed_hours
 from powerwall.importers.authorities import Authorities, abbreviation
 from powerwall.importers.columns import fold, folded
 from powerwall.importers.imported import POLICY, Imported
-from powerwall.importers.levels import read_levels
+from powerwall.importers.levels import Level, read_levels
 from powerwall.importers.words import iso_day, short, slug
 from powerwall.region.findings import Findings
 from powerwall.region.tables import CellPlaces, read_csv
 
 NOISE = (
     "rule_id", "jurisdiction_id", "jurisdiction", "metric", "kind", "receptor_class", "period", "window_start", "window_end", "limit_db",
-    "weighting", "increment_db", "tonal_penalty_db", "assess_at", "setback_m", "setback_from", "effective_from", "rule_status", "source_title",
+    "weighting", "increment_db", "tonal_penalty_db", "hours_assumed", "assess_at", "setback_m", "setback_from", "effective_from", "rule_status", "source_title",
     "source_url", "as_of", "status", "note",
 )  # fmt: skip
 LAYERS = {"noise_rules": NOISE, "policy": POLICY}
@@ -212,12 +213,19 @@ def _levels(
         "rule_status": "unknown", "source_title": _source(title, rule), "source_url": rule.url, "as_of": rule.captured or as_of or rule.year,
         "status": "unverified", "note": short(f"not written for data centres; native: {rule.feature}, {rule.value} {rule.kind}; {rule.comment}"),
     }  # fmt: skip
-    each = [{"rule_id": name}] if found is None else [
-        {"rule_id": f"{name}-{level.period}", "period": level.period, "limit_db": f"{level.limit_db:g}",
-         "window_start": level.start, "window_end": level.end}
-        for level in found
-    ]  # fmt: skip
+    each = [{"rule_id": name, "kind": "not_found"}] if found is None else [_level_cells(name, level, found) for level in found]  # fmt: skip
     return [{column: (shared | cells).get(column, "") for column in NOISE} for cells in each]
+
+
+def _level_cells(name: str, level: Level, found: Sequence[Level]) -> dict[str, str]:
+    """Cells of a limit; hours that are not stated are assumed, and said to be."""
+    assumed = not level.start and level.period != "all"
+    evening = any(other.period == "evening" for other in found)
+    start, end = (
+        assumed_hours(level.period, evening=evening) if assumed else (level.start, level.end)
+    )
+    return {"rule_id": f"{name}-{level.period}", "period": level.period, "limit_db": f"{level.limit_db:g}",
+            "window_start": start, "window_end": end, "hours_assumed": "true" if assumed else ""}  # fmt: skip
 
 
 def _act(

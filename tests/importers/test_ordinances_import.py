@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from conftest import write_csv
 
 import powerwall as pw
-from powerwall.criteria.noise.rules import night_limits
+from powerwall.criteria.noise.rulebook import rulebook
 from powerwall.importers.authorities import Authorities
 from powerwall.importers.layers import collect, csv_text
 from powerwall.importers.ordinances import read_ordinances
@@ -32,7 +30,8 @@ def imported(folder, *rows, layer="noise_rules", base=NREL):
         ("55/50/45", "45 dBA at night; 55 dbA daytime; 50 dBa evening (7-10pm)", {"day": "55", "evening": "50", "night": "45"}),
         ("70/65", "70 dBa maximum daytime (7am-10pm), 65 dBa Nighttime (10pm-7am)", {"day": "70", "night": "65"}),
         ("37/40", "37 dB from 8pm to 8am; 40 dB from 8am to 8pm", {"night": "37", "day": "40"}),
-        ("70/65", "", {"": ""}),
+        ("70/65", "", {"day": "70", "night": "65"}),
+        ("65/70", "", {"": ""}),
         ("65/50", "65 db at property line; 50 db at nearest residence", {"": ""}),
         ("65/50", "65 dB by day", {"": ""}),
         ("65/50", "65 dB by day, 50 dB by day on Sundays", {"": ""}),
@@ -49,6 +48,13 @@ def test_hours_are_kept(tmp_path):
     comment = "70 dBa daytime (7am-10pm), 65 dBa Nighttime (10pm-7am); 50 dB at noon"
     found, _ = imported(tmp_path, {"Value": "70/65", "Comment": comment})
     assert [(row["window_start"], row["window_end"]) for row in found.rows] == [("07:00", "22:00"), ("22:00", "07:00")]  # fmt: skip
+
+
+def test_hours_that_are_not_stated_are_assumed_and_marked(tmp_path):
+    found, _ = imported(tmp_path, {"Value": "55/50/45"}, {"Value": "55"})
+    assert [(row["period"], row["window_start"], row["window_end"], row["hours_assumed"]) for row in found.rows] == [
+        ("day", "07:00", "19:00", "true"), ("evening", "19:00", "22:00", "true"), ("night", "22:00", "07:00", "true"), ("all", "", "", ""),
+    ]  # fmt: skip
 
 
 def test_a_value_that_was_updated_goes_with_its_own_type(tmp_path):
@@ -107,7 +113,7 @@ def test_rules_of_two_files_that_share_a_made_up_id_are_both_kept(tmp_path):
 
 
 def test_the_written_rules_are_read_by_a_region_and_never_count(make_region, tmp_path):
-    path = write_csv(tmp_path / "rules.csv", [NREL, {**NREL, "Value": "70/65"}, {**NREL, "Feature Type": "Roads", "Value Type": "Meters", "Value": "90"}])  # fmt: skip
+    path = write_csv(tmp_path / "rules.csv", [NREL, {**NREL, "Value": "65/70"}, {**NREL, "Feature Type": "Roads", "Value Type": "Meters", "Value": "90"}])  # fmt: skip
     region = make_region(tmp_path)
     for layer in ("noise_rules", "policy"):
         found = collect("ordinances", layer, [path], region, Findings())
@@ -115,7 +121,9 @@ def test_the_written_rules_are_read_by_a_region_and_never_count(make_region, tmp
         (tmp_path / "tiny" / f"{layer}.csv").write_text(csv_text(layer, found.rows), encoding="utf-8")  # fmt: skip
     read = pw.read(region)
     assert list(read.layers.frame("noise_rules")["limit_db"].isna()) == [True, False]
-    assert night_limits(read.layers.frame("noise_rules"), date(2026, 8, 22)) == []
+    book = rulebook(read.layers, read.request)
+    assert book.of("us-ks-one") == ()
+    assert {rule.kind for rule in book.shown["us-ks-one"]} == {"absolute", "not_found"}
     assert list(read.layers.frame("policy")["kind"]) == ["setback"]
 
 
@@ -208,11 +216,11 @@ def test_the_real_workbook_is_read_whole(shared):
     assert {r["period"]: r["limit_db"] for r in found.rows if r["rule_id"].startswith("ne-hamilton-")} == {"night": "37", "day": "40"}  # fmt: skip
 
 
-def test_the_real_derived_table_has_no_comments_so_its_pairs_stay_open(shared):
+def test_the_real_derived_table_has_no_comments_so_its_rising_pairs_stay_open(shared):
     path = shared / "data" / "ordinances_nrel" / "sound_limits_wind_us.csv"
     findings = Findings()
     found = read_ordinances(path, "noise_rules", Authorities(None), findings)
-    assert len(found.rows) == 220  # 218 rules, one of them of three periods
+    assert len(found.rows) == 224  # 218 rules, four of them of two periods and one of three
     blank = [row for row in found.rows if not row["limit_db"]]
-    assert len(blank) == sum("left blank" in f.message for f in findings) == 5
+    assert len(blank) == sum("left blank" in f.message for f in findings) == 1
     assert found.skipped == {"value not read": 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ _PERIODS = ("day", "evening", "night")
 #: Hours where a table states none (assumed): with and without an evening.
 _HOURS = {"day": ("07:00", "22:00"), "night": ("22:00", "07:00"), "evening": ("19:00", "22:00"), "all": ("", "")}  # fmt: skip
 _DAY_BEFORE_EVENING = ("07:00", "19:00")
+
 _LEVELS = re.compile(r"\d+(?:\.\d+)?(?:\s*/\s*\d+(?:\.\d+)?){0,2}")
 _SOUND = re.compile(r"\b(sound|noise)s?\b", re.IGNORECASE)
 _OTHER_PLANT = re.compile(r"\b(wind|solar|turbine|photovoltaic)s?\b", re.IGNORECASE)
@@ -26,6 +28,11 @@ class Unread(NamedTuple):
     index: Any
     column: str
     why: str
+
+
+def assumed_hours(period: str, *, evening: bool) -> tuple[str, str]:
+    """Hours of a period where a table states none; the day ends where an evening begins."""
+    return _DAY_BEFORE_EVENING if period == "day" and evening else _HOURS[period]
 
 
 def is_text_table(frame: pd.DataFrame) -> bool:
@@ -56,13 +63,14 @@ def expanded(
     if not text and not set(WIDE) & set(frame):
         return frame, []
     rows, places, unread = [], [], []
+    seen: Counter[str] = Counter()
     for index, cells in frame.iterrows():
         row = cells.to_dict()
         found = _of_text(row) if text else _of_columns(row)
         if isinstance(found, tuple):
             unread.append(Unread(index, *found))
             continue
-        for made in _rows(row, found, authorities or {}) if found else [row]:
+        for made in _rows(row, found, authorities or {}, seen) if found else [row]:
             rows.append(made)
             places.append(index)
     columns = list(dict.fromkeys(column for row in rows for column in row)) or list(frame.columns)
@@ -92,14 +100,16 @@ def _of_text(row: Mapping[str, Any]) -> dict[str, float] | tuple[str, str]:
     return dict(zip(_PERIODS if len(levels) == len(_PERIODS) else ("day", "night"), levels, strict=True))  # fmt: skip
 
 
-def _rows(row: Mapping[str, Any], limits: Mapping[str, float], authorities: Mapping[str, str]) -> Iterator[dict[str, Any]]:  # fmt: skip
+def _rows(row: Mapping[str, Any], limits: Mapping[str, float], authorities: Mapping[str, str], seen: Counter[str]) -> Iterator[dict[str, Any]]:  # fmt: skip
     fips = str(row.get("fips") or "").split(".", maxsplit=1)[0]
     fips = fips.zfill(5) if fips.isdigit() else ""
     authority = row.get("jurisdiction_id") or authorities.get(fips)
-    name = row.get("rule_id") or f"ordinance-{fips or authority}"
+    name = str(row.get("rule_id") or f"ordinance-{fips or authority}")
+    seen[name] += 1
+    name = name if seen[name] == 1 else f"{name}-{seen[name]}"
     kept = {column: cell for column, cell in row.items() if column not in {*WIDE, *TEXT}}
     for period, limit in limits.items():
-        start, end = _DAY_BEFORE_EVENING if period == "day" and "evening" in limits else _HOURS[period]  # fmt: skip
+        start, end = assumed_hours(period, evening="evening" in limits)
         yield kept | {
             "rule_id": f"{name}-{period}", "jurisdiction_id": authority, "kind": "absolute", "metric": "LA", "period": period,
             "window_start": start, "window_end": end, "limit_db": limit, "hours_assumed": period != "all",
