@@ -113,7 +113,7 @@ def ordinances(make_region, folder, *rows):
     (folder / "tiny/noise_rules.csv").write_text(text, encoding="utf-8")
     outlines = folder / "tiny/jurisdictions.csv"
     lines = outlines.read_text(encoding="utf-8").splitlines()
-    at = [n for n, line in enumerate(lines) if "us-ks-one" in line][0]
+    at = next(n for n, line in enumerate(lines) if "us-ks-one" in line)
     lines = [f"{line},{'county_fips' if n == 0 else '20001' if n == at else ''}" for n, line in enumerate(lines)]  # fmt: skip
     outlines.write_text("\n".join(lines) + "\n", encoding="utf-8")
     findings = Findings()
