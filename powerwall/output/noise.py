@@ -24,18 +24,19 @@ from powerwall.criteria.noise.mitigation import LAYER as MEASURES
 from powerwall.criteria.noise.mitigation import Package, measures, package
 from powerwall.criteria.noise.receptors import PERIODS
 from powerwall.criteria.noise.rules.limits import generator_levels
-from powerwall.criteria.noise.scene import Candidate, Scene
-from powerwall.criteria.noise.setbacks import keeps
+from powerwall.criteria.noise.scene import Candidate, Scene, candidates
+from powerwall.criteria.noise.setbacks import distance_under, keeps, spare_distance
 from powerwall.criteria.noise.sources import GENERATION, STANDBY, equipment_table, group
 from powerwall.criteria.noise.sources import LAYER as EQUIPMENT
 from powerwall.criteria.noise.states import with_generation
 from powerwall.output.columns import Head, fitting_table
-from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, percent
+from powerwall.output.numbers import UNKNOWN, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from powerwall.criteria.noise.reading import Reading
+    from powerwall.criteria.noise.rules.rows import NoiseRule
     from powerwall.criteria.noise.sources import Group
     from powerwall.criteria.noise.states import Campus
     from powerwall.criteria.power.site.services import Bridge
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from powerwall.region.read import Region
 
 _HEADS = (
-    Head("limit", right=False), Head("when", right=False), Head("dB", goes=2), Head("level", goes=3), Head("margin"), Head("P10 – P90", goes=5),
-    Head("stays under", goes=4), Head("receptor", right=False, goes=7), Head("m", goes=1), Head("keep m", goes=6), Head("state", right=False, goes=8),
+    Head("limit", right=False), Head("by", right=False), Head("hours", right=False, goes=9), Head("dB", goes=2), Head("level", goes=3), Head("margin"), Head("P10 – P90", goes=5),
+    Head("stays under", goes=4), Head("receptor", right=False, goes=7), Head("m", goes=1), Head("keep m", goes=6), Head("state", right=False),
     Head("status", right=False), Head("as of", right=False),
 )  # fmt: skip
 STUDY = "screening estimate over flat ground without buildings, one campus at a time: a site noise study by a qualified person is needed"
@@ -59,11 +60,13 @@ def print_noise(region: Region, site_id: str, cooling: str, to: Console) -> None
     met = _met(one)
     if met:
         to.print(fitting_table(_HEADS, [_row(one, *pair) for pair in met], to.width))
-        to.print(Text("  every limit that counts, by the nearest receptor that it protects; m to the centre of the campus, keep m the distance that the limit asks for", style="dim"), soft_wrap=True)  # fmt: skip
+        to.print(Text("  every limit that counts, by the nearest receptor that it protects; by day is 06–22 h and by night 22–06 h, which a rule may meet in part; m to the centre of the campus, keep m the distance that the limit asks for; a range is of two standard deviations where a position is a guess", style="dim"), soft_wrap=True)  # fmt: skip
+    _print_binding(exposure, to)
     _print_unknown(exposure, met, to)
     _print_flags(exposure, to)
     _print_rest(one, to)
-    _print_package(one, met, to)
+    hidden = any(isinstance(frame["why"].iloc[0], str) and math.isnan(frame["low_db"].iloc[0]) for frame in exposure.frames.values())  # fmt: skip
+    _print_package(one, met, to, hidden=hidden)
     to.print(Text(f"  – {STUDY}", style="dim"), soft_wrap=True)
     to.print()
 
@@ -114,12 +117,21 @@ def _row(one: Scene, candidate: Candidate, reading: Reading) -> list[str]:
     margin, low, high = (float(values[0]) for values in (reading.margin_db, reading.low_db, reading.high_db))  # fmt: skip
     unit = "dB" if rule.weighting == "octave" else f"dB({rule.weighting})"
     band = "" if math.isnan(reading.band_hz[0]) else f" at {reading.band_hz[0]:g} Hz"
-    kept = [keep.metres for keep in keeps(one, one.campuses[0], (rule.jurisdiction_id,)) if keep.rule == rule and keep.period == candidate.period]  # fmt: skip
+    limit = candidate.limit_db if rule.weighting == "octave" else float(reading.limit_db[0])
+    kept = distance_under(one.campuses[0], rule, candidate.state, limit)
     return [
-        rule.rule_id, candidate.period, f"{reading.limit_db[0]:.1f} {unit}{band}", f"{reading.received_db[0]:.1f}", UNKNOWN if guess else signed(margin),
+        rule.rule_id, candidate.period, _hours(rule), f"{reading.limit_db[0]:.1f} {unit}{band}", f"{reading.received_db[0]:.1f}", UNKNOWN if guess else signed(margin),
         f"{signed(low)} … {signed(high)}", UNKNOWN if guess else percent(float(reading.pass_probability[0])), _receptor(one, candidate), f"{candidate.metres[0]:,.0f}",
-        _metres(kept[0]) if kept else NOT_APPLICABLE, rule.rule_status.replace("_", " "), rule.status, rule.as_of or UNKNOWN,
+        _metres(kept), rule.rule_status.replace("_", " "), rule.status, rule.as_of or UNKNOWN,
     ]  # fmt: skip
+
+
+def _hours(rule: NoiseRule) -> str:
+    """Days and hours of a rule; the period of a margin is wider than they are."""
+    if "otherwise" in rule.days:
+        return "otherwise"
+    window = f"{rule.window_start}–{rule.window_end}" if rule.window_start or rule.window_end else "all"  # fmt: skip
+    return window if rule.days in {"", "all"} else f"{rule.days} {window}"
 
 
 def _receptor(one: Scene, candidate: Candidate) -> str:
@@ -134,6 +146,16 @@ def _metres(metres: float) -> str:
 def signed(value: float) -> str:
     """A difference in dB with its sign."""
     return UNKNOWN if math.isnan(value) else f"{value:+.1f}".replace("-", "−")
+
+
+def _print_binding(exposure: Exposure, to: Console) -> None:
+    """Level by either weighting where the limit of each period binds."""
+    for period, frame in exposure.frames.items():
+        row = frame.iloc[0]
+        if math.isnan(row["distance_m"]):
+            continue
+        gap = row["received_dbc"] - row["received_dba"]
+        to.print(f"by {period}: {row['received_dba']:.1f} dB(A) and {row['received_dbc']:.1f} dB(C), {gap:.1f} apart, at {row['receptor_id']}, without tests", soft_wrap=True)  # fmt: skip
 
 
 def _print_unknown(exposure: Exposure, met: list[Any], to: Console) -> None:
@@ -162,19 +184,26 @@ def _print_flags(exposure: Exposure, to: Console) -> None:
 
 
 def _print_rest(one: Scene, to: Console) -> None:
-    """Distance rules, rules about generators, and rules that are recorded and do not count."""
+    """Distance rules, rules about generators, limits that cannot be formed, and rules that do not count."""
     own = one.sites["jurisdiction_id"].iloc[0]
-    names_ = [own] if isinstance(own, str) else []
-    recorded = [rule for name in names_ for rule in one.book.shown.get(name, ())]
-    counted = set(one.book.of(own if isinstance(own, str) else None))
+    authority = own if isinstance(own, str) else None
+    counted = one.book.of(authority)
+    spare = spare_distance(one).iloc[0]
     unit = equipment_table(one.layers.frame(EQUIPMENT))[STANDBY]
-    for rule in recorded:
-        if rule.kind == "setback" and rule in counted:
-            to.print(f"distance rule: {rule.caption}", soft_wrap=True)
-        if rule.kind == "generator_level" and rule in counted:
+    for rule in counted:
+        if rule.kind == "setback":
+            left = f", {spare['value']:,.0f} m to spare" if rule.rule_id == spare.get("row") and not math.isnan(spare["value"]) else ""  # fmt: skip
+            to.print(f"distance rule: {rule.caption}{left}", soft_wrap=True)
+        elif rule.kind == "generator_level":
             level, limit = generator_levels(rule, unit.unit_dba)
             to.print(f"standby set: {level:.1f} dB(A) at {rule.reference_distance_m:g} m against {limit:g}, {signed(limit - level)} dB; {rule.caption}", soft_wrap=True)  # fmt: skip
-        if rule not in counted:
+        elif rule.kind == "generator_window":
+            to.print(f"tests of standby sets: {_hours(rule)}; {rule.caption}", soft_wrap=True)
+    blind = {c.rule.caption for period in PERIODS for c in candidates(one, period) if c.holds[0] and np.isnan(c.limit_db).all()}  # fmt: skip
+    for caption in sorted(blind):
+        to.print(Text(f"  – counts, not formed without the level that is there: {caption}", style="dim"), soft_wrap=True)  # fmt: skip
+    for rule in one.book.shown.get(authority or "", ()):
+        if rule not in counted or rule.kind == "not_found":
             to.print(Text(f"  – recorded here, not counted: {rule.caption}", style="dim"), soft_wrap=True)  # fmt: skip
 
 
@@ -191,12 +220,20 @@ def package_for(one: Scene, met: list[tuple[Candidate, Reading]]) -> Package | N
     return package(one.campuses[0], known, margin_of, one.request.noise.buffer_db)
 
 
-def _print_package(one: Scene, met: list[tuple[Candidate, Reading]], to: Console) -> None:
+def _print_package(one: Scene, met: list[tuple[Candidate, Reading]], to: Console, *, hidden: bool) -> None:  # fmt: skip
     """What a package would leave, each measure with its status, cost and side effect."""
+    wanted = one.request.noise.buffer_db
+    guesses = [reading for _, reading in met if reading.guess[0]]
+    if hidden:
+        to.print("mitigation: unknown, as the margin is")
+        return
+    if guesses:
+        ends = [max(wanted - min(float(getattr(each, end)[0]) for each in guesses), 0.0) for end in ("high_db", "low_db")]  # fmt: skip
+        to.print(f"mitigation: from {ends[0]:.1f} to {ends[1]:.1f} dB, since a position is a guess: no package is tried", soft_wrap=True)  # fmt: skip
+        return
     found = package_for(one, met)
     if found is None:
         return
-    wanted = one.request.noise.buffer_db
     if not found.measures and found.feasible_after:
         to.print(f"mitigation: none needed for {wanted:g} dB in hand")
         return
@@ -214,16 +251,26 @@ def noise_record(ranking: Ranking, site_id: str) -> dict[str, Any]:
     exposure = _exposure(ranking.regions[0], site_id, ranking.cooling_of(site_id))
     one = exposure.scene
     met = _met(one)
-    found = package_for(one, met)
+    found = None if any(reading.guess[0] for _, reading in met) else package_for(one, met)
     return {
         "method": f"ISO 9613-2:{one.request.noise.edition}", "note": STUDY, "sound_power_dba": round(one.campuses[0].sound_power_dba, 3),
         "limits": [_limit_record(one, *pair) for pair in met],
-        "flags": {period: names(int(frame["flags"].iloc[0])) for period, frame in exposure.frames.items()},
+        "binding": {period: _binding_record(frame.iloc[0]) for period, frame in exposure.frames.items()},
         "mitigation": None if found is None else {
             "measures": [measure.mitigation_id for measure in found.measures], "margin_before_db": round(found.before_db, 3),
             "margin_after_db": round(found.after_db, 3), "feasible_after": found.feasible_after,
         },
     }  # fmt: skip
+
+
+def _binding_record(row: Any) -> dict[str, Any]:
+    """The limit that binds in a period; what is unknown is left out."""
+    numbers = ("margin_db", "low_db", "high_db", "pass_probability", "limit_db", "received_db", "band_hz", "received_dba", "received_dbc", "distance_m")  # fmt: skip
+    found = {name: round(float(row[name]), 3) for name in numbers if math.isfinite(row[name])}
+    if "received_dbc" in found:
+        found["low_frequency_gap_db"] = round(found["received_dbc"] - found["received_dba"], 3)
+    words_ = {name: row[name] for name in ("rule_id", "receptor_id", "caption", "why") if isinstance(row[name], str)}  # fmt: skip
+    return found | words_ | {"flags": names(int(row["flags"]))}
 
 
 def _limit_record(one: Scene, candidate: Candidate, reading: Reading) -> dict[str, Any]:

@@ -104,13 +104,14 @@ def _cost(site: Site) -> str:
 
 def _noise(site: Site) -> str:
     row = site.measure("night_noise_margin_db")
-    if not math.isnan(row["value"]):
-        return f"{row['value']:+.0f}".replace("-", "−")
-    return (
-        UNKNOWN
-        if math.isnan(row["low"])
-        else f"{row['low']:+.0f}…{row['high']:+.0f}".replace("-", "−")
+    state = (
+        "" if row["gates"] else " unverified" if row["status"] == "unverified" else " not in force"
     )
+    if not math.isnan(row["value"]):
+        return f"{row['value']:+.0f}{state}".replace("-", "−")
+    if math.isnan(row["low"]):
+        return UNKNOWN
+    return f"{row['low']:+.0f}…{row['high']:+.0f}{state}".replace("-", "−")
 
 
 def _setback(site: Site) -> str:
@@ -146,8 +147,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("on time", _on_time, "on time: chance that the whole request is energised by {need_by}", 2),
     Column("MW and rung", _capacity, "MW: headroom and what it rests on; ≤ is an upper bound, never firm", 8),
     Column("$/MWh", _cost, "$/MWh: delivered price with its grade; D and a year is a state's industrial average, not a tariff", 1),
-    Column("night dB", _noise, "night dB: margin to the binding night limit at the nearest home (… is its range, where a position is a guess)", 5),
-    Column("keep m", _setback, "keep m: distance the campus must keep from homes at night (* to 45 dB(A), a reference where no limit is known); "
+    Column("night dB", _noise, "night dB: margin to the limit that binds at night, by ISO 9613-2 over flat ground (… is its range, where a position is a guess); "
+           "explain has the rule's state, status and date", 5),
+    Column("keep m", _setback, "keep m: distance from its centre that the limits for homes ask for (* to 45 dB(A) at night, a reference where no limit is known); "
            "screening only, a site noise study is needed", 9),
     Column("IT MW", _it, "IT MW: IT power that the grid power carries on the peak hour", 6),
     Column("water m³/yr", _water, "water: what the cooling plant takes from the basin in a typical year, each month weighted by its stress", 10),

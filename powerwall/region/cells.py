@@ -72,7 +72,7 @@ class _Cleaner:
             for item in [*table.nodata, *(mapped.nodata if mapped else [])]
         }
         self.native_unit = mapped.unit if mapped else None
-        self.unit = None if name in schema.texts else unit_of(name)
+        self.unit = unit_of(name)
 
     def clean(self, column: pd.Series) -> pd.Series:
         if column.dtype == object and any(isinstance(cell, list | dict) for cell in column):

@@ -43,8 +43,6 @@ class LayerSchema:
         Columns that hold a year, a month or a day.
     refers
         Column to layer whose key it names.
-    texts
-        Columns that hold text, though their name ends like a unit.
     instead
         Columns of a public table that is read in the place of the key and the required ones; their
         names are known in any case, with blanks or underscores.
@@ -58,7 +56,6 @@ class LayerSchema:
     lists: Words = ()
     dates: Words = ()
     refers: dict[str, str] = field(default_factory=dict)
-    texts: Words = ()
     instead: Words = ()
 
 
@@ -143,8 +140,7 @@ LAYERS: dict[str, LayerSchema] = {
             "period": ("day", "evening", "night", "all", "test"),
             "rule_status": ("in_force", "pending", "proposed", "draft", "guidance", "unknown", "repealed"),
         },
-        dates=("effective_from", "effective_to"), texts=("days", "emergence_steps_db"),
-        instead=("feature_type", "value_type", "value"),
+        dates=("effective_from", "effective_to"), instead=("feature_type", "value_type", "value"),
     ),
     "receptors": LayerSchema(
         "homes and other places where a noise limit holds: points, or outlines of parcels, buildings or zones",

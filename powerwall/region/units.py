@@ -91,7 +91,7 @@ UNITS: dict[str, Unit] = {unit.suffix: unit for unit in _UNITS}
 _BY_LENGTH = sorted(UNITS, key=len, reverse=True)
 
 #: Written as numbers everywhere, although their names carry a unit's suffix or none.
-_TEXT_DESPITE_SUFFIX = frozenset({"price_currency_per_m3", "name_c"})
+_TEXT_DESPITE_SUFFIX = frozenset({"price_currency_per_m3", "name_c", "days", "emergence_steps_db"})
 _BARE_NUMBERS = {
     "mw_min": Unit("mw", "MW", 0, 1e6, {"kW": 1e-3, "GW": 1e3}),
     "mw_max": Unit("mw", "MW", 0, 1e6, {"kW": 1e-3, "GW": 1e3}),

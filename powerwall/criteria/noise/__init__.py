@@ -9,6 +9,7 @@ import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
 from powerwall.criteria.noise.exposure import OWN_LINE, Exposure, exposure_of
+from powerwall.criteria.noise.flags import Flag
 from powerwall.criteria.noise.rulebook import LAYER as RULES
 from powerwall.criteria.noise.scene import Scene, scene
 from powerwall.criteria.noise.setbacks import distance_to_keep, spare_distance
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _IN_HAND = [(0.0, 0.0), (10.0, 1.0)]
 _IN_HAND_WHY = "at the limit nothing is earned; 10 dB in hand are half the loudness (assumed as enough)"  # fmt: skip
 _RANGE = "P10–P90 of source, path, assumed ambient and both positions; a range alone where the receptor's place is a guess"  # fmt: skip
+_NEVER_GATES = Flag.RULE_UNVERIFIED | Flag.RULE_NOT_IN_FORCE | Flag.RULE_STATUS_UNKNOWN
 _STUDY = "screening estimate: a site noise study by a qualified person is needed"
 
 
@@ -49,7 +51,7 @@ def _measure(exposure: Exposure, period: str, value: str, low: str, high: str) -
     return pd.DataFrame({
         "value": frame[value], "low": frame[low], "high": frame[high], "grade": known.map({True: "C", False: None}), "status": frame["status"],
         "layer": RULES, "row": frame["rule_id"], "source": frame["source"], "as_of": frame["as_of"], "note": note, "why": frame["why"],
-        "gates": (frame["status"] != "unverified").to_numpy(),
+        "gates": ~frame["flags"].map(lambda flags: bool(flags & _NEVER_GATES)).to_numpy(dtype=bool),
     }, index=frame.index)  # fmt: skip
 
 

@@ -26,6 +26,7 @@ REACH_M = Parameter(
 LOW_FREQUENCY_DB = Parameter(15.0, "dB", 10.0, 20.0, "assumed: common threshold of dB(C) over dB(A); WHO texts look closer from 10")  # fmt: skip
 STATE_OF = {"day": DAY, "night": NIGHT}
 OWN_LINE = "own boundary"
+_NO_AMBIENT = "a limit hangs on the level without the campus, which is not known here"
 _NO_LIMIT = "no limit is known where the nearest receptor lies"
 
 
@@ -102,11 +103,17 @@ class _Best:
 def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
     best = _Best(len(one.sites))
     ruled: set[int] = set()
-    for candidate, reading in readings(one, period):
-        best.take(candidate, reading)
+    blind = np.zeros(len(one.sites), dtype=bool)
+    for candidate in candidates(one, period):
+        blind |= _blind(candidate)
+        if not np.isfinite(candidate.limit_db).any():
+            continue
+        best.take(candidate, read(one, candidate))
         if one.receptors is not None and (candidate.receptor >= 0).all():
             ruled |= _protected(one, candidate.rule)
-    why = _unknown(one, period, best, ruled)
+    why = [
+        _NO_AMBIENT if reason and missing else reason for reason, missing in zip(_unknown(one, period, best, ruled), blind, strict=True)
+    ]  # fmt: skip
     known = np.array([reason is None for reason in why])
     frame = pd.DataFrame(best.columns, index=one.sites.index)
     frame["pass_probability"], frame["pass_low"], frame["pass_high"] = best.odds
@@ -114,7 +121,8 @@ def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
     frame["margin_db"] = np.where(guess, np.nan, frame["margin_db"])
     frame["pass_probability"] = np.where(guess, np.nan, frame["pass_probability"])
     frame.loc[~known] = np.nan
-    flags = best.flags | np.where(guess, int(Flag.RECEPTOR_POSITION_UNCERTAIN), 0)
+    flags = best.flags | np.where(blind, int(Flag.AMBIENT_MISSING), 0)
+    flags |= np.where(guess, int(Flag.RECEPTOR_POSITION_UNCERTAIN), 0)
     _add_levels(one, period, frame, flags)
     rule = np.where(known, best.rule, -1)
     for name, values in _words(best.rules).items():
@@ -123,12 +131,22 @@ def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
     frame["receptor_id"] = _receptor_ids(one, position)
     hidden = np.array([str(reason).startswith(_NO_LIMIT) for reason in why], dtype=bool)
     open_ = np.where(hidden, int(Flag.NO_RULE_FOUND), int(Flag.NO_RECEPTOR_KNOWN))
+    open_ = np.where(blind, int(Flag.AMBIENT_MISSING), open_)
     frame["flags"] = np.where(known, flags, open_)
     frame["why"] = [
         reason or (f"position uncertain: {metres:,.0f} m, known to half of it or worse" if unsure else None)
         for reason, metres, unsure in zip(why, frame["distance_m"], guess, strict=True)
     ]  # fmt: skip
     return frame, position
+
+
+def _blind(candidate: Candidate) -> np.ndarray:
+    """Sites at which a limit cannot be formed, since the level without the campus is not known."""
+    near = candidate.holds & ((candidate.metres <= REACH_M.value) | (candidate.receptor < 0))
+    limit = np.asarray(candidate.limit_db, dtype=float)
+    if candidate.rule.weighting == "octave":
+        limit = np.asarray(np.nanmax(limit)) if np.isfinite(limit).any() else np.asarray(np.nan)
+    return near & np.isnan(np.broadcast_to(limit, near.shape))
 
 
 def _protected(one: Scene, rule: NoiseRule) -> set[int]:

@@ -60,11 +60,20 @@ class Rulebook:
         return overlaps(self.masks[rule.rule_id], NIGHT if period == "night" else DAY)
 
     def state(self, rule: NoiseRule, period: str) -> str:
-        """Loudest operating state that a rule meets in a period."""
-        if period == "night":
-            return AT_NIGHT
-        exempt = "generator_test" in rule.exempt.split()
-        return BY_DAY if exempt or not overlaps(self.masks[rule.rule_id], TEST) else TESTED
+        """Loudest operating state that a rule meets in a period: a test, where one falls into its hours."""
+        when = NIGHT if period == "night" else DAY
+        own = rule.exempt.split()
+        tests, exempt = self._tests(rule.jurisdiction_id)
+        tested = overlaps(self.masks[rule.rule_id] & when, tests) and not exempt and "generator_test" not in own  # fmt: skip
+        return TESTED if tested else AT_NIGHT if period == "night" else BY_DAY
+
+    def _tests(self, authority: str) -> tuple[np.ndarray, bool]:
+        """Hours in which an authority lets standby sets be tested, and whether limits exempt that."""
+        windows = [rule for rule in self.of(authority) if rule.kind == "generator_window"]
+        if not windows:
+            return TEST, False
+        hours = np.any([self.masks[rule.rule_id] for rule in windows], axis=0)
+        return hours, any("generator_test" in rule.exempt.split() for rule in windows)
 
 
 def rulebook(layers: Layers, request: Request) -> Rulebook:
@@ -119,15 +128,17 @@ def _wider(name: str, places: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _shipped_for(place: Mapping[str, Any], name: str) -> tuple[NoiseRule, ...]:
-    """Shipped rules of the authority of this name and state, and of its whole state or country."""
+    """Shipped rules of the authority of this name and state, of its whole country, and for a county of its state."""
     if not place:
         return ()
     country, state = name.split("-", maxsplit=1)[0].upper(), str(place.get("state") or "")
     here, told = f"{country}-{state}", str(place.get("name")).casefold()
+    # a town may have a stricter rule of its own, which nobody looked for
+    wide = LOCALITY.get(str(place.get("kind")), 3) <= LOCALITY["county"]
     fits = [
         rule for rule in _shipped()
         if rule.country == country and (
-            not rule.subdivision or (rule.subdivision == here and (rule.jurisdiction.casefold() == told or _STATEWIDE.match(rule.jurisdiction)))
+            not rule.subdivision or (rule.subdivision == here and (rule.jurisdiction.casefold() == told or (wide and _STATEWIDE.match(rule.jurisdiction))))
         )
     ]  # fmt: skip
     return tuple(replace(rule, jurisdiction_id=name) for rule in fits)

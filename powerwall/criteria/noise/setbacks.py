@@ -9,7 +9,7 @@ import pandas as pd
 
 from powerwall.criteria.criterion import Z90, Parameter
 from powerwall.criteria.noise.campus import setback_distance
-from powerwall.criteria.noise.exposure import Exposure
+from powerwall.criteria.noise.exposure import REACH_M, Exposure
 from powerwall.criteria.noise.propagation.bands import BANDS_HZ
 from powerwall.criteria.noise.receptors import PERIODS
 from powerwall.criteria.noise.rulebook import LAYER, LEVELS, distinct, receiver_height_m
@@ -36,7 +36,7 @@ class Keep(NamedTuple):
 
 
 def keeps(one: Scene, campus: Campus, authorities: tuple[str, ...]) -> list[Keep]:
-    """Distance from the centre that each level rule of some authorities asks for, the largest first.
+    """Distance from the centre that each level rule for homes of some authorities asks for, the largest first.
 
     Rules over a level that is there without the campus have no distance of their own: left out.
     """
@@ -44,15 +44,25 @@ def keeps(one: Scene, campus: Campus, authorities: tuple[str, ...]) -> list[Keep
     rules = distinct(rule for name in authorities for rule in one.book.of(name))
     for period in PERIODS:
         for rule in rules:
-            if rule.kind not in LEVELS or not one.book.at(rule, period):
+            if (
+                rule.kind not in LEVELS
+                or not one.book.at(rule, period)
+                or not matches(rule.receptor_class, "residential")
+            ):
                 continue
             limit = one.limit(rule, None)
             if not np.isfinite(limit).any():
                 continue
-            table = campus.levels(one.book.state(rule, period), receiver_height_m(rule)).table
-            wanted = limit[-len(BANDS_HZ) :] if rule.weighting == "octave" else float(limit)
-            found.append(Keep(setback_distance(table, wanted, rule.weighting), period, rule))
+            state = one.book.state(rule, period)
+            found.append(Keep(distance_under(campus, rule, state, limit), period, rule))
     return sorted(found, key=lambda keep: (-keep.metres, keep.period == "day"))
+
+
+def distance_under(campus: Campus, rule: NoiseRule, state: str, limit_db: Any) -> float:
+    """Distance from the centre at which a campus meets a limit of a rule; 31.5 Hz is left out. [m]"""
+    table = campus.levels(state, receiver_height_m(rule)).table
+    wanted = limit_db[-len(BANDS_HZ) :] if rule.weighting == "octave" else float(limit_db)
+    return setback_distance(table, wanted, rule.weighting)
 
 
 def distance_to_keep(exposure: Exposure) -> pd.DataFrame:
@@ -121,6 +131,8 @@ def _spare(one: Scene, at: int, rule: NoiseRule, known: dict[str, Any]) -> dict[
     if known["homes"] is None:
         return {**told, "value": np.nan, "why": "no home is known"}
     position, metres = (values[at] for values in known["homes"])
+    if metres > REACH_M.value:
+        return {**told, "value": np.nan, "why": f"no home is known within {REACH_M.value / 1000:g} km"}  # fmt: skip
     spare = float(metres - one.radius_m[at] - rule.setback_m)
     slack = float(np.hypot(one.accuracy_m[at], receptors.accuracy_m[position]))
     guess = slack > metres / 2

@@ -415,3 +415,13 @@ def test_every_limit_at_a_site_can_be_listed(make_region, tmp_path):
     assert [candidate.rule.rule_id for candidate, _ in found] == ["one-night"]
     assert found[0][0].state == NIGHT
     assert DAY in {candidate.state for candidate, _ in readings(one, "day")} | {DAY}
+
+
+def test_tests_are_in_the_hours_that_the_authority_sets(make_region, tmp_path):
+    every = rule(rule_id="all", period="all", window_start="", window_end="")
+    window = rule(rule_id="window", kind="generator_window", metric="", limit_db="", window_start="23:00", window_end="23:30", days="mon-fri")  # fmt: skip
+    late = exposed(make_region, tmp_path / "x", sites=site(), receptors=home(2), noise_rules=[every, window])  # fmt: skip
+    day, night = (late.frames[period].loc["a", "margin_db"] for period in ("day", "night"))
+    assert night < day
+    spared = exposed(make_region, tmp_path / "y", sites=site(), receptors=home(2), noise_rules=[every, window | {"exempt": "generator_test"}])  # fmt: skip
+    assert spared.frames["night"].loc["a", "margin_db"] == pytest.approx(day)

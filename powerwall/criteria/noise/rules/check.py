@@ -200,21 +200,25 @@ def _check_dates(row: _Row) -> None:
 
 
 def _check_groups(readable: Iterable[tuple[Any, NoiseRule]], layer: Layer, findings: Findings) -> None:  # fmt: skip
-    """Hours of one group of rows that overlap, or leave a gap. Several groups may hold at once."""
-    groups: dict[tuple[str, ...], list[tuple[Any, NoiseRule]]] = {}
+    """Hours of one rule set that overlap within a metric, or leave a gap over all of them."""
+    sets: dict[tuple[str, ...], list[tuple[Any, NoiseRule]]] = {}
     for index, rule in readable:
         if rule.kind == "absolute" and rule.rule_set:
-            groups.setdefault((*group_key(rule), rule.rule_status), []).append((index, rule))
-    for rows in groups.values():
-        rules = [rule for _, rule in rows]
+            sets.setdefault((*group_key(rule)[:-1], rule.rule_status), []).append((index, rule))
+    for rows in sets.values():
         if len(rows) == 1:
             continue  # a rule of the night alone leaves the day free
-        masks = np.stack([week_mask(rule, rules) for rule in rules])
-        place = layer.places(int(rows[0][0]), "window_start")
-        named = ", ".join(rule.rule_id for rule in rules)
-        if (masks.sum(axis=0) > 1).any():
-            findings.add("PW402", f"noise_rules: the hours of {named} overlap: the stricter binds", severity="warning",
-                         remedy="mend their hours, or give them rule sets of their own", **place)  # fmt: skip
-        if not masks.any(axis=0).all():
-            findings.add("PW402", f"noise_rules: the hours of {named} leave a gap: no limit holds in it", severity="warning",
-                         remedy="mend their hours, or write days = otherwise", **place)  # fmt: skip
+        rules = [rule for _, rule in rows]
+        masks = {rule.rule_id: week_mask(rule, rules) for rule in rules}
+        for metric in dict.fromkeys(rule.metric for rule in rules):
+            of_metric = [masks[rule.rule_id] for rule in rules if rule.metric == metric]
+            if (np.sum(of_metric, axis=0) > 1).any():
+                _tell_hours(rows, "overlap: the stricter binds", "mend their hours, or give them rule sets of their own", layer, findings)  # fmt: skip
+        if not np.any(list(masks.values()), axis=0).all():
+            _tell_hours(rows, "leave a gap: no limit holds in it", "mend their hours, or write days = otherwise", layer, findings)  # fmt: skip
+
+
+def _tell_hours(rows: list[tuple[Any, NoiseRule]], what: str, remedy: str, layer: Layer, findings: Findings) -> None:  # fmt: skip
+    named = ", ".join(rule.rule_id for _, rule in rows)
+    findings.add("PW402", f"noise_rules: the hours of {named} {what}", severity="warning", remedy=remedy,
+                 **layer.places(int(rows[0][0]), "window_start"))  # fmt: skip
