@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.criteria.criterion import Shared
+from powerwall.criteria.noise.campus import level_at
 from powerwall.criteria.noise.exposure import (
     OWN_LINE,
     REACH_M,
@@ -25,10 +26,10 @@ from powerwall.criteria.noise.mitigation import Package, measures, package
 from powerwall.criteria.noise.receptors import PERIODS
 from powerwall.criteria.noise.rules.limits import generator_levels
 from powerwall.criteria.noise.scene import Candidate, Scene, candidates
-from powerwall.criteria.noise.setbacks import distance_under, keeps, spare_distance
+from powerwall.criteria.noise.setbacks import authorities_of, distance_under, keeps, spare_distance
 from powerwall.criteria.noise.sources import GENERATION, STANDBY, equipment_table, group
 from powerwall.criteria.noise.sources import LAYER as EQUIPMENT
-from powerwall.criteria.noise.states import with_generation
+from powerwall.criteria.noise.states import OUTAGE, with_generation
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.numbers import UNKNOWN, percent
 
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
     from powerwall.region.read import Region
 
 _HEADS = (
-    Head("limit", right=False), Head("by", right=False), Head("hours", right=False, goes=9), Head("dB", goes=2), Head("level", goes=3), Head("margin"), Head("P10 – P90", goes=5),
-    Head("stays under", goes=4), Head("receptor", right=False, goes=7), Head("m", goes=1), Head("keep m", goes=6), Head("state", right=False),
+    Head("limit", right=False), Head("by", right=False), Head("hours", right=False, goes=4), Head("dB", goes=2), Head("level", goes=3), Head("margin"), Head("P10 – P90", goes=6),
+    Head("stays under", goes=9), Head("receptor", right=False, goes=7), Head("m", goes=1), Head("keep m", goes=5), Head("state", right=False),
     Head("status", right=False), Head("as of", right=False),
 )  # fmt: skip
 STUDY = "screening estimate over flat ground without buildings, one campus at a time: a site noise study by a qualified person is needed"
@@ -62,7 +63,7 @@ def print_noise(region: Region, site_id: str, cooling: str, to: Console) -> None
         to.print(fitting_table(_HEADS, [_row(one, *pair) for pair in met], to.width))
         to.print(Text("  every limit that counts, by the nearest receptor that it protects; by day is 06–22 h and by night 22–06 h, which a rule may meet in part; m to the centre of the campus, keep m the distance that the limit asks for; a range is of two standard deviations where a position is a guess", style="dim"), soft_wrap=True)  # fmt: skip
     _print_binding(exposure, to)
-    _print_unknown(exposure, met, to)
+    _print_unknown(exposure, to)
     _print_flags(exposure, to)
     _print_rest(one, to)
     hidden = any(isinstance(frame["why"].iloc[0], str) and math.isnan(frame["low_db"].iloc[0]) for frame in exposure.frames.values())  # fmt: skip
@@ -155,23 +156,24 @@ def _print_binding(exposure: Exposure, to: Console) -> None:
         if math.isnan(row["distance_m"]):
             continue
         gap = row["received_dbc"] - row["received_dba"]
-        to.print(f"by {period}: {row['received_dba']:.1f} dB(A) and {row['received_dbc']:.1f} dB(C), {gap:.1f} apart, at {row['receptor_id']}, without tests", soft_wrap=True)  # fmt: skip
+        campus = exposure.scene.campuses[0]
+        where = campus.distance_to(row["distance_m"])
+        outage = float(level_at(campus.levels(OUTAGE, 1.5).table, where, "A"))
+        to.print(f"by {period}: {row['received_dba']:.1f} dB(A) and {row['received_dbc']:.1f} dB(C), {gap:.1f} apart, at {row['receptor_id']}; {outage:.1f} dB(A) in an outage, all standby sets running, which counts against no limit", soft_wrap=True)  # fmt: skip
 
 
-def _print_unknown(exposure: Exposure, met: list[Any], to: Console) -> None:
-    """Why a margin is not known, and the distance that is known all the same."""
+def _print_unknown(exposure: Exposure, to: Console) -> None:
+    """Why a margin is not known, and the distance that is known all the same, by day and at night."""
     for period, frame in exposure.frames.items():
         why = frame["why"].iloc[0]
         if isinstance(why, str):
             to.print(f"margin by {period}: unknown, {why}", soft_wrap=True)
     one = exposure.scene
-    own = one.sites["jurisdiction_id"].iloc[0]
-    found = keeps(one, one.campuses[0], (own,) if isinstance(own, str) else ())
-    if found and not met:
-        for period in PERIODS:
-            each = [keep for keep in found if keep.period == period]
-            if each:
-                to.print(f"distance to keep by {period}: {_metres(each[0].metres)} m, {each[0].rule.caption}", soft_wrap=True)  # fmt: skip
+    found = keeps(one, one.campuses[0], authorities_of(exposure, 0))
+    for period in PERIODS:
+        each = [keep for keep in found if keep.period == period]
+        if each:
+            to.print(f"distance to keep by {period}: {_metres(each[0].metres)} m, {each[0].rule.caption}", soft_wrap=True)  # fmt: skip
 
 
 def _print_flags(exposure: Exposure, to: Console) -> None:

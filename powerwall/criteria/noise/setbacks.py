@@ -68,16 +68,20 @@ def distance_under(campus: Campus, rule: NoiseRule, state: str, limit_db: Any) -
 def distance_to_keep(exposure: Exposure) -> pd.DataFrame:
     """Largest distance that a counted limit asks for at each site, as a measure. [m]"""
     one = exposure.scene
-    own = one.sites["jurisdiction_id"].to_numpy()
-    near = _authorities_near(exposure)
+    own, near = one.sites["jurisdiction_id"].to_numpy(), _authorities_near(exposure)
     answers: dict[Any, dict[str, Any]] = {}
     rows = []
-    for pair in zip(own, near, one.code, strict=True):
+    for at, pair in enumerate(zip(own, near, one.code, strict=True)):
         if pair not in answers:
-            authorities = tuple(dict.fromkeys(name for name in pair[:2] if isinstance(name, str)))
-            answers[pair] = _told(one, one.campuses[pair[2]], authorities)
+            answers[pair] = _told(one, one.campuses[pair[2]], authorities_of(exposure, at))
         rows.append(answers[pair])
     return pd.DataFrame(rows, index=one.sites.index)
+
+
+def authorities_of(exposure: Exposure, at: int) -> tuple[str, ...]:
+    """Authorities whose limits ask a distance of a site: its own, and that of the receptor that binds."""
+    both = exposure.scene.sites["jurisdiction_id"].iloc[at], _authorities_near(exposure)[at]
+    return tuple(dict.fromkeys(name for name in both if isinstance(name, str)))
 
 
 def _authorities_near(exposure: Exposure) -> np.ndarray:
