@@ -59,7 +59,7 @@ def read_levels(value: str, comment: str = "") -> list[Level] | None:
         return None
     if len(limits) == len(_WORDS):
         return [Level(*pair) for pair in zip(("day", "evening", "night"), limits, strict=True)]
-    falls = limits[0] > limits[1] and not comment.strip()  # a comment may tell two places apart
+    falls = limits[0] >= limits[1] and not comment.strip()  # a comment may tell two places apart
     return [Level("day", limits[0]), Level("night", limits[1])] if falls else None
 
 

@@ -201,7 +201,10 @@ def _levels(
 ) -> list[dict[str, str]]:  # fmt: skip
     """Levels of a rule, one row a period; a multiplier is no level, and a bare pair has no order."""
     plain = rule.kind.replace("(", "").replace(")", "").replace(" ", "")
-    found = read_levels(rule.value, rule.comment) if "dba" in plain or plain in {"db", ""} else []
+    if plain in {"db", ""}:
+        findings.add("PW407", f"{name}: `{short(rule.value, 40)}` {rule.kind} states no dB(A): left out", severity="warning", remedy="enter it by hand, with its metric", **at())  # fmt: skip
+        return []
+    found = read_levels(rule.value, rule.comment) if "dba" in plain else []
     if found == []:
         findings.add("PW401", f"{name}: `{short(rule.value, 40)}` {rule.kind} is no level: left out", severity="warning", **at())  # fmt: skip
         return []

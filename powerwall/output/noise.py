@@ -20,13 +20,13 @@ from powerwall.criteria.noise.exposure import (
     read,
     readings,
 )
-from powerwall.criteria.noise.flags import names, words
+from powerwall.criteria.noise.flags import STUDY, names, words
 from powerwall.criteria.noise.mitigation import LAYER as MEASURES
 from powerwall.criteria.noise.mitigation import Package, measures, package
 from powerwall.criteria.noise.receptors import PERIODS
 from powerwall.criteria.noise.rules.limits import generator_levels
 from powerwall.criteria.noise.scene import Candidate, Scene, candidates
-from powerwall.criteria.noise.setbacks import authorities_of, distance_under, keeps, spare_distance
+from powerwall.criteria.noise.setbacks import distance_under, keeps, spare_distance
 from powerwall.criteria.noise.sources import GENERATION, STANDBY, equipment_table, group
 from powerwall.criteria.noise.sources import LAYER as EQUIPMENT
 from powerwall.criteria.noise.states import OUTAGE, with_generation
@@ -49,7 +49,6 @@ _HEADS = (
     Head("stays under", goes=9), Head("receptor", right=False, goes=7), Head("m", goes=1), Head("keep m", goes=5), Head("state", right=False),
     Head("status", right=False), Head("as of", right=False),
 )  # fmt: skip
-STUDY = "screening estimate over flat ground without buildings, one campus at a time: a site noise study by a qualified person is needed"
 
 
 def print_noise(region: Region, site_id: str, cooling: str, to: Console) -> None:
@@ -168,8 +167,7 @@ def _print_unknown(exposure: Exposure, to: Console) -> None:
         why = frame["why"].iloc[0]
         if isinstance(why, str):
             to.print(f"margin by {period}: unknown, {why}", soft_wrap=True)
-    one = exposure.scene
-    found = keeps(one, one.campuses[0], authorities_of(exposure, 0))
+    found = keeps(exposure, 0)
     for period in PERIODS:
         each = [keep for keep in found if keep.period == period]
         if each:
@@ -194,7 +192,7 @@ def _print_rest(one: Scene, to: Console) -> None:
     unit = equipment_table(one.layers.frame(EQUIPMENT))[STANDBY]
     for rule in counted:
         if rule.kind == "setback":
-            left = f", {spare['value']:,.0f} m to spare" if rule.rule_id == spare.get("row") and not math.isnan(spare["value"]) else ""  # fmt: skip
+            left = f", {spare['value']:,.0f} m to spare".replace("-", "−") if rule.rule_id == spare.get("row") and not math.isnan(spare["value"]) else ""  # fmt: skip
             to.print(f"distance rule: {rule.caption}{left}", soft_wrap=True)
         elif rule.kind == "generator_level":
             level, limit = generator_levels(rule, unit.unit_dba)
@@ -257,21 +255,28 @@ def noise_record(ranking: Ranking, site_id: str) -> dict[str, Any]:
     return {
         "method": f"ISO 9613-2:{one.request.noise.edition}", "note": STUDY, "sound_power_dba": round(one.campuses[0].sound_power_dba, 3),
         "limits": [_limit_record(one, *pair) for pair in met],
-        "binding": {period: _binding_record(frame.iloc[0]) for period, frame in exposure.frames.items()},
+        "binding": {period: _binding_record(exposure, period) for period in PERIODS},
         "mitigation": None if found is None else {
             "measures": [measure.mitigation_id for measure in found.measures], "margin_before_db": round(found.before_db, 3),
-            "margin_after_db": round(found.after_db, 3), "feasible_after": found.feasible_after,
+            "margin_after_db": round(found.after_db, 3), "residual_db": round(found.residual_db, 3), "feasible_after": found.feasible_after,
         },
     }  # fmt: skip
 
 
-def _binding_record(row: Any) -> dict[str, Any]:
-    """The limit that binds in a period; what is unknown is left out."""
-    numbers = ("margin_db", "low_db", "high_db", "pass_probability", "limit_db", "received_db", "band_hz", "received_dba", "received_dbc", "distance_m")  # fmt: skip
+def _binding_record(exposure: Exposure, period: str) -> dict[str, Any]:
+    """The limit that binds in a period, and the distance to keep; what is unknown is left out."""
+    row = exposure.frames[period].iloc[0]
+    numbers = ("margin_db", "low_db", "high_db", "pass_probability", "limit_db", "received_db", "band_hz", "received_dba", "received_dbc")  # fmt: skip
     found = {name: round(float(row[name]), 3) for name in numbers if math.isfinite(row[name])}
     if "received_dbc" in found:
         found["low_frequency_gap_db"] = round(found["received_dbc"] - found["received_dba"], 3)
-    words_ = {name: row[name] for name in ("rule_id", "receptor_id", "caption", "why") if isinstance(row[name], str)}  # fmt: skip
+    if math.isfinite(row["distance_m"]):
+        found["receptor_distance_m"] = round(float(row["distance_m"]), 3)
+    kept = [keep.metres for keep in keeps(exposure, 0) if keep.period == period and math.isfinite(keep.metres)]  # fmt: skip
+    if kept:
+        found["setback_m"] = round(kept[0], 1)
+    renamed = {"noise_rule_id": "rule_id", "receptor": "receptor_id", "caption": "caption", "status": "status", "as_of": "as_of", "source": "source", "why": "why"}  # fmt: skip
+    words_ = {name: row[column] for name, column in renamed.items() if isinstance(row[column], str)}
     return found | words_ | {"flags": names(int(row["flags"]))}
 
 

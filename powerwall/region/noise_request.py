@@ -47,6 +47,21 @@ class NoiseTable(Strict):
         None, description="standby generator sets; silent: as many as the request needs [MW]"
     )
     tested_sets: int = Field(1, ge=0, description="standby sets that are tested at one time")
+    source_sigma_db: float = Field(
+        2.5,
+        ge=0,
+        le=10,
+        description="standard deviation of the sound power; less once a unit is chosen [dB]",
+    )
+    path_sigma_db: float = Field(
+        1.5,
+        ge=0,
+        le=10,
+        description="standard deviation of the propagation up to 1 km; doubled beyond [dB]",
+    )
+    ambient_sigma_db: float = Field(
+        5.0, ge=0, le=15, description="standard deviation of a limit over an assumed ambient [dB]"
+    )
     buffer_db: float = Field(
         2.0, ge=0, le=20, description="margin that mitigation is to leave [dB]"
     )

@@ -403,7 +403,7 @@ WARNED: dict[str, Case] = {
                              At(TOML, r"layers\.water_utilities"), "`water_systems`"),
     "half a value function": Case(values("months_late = [[0, 0.9], [60, 0.1]]"), "PW108", At(TOML, r"^months_late = \["), "from 0.1 to 0.9"),
     "turned value function": Case(values("months_late = [[0, 0], [60, 1]]"), "PW107", At(TOML, r"^months_late = \["), "against its direction"),
-    "value out of range": Case(replaced("example/noise_rules.csv", r",60,A,", ",-60,A,"), "PW402", At("example/noise_rules.csv", "-60"), "limit_db = -60"),
+    "value out of range": Case(replaced("example/noise_rules.csv", r"22:00,60,", "22:00,-60,"), "PW402", At("example/noise_rules.csv", "-60"), "limit_db = -60"),
     "infinite number": Case(replaced(NODES, r",230,", ",inf,"), "PW410", At(NODES, "inf,-98"), "counts as unknown"),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from powerwall.criteria.criterion import criterion, provides
 from powerwall.criteria.noise.exposure import OWN_LINE, Exposure, exposure_of
-from powerwall.criteria.noise.flags import Flag
+from powerwall.criteria.noise.flags import NEVER_GATES
 from powerwall.criteria.noise.rulebook import LAYER as RULES
 from powerwall.criteria.noise.scene import Scene, scene
 from powerwall.criteria.noise.setbacks import distance_to_keep, spare_distance
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _IN_HAND = [(0.0, 0.0), (10.0, 1.0)]
 _IN_HAND_WHY = "at the limit nothing is earned; 10 dB in hand are half the loudness (assumed as enough)"  # fmt: skip
 _RANGE = "P10–P90 of source, path, assumed ambient and both positions; a range alone where the receptor's place is a guess"  # fmt: skip
-_NEVER_GATES = Flag.RULE_UNVERIFIED | Flag.RULE_NOT_IN_FORCE | Flag.RULE_STATUS_UNKNOWN
 _STUDY = "screening estimate: a site noise study by a qualified person is needed"
 
 
@@ -48,10 +47,15 @@ def _measure(exposure: Exposure, period: str, value: str, low: str, high: str) -
         f"{caption}; {'at the ' + receptor if receptor == OWN_LINE else 'receptor ' + receptor} at {metres:,.0f} m; ISO 9613-2:{edition}, {_STUDY}" if ok else ""
         for ok, caption, receptor, metres in zip(known, frame["caption"], frame["receptor_id"], frame["distance_m"], strict=True)
     ]  # fmt: skip
+    # a rule that never puts a site out must not hide one that does: its favourable end stands
+    soft = frame["flags"].map(lambda flags: bool(flags & NEVER_GATES)).to_numpy(dtype=bool)
+    sure = frame["sure_high_db"].to_numpy() if high == "high_db" else np.full(len(frame), np.nan)
+    gates = ~soft | np.isfinite(sure)
+    high_end = np.where(soft & np.isfinite(sure), sure, frame[high])
     return pd.DataFrame({
-        "value": frame[value], "low": frame[low], "high": frame[high], "grade": known.map({True: "C", False: None}), "status": frame["status"],
+        "value": frame[value], "low": frame[low], "high": high_end, "grade": known.map({True: "C", False: None}), "status": frame["status"],
         "layer": RULES, "row": frame["rule_id"], "source": frame["source"], "as_of": frame["as_of"], "note": note, "why": frame["why"],
-        "gates": ~frame["flags"].map(lambda flags: bool(flags & _NEVER_GATES)).to_numpy(dtype=bool),
+        "gates": gates,
     }, index=frame.index)  # fmt: skip
 
 
@@ -96,7 +100,7 @@ def mitigation_needed_db(exposure: Exposure, request: Request) -> pd.DataFrame:
 
 
 @criterion(
-    unit="probability",
+    unit="share",
     value=[(0.5, 0.0), (0.9, 0.8), (1.0, 1.0)],
     why="assumed: even odds earn nothing; nine in ten are what a planner takes",
     uncertainty="levels two standard deviations of the distance nearer and farther, where the receptor's place is a guess",

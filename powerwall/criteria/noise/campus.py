@@ -112,7 +112,9 @@ def _over_disc(levels_at: Any, distance: np.ndarray, radius: float) -> np.ndarra
     levels = levels_at(np.hstack([rho, inside]))
     share = np.hstack([weight, around])[..., None] / (np.pi * radius**2)
     top = levels.max(axis=1)  # far bands lie beyond what a float holds as energy
-    return np.asarray(top + 10 * np.log10((share * 10 ** (0.1 * (levels - top[:, None]))).sum(axis=1)))  # fmt: skip
+    silent = np.isneginf(top)  # a band without power
+    over = np.where(silent[:, None], 0.0, levels) - np.where(silent, 0.0, top)[:, None]
+    return np.asarray(top + 10 * np.log10((share * 10 ** (0.1 * over)).sum(axis=1)))
 
 
 def level_at(table: LevelTable, distance_m: Any, weighting: str | None = None) -> np.ndarray:
@@ -154,22 +156,32 @@ def setback_distance(table: LevelTable, limit_db: Any, weighting: str = "A") -> 
     Raises
     ------
     ValueError
-        If the weighting is another, or the octave limits are not eight.
+        If the weighting is another, the octave limits are not eight, or there is no limit.
     """
     if weighting != "octave":
-        return _kept_from(table.distance_m, weighted_table(table, weighting), float(limit_db))
+        limit = np.nan if limit_db is None else float(limit_db)
+        return kept_from(table.distance_m, weighted_table(table, weighting), limit)
     limits = np.asarray(limit_db, dtype=float)
     if limits.shape != (len(BANDS_HZ),):
         raise ValueError(f"octave: eight limits are needed, not {limits.shape}")
     bands = [
-        _kept_from(table.distance_m, band, limit)
+        kept_from(table.distance_m, band, limit)
         for band, limit in zip(table.levels_db.T, limits, strict=True)
         if not np.isnan(limit)
     ]
     return max(bands, default=0.0)
 
 
-def _kept_from(distance: np.ndarray, levels: np.ndarray, limit: float) -> float:
+def kept_from(distance: np.ndarray, levels: np.ndarray, limit: float) -> float:
+    """Distance from which on falling levels keep a limit; inf if never, 0 if everywhere. [m]
+
+    Raises
+    ------
+    ValueError
+        If the limit is NaN.
+    """
+    if np.isnan(limit):
+        raise ValueError("a limit is needed: NaN is none")
     if levels[-1] > limit:
         return float("inf")
     if levels[0] <= limit:

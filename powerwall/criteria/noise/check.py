@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from powerwall.criteria.facts import fact_table
 from powerwall.criteria.noise.mitigation import LAYER as MEASURES
 from powerwall.criteria.noise.mitigation import measures
 from powerwall.criteria.noise.receptors import LAYER as RECEPTORS
@@ -12,7 +15,13 @@ from powerwall.criteria.noise.rulebook import by_fips
 from powerwall.criteria.noise.rules.check import check_noise_rules
 from powerwall.criteria.noise.rules.classes import KNOWN
 from powerwall.criteria.noise.sources import LAYER as EQUIPMENT
-from powerwall.criteria.noise.sources import equipment, equipment_table
+from powerwall.criteria.noise.sources import (
+    STANDBY,
+    TRANSFORMER,
+    equipment,
+    equipment_table,
+    units_of,
+)
 from powerwall.region.findings import Findings, did_you_mean
 
 if TYPE_CHECKING:
@@ -56,8 +65,23 @@ def _check_equipment(region: Region, findings: Findings) -> bool:
 
 
 def _check_settings(region: Region, findings: Findings) -> None:
-    """Generation that has no level, and rule sets that no rule has."""
+    """Generation that has no level, sets without a level of one, and rule sets that no rule has."""
     settings = region.request.noise
+    table = equipment_table(region.layers.frame(EQUIPMENT))
+    for name in (STANDBY, TRANSFORMER):
+        try:
+            units_of(table[name], 1)
+        except ValueError as error:
+            place = region.layers[EQUIPMENT].frame["source_id"].tolist().index(name)
+            findings.add("PW402", f"{EQUIPMENT}: {error}", remedy="units of it are counted", **region.layers[EQUIPMENT].places(place, "source_id"))  # fmt: skip
+    rows = region.layers.frame(RULES)
+    sets = set(fact_table(RULES)["rule_set"])
+    if rows is not None and "rule_set" in rows:
+        sets |= set(rows["rule_set"].dropna())
+    for name in settings.preloaded:
+        if name not in sets:
+            findings.add("PW102", f"preloaded: `{name}` is no rule set of this region", severity="warning",
+                         remedy=did_you_mean(name, sorted(sets)), **region.places("request", "noise", "preloaded"))  # fmt: skip
     known = list(equipment_table(region.layers.frame(EQUIPMENT)))
     if settings.onsite_source not in known:
         findings.add("PW102", f"onsite_source = `{settings.onsite_source}` is no equipment known here",
@@ -69,6 +93,13 @@ def _check_measures(region: Region, findings: Findings) -> None:
     if layer is None:
         return
     read = {one.mitigation_id for one in measures(layer.frame)}
+    for column in layer.frame.columns[layer.frame.columns.str.startswith(("cost_usd_", "il_"))]:
+        numbers = pd.to_numeric(layer.frame[column], errors="coerce")
+        for index in layer.frame.index[
+            (numbers.isna() & layer.frame[column].notna() & (column != "il_basis")) | (numbers < 0)
+        ]:
+            findings.add("PW401", f"{MEASURES}: {column} = `{layer.frame[column].loc[index]}` is no number of 0 or more", severity="error",
+                         remedy="write the number alone, with a point for decimals", **layer.places(int(str(index)), column))  # fmt: skip
     for index, name in layer.frame["mitigation_id"].items():
         if name not in read:
             findings.add("PW402", f"{MEASURES}: {name} is not used: it applies to a part of a unit, or states no loss", severity="warning",

@@ -11,11 +11,11 @@ import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
 from powerwall.criteria.noise.campus import level_at
-from powerwall.criteria.noise.flags import Flag
+from powerwall.criteria.noise.cover import Cover
+from powerwall.criteria.noise.flags import NEVER_GATES, Flag
 from powerwall.criteria.noise.reading import Reading, read_levels
 from powerwall.criteria.noise.receptors import PERIODS
-from powerwall.criteria.noise.rulebook import receiver_height_m
-from powerwall.criteria.noise.rules.classes import matches
+from powerwall.criteria.noise.rulebook import flags_of, receiver_height_m
 from powerwall.criteria.noise.rules.rows import NoiseRule
 from powerwall.criteria.noise.scene import Candidate, Scene, candidates
 from powerwall.criteria.noise.states import DAY, NIGHT
@@ -26,6 +26,8 @@ REACH_M = Parameter(
 LOW_FREQUENCY_DB = Parameter(15.0, "dB", 10.0, 20.0, "assumed: common threshold of dB(C) over dB(A); WHO texts look closer from 10")  # fmt: skip
 STATE_OF = {"day": DAY, "night": NIGHT}
 OWN_LINE = "own boundary"
+_NO_RECEPTOR = "no receptor known"
+_FAR = f"no home is known within {REACH_M.value / 1000:g} km"
 _NO_AMBIENT = "a limit hangs on the level without the campus, which is not known here"
 _NO_LIMIT = "no limit is known where the nearest receptor lies"
 
@@ -38,9 +40,9 @@ class Exposure:
     ----------
     frames
         Period (`day`, `night`) → index `site_id`, the binding limit: `margin_db low_db high_db
-        pass_probability pass_low pass_high limit_db received_db band_hz distance_m received_dba
+        sure_high_db pass_probability pass_low pass_high limit_db received_db band_hz distance_m received_dba
         received_dbc receptor_id rule_id caption status as_of source flags`, and `why` where the
-        margin is unknown.
+        margin is unknown. `sure_high_db` is the favourable end of the rules that may put a site out.
     positions
         Period → position of the receptor at which it binds; negative is none. Shape (sites,)
     scene
@@ -79,60 +81,61 @@ class _Best:
     """The smallest margin so far, one a site, and what belongs to it."""
 
     def __init__(self, sites: int) -> None:
-        self.columns = {name: np.full(sites, np.nan) for name in (*Reading._fields, "distance_m")}
+        self.columns = {name: np.full(sites, np.nan) for name in (*Reading._fields, "distance_m", "height_m")}  # fmt: skip
         self.columns["margin_db"] = np.full(sites, np.inf)
         self.rule, self.receptor, self.flags = (np.full(sites, start) for start in (-1, -1, 0))
         self.odds = np.full((3, sites), np.inf)
+        self.sure = np.full(sites, np.inf)  # favourable end of the rules that may put a site out
         self.rules: list[NoiseRule] = []
         self.boundary = np.zeros(sites, dtype=bool)
 
     def take(self, candidate: Candidate, reading: Reading) -> None:
         margin = np.where(np.isnan(reading.margin_db), np.inf, reading.margin_db)
-        reached = candidate.holds & ((candidate.metres <= REACH_M.value) | (candidate.receptor < 0))
+        reached = candidate.holds & _counts_at(candidate, margin)
         at = reached & (margin < self.columns["margin_db"])
         for name, values in reading._asdict().items():
             self.columns[name][at] = values[at]
         self.columns["distance_m"][at] = candidate.metres[at]
+        self.columns["height_m"][at] = receiver_height_m(candidate.rule)
         self.rule[at], self.receptor[at], self.flags[at] = len(self.rules), candidate.receptor[at], candidate.flags[at]  # fmt: skip
         self.rules.append(candidate.rule)
         ends = np.stack([reading.pass_probability, reading.pass_low, reading.pass_high])
         self.odds = np.where(reached, np.fmin(self.odds, ends), self.odds)
+        if not flags_of(candidate.rule) & NEVER_GATES:
+            self.sure = np.where(reached, np.fmin(self.sure, reading.high_db), self.sure)
         self.boundary |= reached & (candidate.receptor < 0) & np.isfinite(margin)
 
 
+def _counts_at(candidate: Candidate, margin_db: np.ndarray) -> np.ndarray:
+    """Sites at which a limit counts: its receptor is near, or it is broken even there."""
+    return (candidate.metres <= REACH_M.value) | (candidate.receptor < 0) | (margin_db < 0)
+
+
 def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
-    best = _Best(len(one.sites))
-    ruled: set[int] = set()
+    best, cover = _Best(len(one.sites)), Cover(one, period)
     blind = np.zeros(len(one.sites), dtype=bool)
     for candidate in candidates(one, period):
         blind |= _blind(candidate)
-        if not np.isfinite(candidate.limit_db).any():
-            continue
-        best.take(candidate, read(one, candidate))
-        if one.receptors is not None and (candidate.receptor >= 0).all():
-            ruled |= _protected(one, candidate.rule)
-    why = [
-        _NO_AMBIENT if reason and missing else reason for reason, missing in zip(_unknown(one, period, best, ruled), blind, strict=True)
-    ]  # fmt: skip
-    known = np.array([reason is None for reason in why])
+        if np.isfinite(candidate.limit_db).any():
+            best.take(candidate, read(one, candidate))
+            cover.take(candidate)
+    why = _unknown(one, period, best, cover, blind)
+    known = np.array([reason is None for reason in why], dtype=bool)
     frame = pd.DataFrame(best.columns, index=one.sites.index)
     frame["pass_probability"], frame["pass_low"], frame["pass_high"] = best.odds
+    frame["sure_high_db"] = best.sure
     guess = frame.pop("guess").to_numpy() == 1
-    frame["margin_db"] = np.where(guess, np.nan, frame["margin_db"])
-    frame["pass_probability"] = np.where(guess, np.nan, frame["pass_probability"])
+    for name in ("margin_db", "pass_probability"):
+        frame[name] = np.where(guess, np.nan, frame[name])
     frame.loc[~known] = np.nan
     flags = best.flags | np.where(blind, int(Flag.AMBIENT_MISSING), 0)
     flags |= np.where(guess, int(Flag.RECEPTOR_POSITION_UNCERTAIN), 0)
     _add_levels(one, period, frame, flags)
-    rule = np.where(known, best.rule, -1)
     for name, values in _words(best.rules).items():
-        frame[name] = values[rule]
+        frame[name] = values[np.where(known, best.rule, -1)]
     position = np.where(known, best.receptor, -2)
     frame["receptor_id"] = _receptor_ids(one, position)
-    hidden = np.array([str(reason).startswith(_NO_LIMIT) for reason in why], dtype=bool)
-    open_ = np.where(hidden, int(Flag.NO_RULE_FOUND), int(Flag.NO_RECEPTOR_KNOWN))
-    open_ = np.where(blind, int(Flag.AMBIENT_MISSING), open_)
-    frame["flags"] = np.where(known, flags, open_)
+    frame["flags"] = np.where(known, flags, [_flag_of(reason) for reason in why])
     frame["why"] = [
         reason or (f"position uncertain: {metres:,.0f} m, known to half of it or worse" if unsure else None)
         for reason, metres, unsure in zip(why, frame["distance_m"], guess, strict=True)
@@ -142,53 +145,52 @@ def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
 
 def _blind(candidate: Candidate) -> np.ndarray:
     """Sites at which a limit cannot be formed, since the level without the campus is not known."""
-    near = candidate.holds & ((candidate.metres <= REACH_M.value) | (candidate.receptor < 0))
+    near = candidate.holds & _counts_at(candidate, np.zeros(len(candidate.metres)))
     limit = np.asarray(candidate.limit_db, dtype=float)
     if candidate.rule.weighting == "octave":
         limit = np.asarray(np.nanmax(limit)) if np.isfinite(limit).any() else np.asarray(np.nan)
     return near & np.isnan(np.broadcast_to(limit, near.shape))
 
 
-def _protected(one: Scene, rule: NoiseRule) -> set[int]:
-    """Kinds of receptors that a rule protects."""
-    assert one.receptors is not None  # noqa: S101 — asked of a limit at a receptor
-    return {
-        at for at, kind in enumerate(one.receptors.kinds)
-        if kind.authority == rule.jurisdiction_id and matches(rule.receptor_class, kind.receptor_class)
-    }  # fmt: skip
-
-
-def _unknown(one: Scene, period: str, best: _Best, ruled: set[int]) -> list[str | None]:
+def _unknown(one: Scene, period: str, best: _Best, cover: Cover, blind: np.ndarray) -> list[str | None]:  # fmt: skip
     """Reason why the margin of each site is unknown; None where it is known.
 
-    A home that no counted limit protects, nearer than all that one does, leaves it open: a strict
+    A home that no formed limit protects, nearer than all that one does, leaves it open: a strict
     limit on a far home must not stand for an unknown one on a near home.
     """
-    far = f"no home is known within {REACH_M.value / 1000:g} km"
-    if one.receptors is None:
-        return [None if line else "no receptor known" for line in best.boundary]
     found = np.isfinite(best.columns["margin_db"])
-    homes = [at for at, kind in enumerate(one.receptors.kinds) if matches("residential", kind.receptor_class)]  # fmt: skip
-    free = [at for at in homes if at not in ruled]
-    if not free:
-        return [None if known else far for known in found]
-    _, open_m = one.near(frozenset(free), one.receptors.of_kinds(free))
-    kept = [at for at in homes if at in ruled]
-    closed_m = one.near(frozenset(kept), one.receptors.of_kinds(kept))[1] if kept else np.full(len(found), np.inf)  # fmt: skip
+    if one.receptors is None:
+        return [None if line else _NO_AMBIENT if missing else _NO_RECEPTOR for line, missing in zip(best.boundary, blind, strict=True)]  # fmt: skip
+    open_m, closed_m = cover.nearest()
     hidden = (open_m < closed_m) & (open_m <= REACH_M.value) & ~best.boundary
-    return [f"{_NO_LIMIT}, by {period}" if covered else None if known else far for covered, known in zip(hidden, found, strict=True)]  # fmt: skip
+    why: list[str | None] = []
+    for known, covered, missing in zip(found, hidden, blind, strict=True):
+        if known and not covered:
+            why.append(None)
+        elif missing:
+            why.append(_NO_AMBIENT)
+        else:
+            why.append(f"{_NO_LIMIT}, by {period}" if covered else _FAR)
+    return why
+
+
+def _flag_of(reason: str | None) -> int:
+    """Flag of a margin that is unknown for a reason."""
+    if reason == _NO_AMBIENT:
+        return int(Flag.AMBIENT_MISSING)
+    return int(Flag.NO_RULE_FOUND if str(reason).startswith(_NO_LIMIT) else Flag.NO_RECEPTOR_KNOWN)
 
 
 def _add_levels(one: Scene, period: str, frame: pd.DataFrame, flags: np.ndarray) -> None:
-    """Levels by either weighting where the binding limit is tested, and what they say of low bands."""
-    metres = frame["distance_m"].to_numpy()
+    """Levels by either weighting where the binding limit is tested, without tests of standby sets."""
+    metres, height = frame["distance_m"].to_numpy(), frame.pop("height_m").to_numpy()
     for weighting in ("A", "C"):
         level = np.full(len(frame), np.nan)
         for which, campus in enumerate(one.campuses):
-            at = (one.code == which) & ~np.isnan(metres)
-            if at.any():
-                table = campus.levels(STATE_OF[period], 1.5).table
-                level[at] = level_at(table, np.maximum(campus.distance_to(metres[at]), 1.0), weighting)  # fmt: skip
+            for above in np.unique(height[~np.isnan(height)]):
+                at = (one.code == which) & (height == above)
+                where = np.maximum(campus.distance_to(metres[at]), 1.0)
+                level[at] = level_at(campus.levels(STATE_OF[period], above).table, where, weighting)
         frame[f"received_db{weighting.lower()}"] = level
     gap = frame["received_dbc"] - frame["received_dba"]
     flags |= np.where(gap > LOW_FREQUENCY_DB.value, int(Flag.LOW_FREQUENCY), 0)

@@ -34,6 +34,9 @@ class Flag(IntFlag):
     NO_RECEPTOR_KNOWN = auto()
 
 
+#: A rule that has one of these never puts a site out.
+NEVER_GATES = Flag.RULE_UNVERIFIED | Flag.RULE_NOT_IN_FORCE | Flag.RULE_STATUS_UNKNOWN
+STUDY = "screening estimate over flat ground without buildings, one campus at a time: a site noise study by a qualified person is needed"
 _WORDS = {
     Flag.BEYOND_1KM: "beyond 1 km, where the method states no accuracy",
     Flag.RULE_SECONDARY: "the rule was read in a secondary source",

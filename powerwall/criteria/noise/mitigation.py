@@ -116,7 +116,7 @@ def _first(one: Measure) -> tuple[float, int, float, str]:
 
 def _measure(row: Mapping[Any, Any]) -> Measure | None:
     def number(column: str) -> float:
-        cell = row.get(column)
+        cell = pd.to_numeric(row.get(column), errors="coerce")
         return math.nan if cell is None or pd.isna(cell) else float(cell)
 
     def text(column: str) -> str:
@@ -125,9 +125,10 @@ def _measure(row: Mapping[Any, Any]) -> Measure | None:
 
     loss = np.array([number(f"il_{band:g}_hz_db") for band in BANDS_HZ])
     claim = number("il_low_dba")
-    claimed = bool(np.isnan(loss).all() and not math.isnan(claim))
+    wall = row["mitigation_id"] == WALL  # computed, whatever a vendor claims
+    claimed = bool(np.isnan(loss).all() and not math.isnan(claim) and not wall)
     part = text("applies_to") not in _APPLIES or "component" in text("il_basis")
-    nothing = np.isnan(loss).any() and not claimed and row["mitigation_id"] != WALL
+    nothing = np.isnan(loss).any() and not claimed and not wall
     if part or nothing:
         return None
     return Measure(
@@ -184,12 +185,19 @@ def package(
     """
     before = margin = margin_of(campus)
     taken: list[Measure] = []
-    for measure in known:
-        if margin >= buffer_db:
-            break
-        tried = margin_of(mitigated(campus, [*taken, measure]))
-        if tried > margin + _GAIN_DB:
-            taken, margin = [*taken, measure], tried
+    helped = True
+    while (
+        helped and margin < buffer_db
+    ):  # what gains nothing beside a louder group may, once that is quiet
+        helped = False
+        for measure in known:
+            if margin >= buffer_db:
+                break
+            if measure in taken:
+                continue
+            tried = margin_of(mitigated(campus, [*taken, measure]))
+            if tried > margin + _GAIN_DB:
+                taken, margin, helped = [*taken, measure], tried, True
     for measure in list(taken):  # a claim that a later, larger one stands in for
         rest = [other for other in taken if other is not measure]
         if margin_of(mitigated(campus, rest)) >= margin:

@@ -13,18 +13,10 @@ from powerwall.criteria.noise.propagation import BANDS_HZ
 from powerwall.criteria.noise.propagation.bands import LOWEST_HZ
 from powerwall.criteria.noise.states import Campus, StateTable
 
-SOURCE_SIGMA = Parameter(
-    2.5, "dB", 1.5, 4.0, "assumed: equipment not chosen; a triangle of 5 dB either way has 2.04"
-)
-PATH_SIGMA = Parameter(
-    1.5, "dB", 1.5, 3.0, "ISO 9613-2:1996 table 5: 3 dB read as 95 %; doubled beyond 1 km"
-)
-AMBIENT_SIGMA = Parameter(
-    5.0, "dB", 3.0, 7.0, "assumed: where the limit hangs on a level that was not measured"
-)
 PLACE_SIGMA_MAX = Parameter(
     10.0, "dB", 5.0, 15.0, "assumed: cap on the part that an uncertain position adds"
 )
+_STEP = 0.01  # of a distance, over which the slope of the level is taken
 FAR_M = 1000.0  # the method states no accuracy beyond
 NINE_HZ = (LOWEST_HZ, *BANDS_HZ)
 
@@ -35,8 +27,8 @@ class Reading(NamedTuple):
     Attributes
     ----------
     margin_db, low_db, high_db
-        Limit less level, and its P10 and P90; NaN and the levels two standard deviations of the
-        distance nearer and farther where the position is a guess.
+        Limit less level, and its P10 and P90; two standard deviations of the distance nearer and
+        farther where the position is a guess.
     limit_db, received_db, band_hz
         Limit, level, and the band that binds (NaN for a broadband limit).
     pass_probability, pass_low, pass_high
@@ -76,7 +68,11 @@ def read_levels(
     ambient_assumed
         True where the limit rests on a level that was not measured.
     """
-    reach = np.clip(np.stack([metres, metres - 2 * slack_m, metres + 2 * slack_m]), 1.0, None)
+    guess = slack_m > metres / 2
+    step = np.where(
+        guess, 2 * slack_m, _STEP * metres
+    )  # to the ends of the range, or for the slope
+    reach = np.clip(np.stack([metres, metres - step, metres + step]), 1.0, None)
     margins, received, limits, bands = (np.full(reach.shape, np.nan) for _ in range(4))
     for which, campus in enumerate(campuses):
         at = code == which
@@ -86,11 +82,13 @@ def read_levels(
             where = campus.distance_to(reach[:, at])
             margins[:, at], received[:, at], limits[:, at], bands[:, at] = _margins(table, weighting, limit, where)  # fmt: skip
     point, near, far = margins
-    place = np.minimum(np.abs(far - near) / 4, PLACE_SIGMA_MAX.value)
-    path = PATH_SIGMA.value * np.where(metres > FAR_M, 2.0, 1.0)
-    ambient = AMBIENT_SIGMA.value * np.asarray(ambient_assumed, dtype=float)
-    sigma = np.sqrt(SOURCE_SIGMA.value**2 + path**2 + place**2 + ambient**2)
-    guess = slack_m > metres / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = (far - near) / (reach[2] - reach[1])
+    place = np.minimum(np.abs(np.nan_to_num(slope)) * slack_m, PLACE_SIGMA_MAX.value)
+    settings = campuses[0].settings
+    path = settings.path_sigma_db * np.where(metres > FAR_M, 2.0, 1.0)
+    ambient = settings.ambient_sigma_db * np.asarray(ambient_assumed, dtype=float)
+    sigma = np.sqrt(settings.source_sigma_db**2 + path**2 + place**2 + ambient**2)
     odds = np.stack([_odds(margin, sigma) for margin in (point, near, far)])
     return Reading(
         point, np.where(guess, near, point - Z90 * sigma), np.where(guess, far, point + Z90 * sigma), limits[0], received[0], bands[0],

@@ -55,7 +55,7 @@ class Receptors:
     ambient_dba
         Period → LAeq without the campus; NaN is unknown. [dB(A)], shape (receptors,)
     measured
-        True where that was measured.
+        Period → True where that was measured.
     accuracy_m
         Standard deviation of the position. [m]
     """
@@ -65,7 +65,7 @@ class Receptors:
     code: np.ndarray
     assumed_class: np.ndarray
     ambient_dba: dict[str, np.ndarray]
-    measured: np.ndarray
+    measured: dict[str, np.ndarray]
     accuracy_m: np.ndarray
 
     def of_kinds(self, codes: Iterable[int]) -> np.ndarray:
@@ -144,10 +144,12 @@ def _classes(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return np.where(assumed, RESIDENTIAL, found.to_numpy(dtype=object)), assumed
 
 
-def _ambient(frame: gpd.GeoDataFrame, layers: Layers) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _ambient(
+    frame: gpd.GeoDataFrame, layers: Layers
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Level without the campus: measured here, else of the regional layer, of land use, of density."""
     found = {period: _numbers(frame, f"ambient_{period}_dba") for period in PERIODS}
-    measured = ~np.isnan(np.stack(list(found.values()))).all(axis=0)
+    measured = {period: ~np.isnan(level) for period, level in found.items()}
     for other in (_of_layer(frame, layers), _of_land_use(frame), _of_density(frame)):
         found = {period: np.where(np.isnan(level), other.get(period, np.nan), level) for period, level in found.items()}  # fmt: skip
     return found, measured
@@ -176,6 +178,6 @@ def _of_density(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     return {period: ldn - below.value for period, below in BELOW_LDN_DB.items()}
 
 
-def ambient_of_sites(sites: gpd.GeoDataFrame, layers: Layers) -> tuple[dict[str, np.ndarray], np.ndarray]:  # fmt: skip
+def ambient_of_sites(sites: gpd.GeoDataFrame, layers: Layers) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:  # fmt: skip
     """As for receptors, at the sites themselves, for rules that hold at their own boundary."""
     return _ambient(sites, layers)

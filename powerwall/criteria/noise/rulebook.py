@@ -91,8 +91,7 @@ def rulebook(layers: Layers, request: Request) -> Rulebook:
     counted = {
         name: tuple(rule for rule in rules if counts(rule, request.as_of, also)) for name, rules in shown.items()
     }  # fmt: skip
-    every = list({rule.rule_id: rule for rules in shown.values() for rule in rules}.values())
-    return Rulebook(counted, shown, _masks(every))
+    return Rulebook(counted, shown, _masks(distinct(rule for rules in counted.values() for rule in rules)))  # fmt: skip
 
 
 def _places(layers: Layers) -> dict[str, dict[Any, Any]]:

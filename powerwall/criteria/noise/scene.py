@@ -40,6 +40,7 @@ from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
 _OREGON_M = 7.62  # toward the source from the building, 25 ft
+_FEW = 40  # levels without the campus that each get a limit of their own
 _BIN_STEPS = np.linspace(0.0, 1.0, 11)  # of a bin of 1 dB, in which a limit may not be monotone
 
 
@@ -60,6 +61,8 @@ class Candidate(NamedTuple):
         Position of the receptor; -1 is the campus's own boundary.
     ambient_assumed, flags
         Whether the limit rests on an assumed level; what is special. Shape (sites,)
+    ambient_known
+        True where the limit was formed over a known level without the campus.
     """
 
     rule: NoiseRule
@@ -72,6 +75,7 @@ class Candidate(NamedTuple):
     receptor: np.ndarray
     ambient_assumed: np.ndarray
     flags: np.ndarray
+    ambient_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,26 @@ class Scene:
                 which, metres = nearest_position(self.position, known[positions], self.sites.crs)
             self._near[key] = positions[which], metres
         return self._near[key]
+
+    def meant_for(self, rule: NoiseRule) -> np.ndarray:
+        """Sites whose land and history a rule is made for; what is not known of a site is tested."""
+        known = [name for name in ("greenfield", "source_class") if name in self.sites]
+        if not known:
+            return np.full(
+                len(self.sites), tested_sources(rule, greenfield=None, source_class=None)
+            )
+        pairs = self.sites[known].astype(object)
+        code, each = pd.factorize(pd.MultiIndex.from_frame(pairs.fillna("")))
+        answers = []
+        for values in each:
+            told = dict(zip(known, values, strict=True))
+            new = {"yes": True, "no": False}.get(str(told.get("greenfield")))
+            answers.append(
+                tested_sources(
+                    rule, greenfield=new, source_class=str(told.get("source_class") or "") or None
+                )
+            )
+        return np.array(answers, dtype=bool)[code]
 
     def limit(self, rule: NoiseRule, ambient_dba: Any) -> Any:
         """What the campus alone may cause under a rule. [dB]"""
@@ -200,9 +224,11 @@ def _at_receptors(
         return
     positions = receptors.of_kinds(codes)
     ambient = receptors.ambient_dba[period][positions]
-    bins = np.floor(ambient)
+    few = len(np.unique(ambient[~np.isnan(ambient)])) <= _FEW
+    bins = ambient if few else np.floor(ambient)
+    steps = np.zeros(1) if few else _BIN_STEPS
     for start in np.unique(bins[~np.isnan(bins)]):
-        limit = float(np.min(one.limit(rule, start + _BIN_STEPS)))
+        limit = float(np.min(one.limit(rule, start + steps)))
         yield _candidate(one, receptors, rule, period, limit, (rule.rule_id, period, start), positions[bins == start])  # fmt: skip
     if np.isnan(bins).any():
         limit = one.limit(rule, None)
@@ -219,17 +245,17 @@ def _candidate(
         metres = np.maximum(metres, rule.min_source_distance_m)
     relative = rule.kind in RELATIVE
     ambient = receptors.ambient_dba[period][which]
-    assumed = ~receptors.measured[which] & relative
+    assumed = ~receptors.measured[period][which] & relative
     told = {
         Flag.PARCEL_MISSING: receptors.is_point[which] & measured_at_line(rule),
         Flag.CLASS_ASSUMED: receptors.assumed_class[which],
         Flag.AMBIENT_ASSUMED: assumed & ~np.isnan(ambient),
         Flag.AMBIENT_MISSING: np.isnan(ambient) & relative,
-        Flag.AMBIENT_ABOVE_LIMIT: ambient > np.nanmin(limit) if np.isfinite(limit).any() else np.zeros(len(metres), dtype=bool),
+        Flag.AMBIENT_ABOVE_LIMIT: (ambient > rule.limit_db) & (rule.kind == "absolute") & (rule.weighting == "A"),
     }  # fmt: skip
     return Candidate(
-        rule, period, one.book.state(rule, period), limit, _sources(one, rule), metres, np.hypot(one.accuracy_m, receptors.accuracy_m[which]),
-        which, assumed, _flags(one, rule, metres, told),
+        rule, period, one.book.state(rule, period), limit, one.meant_for(rule), metres, np.hypot(one.accuracy_m, receptors.accuracy_m[which]),
+        which, assumed, _flags(one, rule, metres, told), relative and not bool(np.isnan(ambient).any()),
     )  # fmt: skip
 
 
@@ -241,35 +267,19 @@ def _at_boundary(one: Scene, authority: str, rule: NoiseRule, period: str) -> Ca
     relative = rule.kind in RELATIVE
     limit = one.limit(rule, ambient[period]) if relative else one.limit(rule, None)
     here = (one.sites["jurisdiction_id"] == authority).to_numpy()
-    assumed = ~measured & relative
+    assumed = ~measured[period] & relative
     told = {
         Flag.PARCEL_MISSING: np.ones(len(metres), dtype=bool),
+        Flag.AMBIENT_ABOVE_LIMIT: (ambient[period] > rule.limit_db)
+        & (rule.kind == "absolute")
+        & (rule.weighting == "A"),
         Flag.AMBIENT_ASSUMED: assumed & ~np.isnan(ambient[period]),
         Flag.AMBIENT_MISSING: np.isnan(ambient[period]) & relative,
     }
     return Candidate(
-        rule, period, one.book.state(rule, period), limit, here & _sources(one, rule), metres, np.zeros(len(metres)),
+        rule, period, one.book.state(rule, period), limit, here & one.meant_for(rule), metres, np.zeros(len(metres)),
         np.full(len(metres), -1), assumed, _flags(one, rule, metres, told),
     )  # fmt: skip
-
-
-def _sources(one: Scene, rule: NoiseRule) -> np.ndarray:
-    """Sites whose land and history a rule is made for; what is not known of a site is tested."""
-    known = [name for name in ("greenfield", "source_class") if name in one.sites]
-    if not known:
-        return np.full(len(one.sites), tested_sources(rule, greenfield=None, source_class=None))
-    pairs = one.sites[known].astype(object)
-    code, each = pd.factorize(pd.MultiIndex.from_frame(pairs.fillna("")))
-    answers = []
-    for values in each:
-        told = dict(zip(known, values, strict=True))
-        new = {"yes": True, "no": False}.get(str(told.get("greenfield")))
-        answers.append(
-            tested_sources(
-                rule, greenfield=new, source_class=str(told.get("source_class") or "") or None
-            )
-        )
-    return np.array(answers, dtype=bool)[code]
 
 
 def _flags(one: Scene, rule: NoiseRule, metres: np.ndarray, told: dict[Flag, np.ndarray]) -> np.ndarray:  # fmt: skip
@@ -281,7 +291,7 @@ def _flags(one: Scene, rule: NoiseRule, metres: np.ndarray, told: dict[Flag, np.
     inside = metres < one.radius_m
     told |= {
         Flag.BEYOND_1KM: metres > 1000.0,
-        Flag.RECEPTOR_INSIDE_CAMPUS: inside & (one.request.noise.extent == "disc"),
+        Flag.RECEPTOR_INSIDE_CAMPUS: inside,
         Flag.COMPACT_SOURCE_VIOLATED: (metres < 4 * one.radius_m) & (one.request.noise.extent == "point"),
     }  # fmt: skip
     flags = np.full(len(metres), int(always))

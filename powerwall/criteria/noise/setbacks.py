@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Z90, Parameter
-from powerwall.criteria.noise.campus import setback_distance
+from powerwall.criteria.noise.campus import kept_from, setback_distance
 from powerwall.criteria.noise.exposure import REACH_M, Exposure
-from powerwall.criteria.noise.propagation.bands import BANDS_HZ
+from powerwall.criteria.noise.flags import NEVER_GATES
 from powerwall.criteria.noise.receptors import PERIODS
-from powerwall.criteria.noise.rulebook import LAYER, LEVELS, distinct, receiver_height_m
+from powerwall.criteria.noise.rulebook import (
+    LAYER,
+    LEVELS,
+    RELATIVE,
+    distinct,
+    flags_of,
+    receiver_height_m,
+)
 from powerwall.criteria.noise.rules.classes import matches
 from powerwall.criteria.noise.rules.rows import NoiseRule
 from powerwall.criteria.noise.scene import Scene
@@ -33,49 +41,68 @@ class Keep(NamedTuple):
     metres: float
     period: str
     rule: NoiseRule
+    limit_db: Any
 
 
-def keeps(one: Scene, campus: Campus, authorities: tuple[str, ...]) -> list[Keep]:
-    """Distance from the centre that each level rule for homes of some authorities asks for, the largest first.
+def keeps(exposure: Exposure, at: int) -> list[Keep]:
+    """Distance from the centre that each limit for homes asks of a site, the largest first.
 
-    Rules over a level that is there without the campus have no distance of their own: left out.
+    Rules of its own authority, and of that of the receptor that binds. A limit over a level that is
+    there without the campus counts where it binds, or by its fixed part.
     """
+    one = exposure.scene
+    campus = one.campuses[one.code[at]]
+    rules = distinct(rule for name in authorities_of(exposure, at) for rule in one.book.of(name))
     found = []
-    rules = distinct(rule for name in authorities for rule in one.book.of(name))
     for period in PERIODS:
+        binding = exposure.frames[period].iloc[at]
         for rule in rules:
             if (
                 rule.kind not in LEVELS
                 or not one.book.at(rule, period)
                 or not matches(rule.receptor_class, "residential")
+                or not one.meant_for(rule)[at]
             ):
-                continue
-            limit = one.limit(rule, None)
-            if not np.isfinite(limit).any():
-                continue
-            state = one.book.state(rule, period)
-            found.append(Keep(distance_under(campus, rule, state, limit), period, rule))
+                continue  # fmt: skip
+            binds = rule.kind in RELATIVE and binding["rule_id"] == rule.rule_id
+            limit = binding["limit_db"] if binds else one.limit(rule, None)
+            if np.isfinite(limit).any():
+                state = one.book.state(rule, period)
+                found.append(Keep(distance_under(campus, rule, state, limit), period, rule, limit))
     return sorted(found, key=lambda keep: (-keep.metres, keep.period == "day"))
 
 
 def distance_under(campus: Campus, rule: NoiseRule, state: str, limit_db: Any) -> float:
-    """Distance from the centre at which a campus meets a limit of a rule; 31.5 Hz is left out. [m]"""
-    table = campus.levels(state, receiver_height_m(rule)).table
-    wanted = limit_db[-len(BANDS_HZ) :] if rule.weighting == "octave" else float(limit_db)
-    return setback_distance(table, wanted, rule.weighting)
+    """Distance from the centre at which a campus meets a limit of a rule. [m]"""
+    levels = campus.levels(state, receiver_height_m(rule))
+    if rule.weighting != "octave":
+        return setback_distance(levels.table, float(limit_db), rule.weighting)
+    lowest, *bands = np.asarray(limit_db, dtype=float)
+    metres = setback_distance(levels.table, bands, "octave")
+    if np.isnan(lowest):
+        return metres
+    return max(metres, kept_from(levels.table.distance_m, levels.lowest_db, lowest))
 
 
 def distance_to_keep(exposure: Exposure) -> pd.DataFrame:
     """Largest distance that a counted limit asks for at each site, as a measure. [m]"""
     one = exposure.scene
-    own, near = one.sites["jurisdiction_id"].to_numpy(), _authorities_near(exposure)
     answers: dict[Any, dict[str, Any]] = {}
     rows = []
-    for at, pair in enumerate(zip(own, near, one.code, strict=True)):
-        if pair not in answers:
-            answers[pair] = _told(one, one.campuses[pair[2]], authorities_of(exposure, at))
-        rows.append(answers[pair])
+    for at, pattern in enumerate(_patterns(exposure)):
+        if pattern not in answers:
+            answers[pattern] = _told(exposure, at)
+        rows.append(answers[pattern])
     return pd.DataFrame(rows, index=one.sites.index)
+
+
+def _patterns(exposure: Exposure) -> Iterator[tuple[Any, ...]]:
+    """What the distance of a site rests on; sites that share it share the distance."""
+    one = exposure.scene
+    own = [one.sites[name].to_numpy() for name in ("jurisdiction_id", "greenfield", "source_class") if name in one.sites]  # fmt: skip
+    binding = [exposure.frames[period][name].to_numpy() for period in PERIODS for name in ("rule_id", "limit_db")]  # fmt: skip
+    for row in zip(one.code, _authorities_near(exposure), *own, *binding, strict=True):
+        yield tuple(None if cell is None or pd.isna(cell) else cell for cell in row)
 
 
 def authorities_of(exposure: Exposure, at: int) -> tuple[str, ...]:
@@ -94,16 +121,21 @@ def _authorities_near(exposure: Exposure) -> np.ndarray:
     return np.asarray(names[np.where(position >= 0, receptors.code[np.maximum(position, 0)], -1)])
 
 
-def _told(one: Scene, campus: Campus, authorities: tuple[str, ...]) -> dict[str, Any]:
-    found = keeps(one, campus, authorities)
+def _told(exposure: Exposure, at: int) -> dict[str, Any]:
+    found, campus = keeps(exposure, at), exposure.scene.campuses[exposure.scene.code[at]]
+    settings = campus.settings
+    spread = Z90 * float(np.hypot(settings.source_sigma_db, settings.path_sigma_db))
     if not found:
-        metres = setback_distance(campus.levels(NIGHT, 1.5).table, REFERENCE_DBA.value)
-        return {"value": metres, "grade": "reference", "status": "assumed", "source": REFERENCE_DBA.source,
+        table = campus.levels(NIGHT, 1.5).table
+        ends = [setback_distance(table, REFERENCE_DBA.value + shift) for shift in (0.0, spread, -spread)]  # fmt: skip
+        return {"value": ends[0], "low": ends[1], "high": ends[2], "grade": "reference", "status": "assumed", "source": REFERENCE_DBA.source,
                 "note": f"no limit known: distance to {REFERENCE_DBA.value:g} dB(A) at night, a reference and no rule"}  # fmt: skip
     binding = found[0]
-    rule = binding.rule
+    rule, state = binding.rule, exposure.scene.book.state(binding.rule, binding.period)
+    low, high = (distance_under(campus, rule, state, np.asarray(binding.limit_db) + shift) for shift in (spread, -spread))  # fmt: skip
     far = "a limit is not met within 20 km" if np.isinf(binding.metres) else None
-    return {"value": np.nan if far else binding.metres, "why": far, "grade": "C", "status": rule.status or None, "layer": LAYER, "row": rule.rule_id,
+    return {"value": np.nan if far else binding.metres, "low": low, "high": high if np.isfinite(high) else np.nan, "why": far,
+            "grade": "C", "status": rule.status or None, "layer": LAYER, "row": rule.rule_id,
             "source": rule.source_title or None, "as_of": rule.as_of or None, "note": f"{rule.caption}, {binding.period}"}  # fmt: skip
 
 
@@ -114,17 +146,20 @@ def spare_distance(one: Scene) -> pd.DataFrame:
     for at, name in enumerate(one.sites["jurisdiction_id"]):
         rules = [rule for rule in one.book.of(name if isinstance(name, str) else None) if rule.kind == "setback"]  # fmt: skip
         each = [_spare(one, at, rule, known) for rule in rules]
-        measured = [row for row in each if "low" in row]
-        open_ = [row for row in each if "low" not in row]
-        rows.append(min(measured, key=lambda row: row["low"]) if measured else open_[0] if open_ else {
-            "value": np.nan, "why": "no distance rule in force is known here"})  # fmt: skip
+        measured = sorted((row for row in each if "low" in row), key=lambda row: float(row["low"]))
+        if measured:
+            sure = [row for row in measured if row["gates"]]
+            # a rule that never puts a site out must not hide one that does
+            rows.append(measured[0] if measured[0]["gates"] or not sure else {**measured[0], "high": sure[0]["high"], "gates": True})  # fmt: skip
+        else:
+            rows.append(each[0] if each else {"value": np.nan, "why": "no distance rule in force is known here"})  # fmt: skip
     return pd.DataFrame(rows, index=one.sites.index)
 
 
 def _spare(one: Scene, at: int, rule: NoiseRule, known: dict[str, Any]) -> dict[str, Any]:
     """A distance rule at a site: from the rim of its campus to the nearest of what it protects."""
     told = {"grade": "C", "status": rule.status or None, "layer": LAYER, "row": rule.rule_id, "source": rule.source_title or None,
-            "as_of": rule.as_of or None, "note": rule.caption, "gates": rule.status != "unverified" and rule.rule_status == "in_force"}  # fmt: skip
+            "as_of": rule.as_of or None, "note": rule.caption, "gates": not flags_of(rule) & NEVER_GATES}  # fmt: skip
     receptors = one.receptors
     if receptors is None or rule.setback_from not in _HOMES:
         what = rule.setback_from.replace("_", " ") or "homes"

@@ -186,16 +186,19 @@ def group(kind: Equipment, mw: float, *, runs: str = "always", redundancy: float
 
 
 def units_of(kind: Equipment, units: int, *, runs: str = "always", mw: float = math.nan) -> Group:
-    """Some units of one kind.
+    """Some units of one kind, by the level of a unit, else by that at 1 MW and the size of one.
 
     Raises
     ------
     ValueError
-        If the level of a unit is not known, or there are none.
+        If neither is known, or there are no units.
     """
-    if math.isnan(kind.unit_dba) or units < 1:
-        raise ValueError(f"{kind.source_id}: no level of a unit, or no unit")
-    return _scaled(kind, kind.unit_dba + 10 * math.log10(units), mw, units, runs)
+    level = kind.unit_dba
+    if math.isnan(level) and kind.unit_mw > 0:
+        level = kind.mode_dba + 10 * math.log10(kind.unit_mw)
+    if math.isnan(level) or units < 1:
+        raise ValueError(f"{kind.source_id}: no level of a unit: write lw_unit_dba, or unit_capacity_mw")  # fmt: skip
+    return _scaled(kind, level + 10 * math.log10(units), mw, units, runs)
 
 
 def _scaled(kind: Equipment, dba: float, mw: float, units: float, runs: str) -> Group:
@@ -217,8 +220,8 @@ def cooling_groups(plant: str, it_mw: float, table: Mapping[str, Equipment], red
 
 
 def with_tone(groups: list[Group]) -> list[str]:
-    """Ids of the groups whose tone is heard beside all that runs always."""
-    always = [one for one in groups if one.runs == "always"]
+    """Ids of the groups whose tone is heard beside what runs always; generation hides no tone."""
+    always = [one for one in groups if one.runs == "always" and one.equipment.category != "onsite_generation"]  # fmt: skip
     total = 10 * math.log10(sum(10 ** (0.1 * one.dba) for one in always))
     return [one.equipment.source_id for one in always if one.equipment.tonal and one.dba > total - TONE_HEARD_DB.value]  # fmt: skip
 

@@ -187,7 +187,7 @@ def with_generation(one: Campus, generation: list[Group]) -> Campus:
 
 
 def radius_class(area_ha: np.ndarray, given_m: np.ndarray, mw: float) -> np.ndarray:
-    """Radius of the disc of each site, rounded up to a class of tables. [m]
+    """Radius of the disc of each site, rounded up to a class of tables, or to that of the request. [m]
 
     Parameters
     ----------
@@ -198,7 +198,8 @@ def radius_class(area_ha: np.ndarray, given_m: np.ndarray, mw: float) -> np.ndar
     mw
         Request: no campus is taken larger than `CAMPUS_HA_PER_MW` times it. [MW]
     """
-    taken = np.fmin(area_ha, mw * CAMPUS_HA_PER_MW.value)
-    radius = np.where(np.isnan(given_m), np.sqrt(taken * 1e4 / np.pi), given_m)
-    steps = np.searchsorted(RADII_M, radius)
-    return np.where(steps < len(RADII_M), np.take(RADII_M, np.minimum(steps, len(RADII_M) - 1)), radius)  # fmt: skip
+    most = float(np.sqrt(mw * CAMPUS_HA_PER_MW.value * 1e4 / np.pi))
+    radius = np.where(np.isnan(given_m), np.fmin(np.sqrt(area_ha * 1e4 / np.pi), most), given_m)
+    classes = np.unique([*RADII_M, most])
+    steps = np.searchsorted(classes, radius)
+    return np.where(steps < len(classes), np.take(classes, np.minimum(steps, len(classes) - 1)), radius)  # fmt: skip

@@ -257,7 +257,11 @@ def test_the_lowest_octave_takes_the_63_hz_level_where_the_source_has_none_of_it
 def test_a_radius_is_rounded_up_to_a_class_and_no_tract_makes_it_larger_than_the_request():
     nothing = np.array([np.nan])
     assert radius_class(np.array([np.pi]), nothing, 300) == 100
-    assert radius_class(np.array([5000.0]), nothing, 300) == radius_class(nothing, nothing, 300) == 400  # fmt: skip
+    exact = math.sqrt(
+        30e4 / math.pi
+    )  # 0.1 ha a megawatt: that of the request is no class, and exact
+    assert radius_class(np.array([5000.0]), nothing, 300) == radius_class(nothing, nothing, 300) == exact  # fmt: skip
+    assert radius_class(np.array([29.0]), nothing, 300) == exact
     assert radius_class(nothing, np.array([150.0]), 300) == 150
     assert radius_class(nothing, np.array([950.0]), 300) == 950
     assert sorted(RADII_M) == list(RADII_M)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from powerwall.criteria.noise.propagation.bands import BANDS_HZ
-from powerwall.criteria.noise.propagation.ground import check_edition
+from powerwall.criteria.noise.propagation.ground import check_edition, not_negative
 
 _WAVELENGTH_M = 340.0 / np.array(BANDS_HZ)
 _C2 = 20.0  # ground reflections are part of it
@@ -48,13 +48,14 @@ def diffraction(
     Raises
     ------
     ValueError
-        If the edition is another.
+        If the edition is another, or a length is negative.
 
     References
     ----------
     ISO 9613-2:1996, equations 14 to 18; ISO/TR 17534-3:2015 for negative path differences.
     """
     check_edition(edition)
+    not_negative(to_edge_m=to_edge_m, from_edge_m=from_edge_m, direct_m=direct_m, between_edges_m=between_edges_m)  # fmt: skip
     near, far, direct, between = (
         np.asarray(value, dtype=float)[..., None] for value in (to_edge_m, from_edge_m, direct_m, between_edges_m)
     )  # fmt: skip

@@ -41,12 +41,14 @@ def ground_factors(
     Raises
     ------
     ValueError
-        If there are no pieces, or not one G a piece, or one is out of its range.
+        If there are no pieces, or not one G a piece, or one is out of its range, or a height is
+        negative.
 
     Notes
     -----
     Without a middle region, `middle` is the mean of the whole path; it has no effect there.
     """
+    not_negative(source_height_m=source_height_m, receiver_height_m=receiver_height_m)
     lengths, factors = np.asarray(lengths_m, dtype=float), np.asarray(ground, dtype=float)
     if lengths.size == 0 or lengths.shape != factors.shape:
         raise ValueError("ground: as many lengths as factors are needed, at least one")

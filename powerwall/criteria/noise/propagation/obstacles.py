@@ -116,6 +116,8 @@ def _over(
         edges = np.array([[met.x, met.y, (1 - along) * ends[0, 2] + along * ends[1, 2]]])
     else:
         footprint = shapely.Polygon(obstacle.footprint_m)
+        if not footprint.is_valid:
+            raise ValueError("the footprint of the block crosses itself")
         for name, place in (("source", source), ("receiver", receiver)):
             if footprint.contains(shapely.Point(place[:2])):
                 raise ValueError(f"the {name} stands inside the block")

@@ -34,6 +34,16 @@ ASSESS_AT = (
     "facade_0_5_m_open_window", "noise_sensitive_location", "receiving_land_any_point", "oregon_point", "receiver_activity_area",
     "outdoor_living_area", "regulated_zone", "unknown",
 )  # fmt: skip
+#: Columns with words of a few, and the words.
+_WORDS = {
+    "source_trigger": ("any", "steady_tonal", "new_on_unused_site", "new_on_used_site", "data_center"),
+    "background_metric": ("LAeq", "LA90", "LA50", "LA10"),
+    "exempt": ("emergency_operation", "generator_test"),
+}  # fmt: skip
+_NOT_NEGATIVE = (
+    "limit_db", "increment_db", "tonal_penalty_db", "impulsive_penalty_db", "intermittent_penalty_db", "rating_correction_db", "preload_relief_db",
+    "setback_m", "reference_distance_m", "min_source_distance_m",
+)  # fmt: skip
 _NO_LEVEL = frozenset({"setback", "generator_window", "not_found"})
 
 
@@ -126,6 +136,10 @@ def _check_kind(row: _Row) -> None:
     place = row.text("assess_at")
     if place and place not in ASSESS_AT and kind != "setback":
         row.add("PW406", "assess_at", f"assess_at = `{place}` is no place of measurement: taken as the receiver's property line", did_you_mean(place, list(ASSESS_AT)), "warning")  # fmt: skip
+    for column, known in _WORDS.items():
+        for word in row.text(column).split():
+            if word not in known:
+                row.add("PW406", column, f"{column} = `{word}` is not a word of this column", did_you_mean(word, list(known)))  # fmt: skip
     protected = row.text("receptor_class")
     if protected not in KNOWN:
         row.add("PW406", "receptor_class", f"receptor_class = `{protected}` protects only receptors of that very class", did_you_mean(protected, sorted(KNOWN - {""})), "warning")  # fmt: skip
@@ -134,13 +148,13 @@ def _check_kind(row: _Row) -> None:
 def _check_limits(row: _Row) -> None:
     """Numbers that a kind needs, and bands that an octave row lacks."""
     kind, metric = row.text("kind"), row.text("metric")
-    limit = row.number("limit_db")
+    for column in _NOT_NEGATIVE:
+        if (value := row.number(column)) < 0:
+            row.add("PW402", column, f"{column} = {value:g} is negative", "write a number of 0 or more", "warning")  # fmt: skip
     bands = [row.number(column) for column in OCTAVE_COLUMNS[1:]]
-    if limit < 0:
-        row.add("PW402", "limit_db", f"limit_db = {limit:g} is negative", "a limit is 0 dB or more", "warning")  # fmt: skip
     if metric == "octave":
         missing = [column for column, value in zip(OCTAVE_COLUMNS[1:], bands, strict=True) if math.isnan(value)]  # fmt: skip
-        if len(missing) == len(bands):
+        if len(missing) == len(bands) and math.isnan(row.number(OCTAVE_COLUMNS[0])):
             row.add("PW402", OCTAVE_COLUMNS[1], "an octave rule without any band", "write its limits")  # fmt: skip
         elif missing:
             named = ", ".join(column.removeprefix("limit_").removesuffix("_hz_db") for column in missing)  # fmt: skip
@@ -150,7 +164,7 @@ def _check_limits(row: _Row) -> None:
         "generator_level": ("limit_db", "reference_distance_m"),
     }.get(kind, ())  # fmt: skip
     for column in needed:
-        if math.isnan(row.number(column)):
+        if not row.text(column):
             row.add("PW402", column, f"a row of kind {kind} without {column}", f"write {column}, or kind = not_found")  # fmt: skip
     if kind == "absolute" and not math.isnan(row.number("increment_db")):
         row.add("PW402", "increment_db", "an absolute limit with an increment over the ambient: the increment is not read", "write kind = background_plus, compare = total, combine = max, and keep limit_db", "warning")  # fmt: skip
@@ -159,16 +173,21 @@ def _check_limits(row: _Row) -> None:
 def _check_hours(row: _Row) -> None:
     """Windows and days that are none, and periods that say when by their name alone."""
     period, days = row.text("period"), row.text("days")
+    sound = True
     for column in ("window_start", "window_end"):
         try:
             parse_time(row.text(column), end=column == "window_end")
         except ValueError as error:
+            sound = False
             row.add("PW402", column, f"{column}: {error}", "write HH:MM, e.g. 22:00")
     try:
         rest = "otherwise" in parse_days(days)
     except ValueError as error:
         row.add("PW406", "days", str(error), f"write all, holiday, otherwise, {' '.join(DAYS)}, or a range such as mon-fri")  # fmt: skip
         return
+    one_end = bool(row.text("window_start")) != bool(row.text("window_end"))
+    if one_end and sound:
+        row.add("PW402", "window_end", "a window with one end: midnight is taken for the other", "write both ends", "warning")  # fmt: skip
     blank = not (row.text("window_start") or row.text("window_end"))
     if period in {"day", "evening", "night"} and blank and not rest:
         row.add("PW402", "window_start", f"period {period} without hours: tested at all hours", "write window_start and window_end, or days = otherwise for the rest of a day", "warning")  # fmt: skip
@@ -204,7 +223,9 @@ def _check_groups(readable: Iterable[tuple[Any, NoiseRule]], layer: Layer, findi
     sets: dict[tuple[str, ...], list[tuple[Any, NoiseRule]]] = {}
     for index, rule in readable:
         if rule.kind == "absolute" and rule.rule_set:
-            sets.setdefault((*group_key(rule)[:-1], rule.rule_status), []).append((index, rule))
+            sets.setdefault(
+                (rule.jurisdiction_id, *group_key(rule)[:-1], rule.rule_status), []
+            ).append((index, rule))
     for rows in sets.values():
         if len(rows) == 1:
             continue  # a rule of the night alone leaves the day free

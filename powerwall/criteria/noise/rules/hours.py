@@ -57,7 +57,7 @@ def active_rules(
 
 def group_key(rule: NoiseRule) -> tuple[str, ...]:
     """Rows that differ by their hours alone share it."""
-    return (rule.jurisdiction_id, rule.rule_set, rule.receptor_class, rule.source_class, rule.source_trigger, rule.metric)  # fmt: skip
+    return (rule.rule_set, rule.receptor_class, rule.source_class, rule.source_trigger, rule.metric)  # fmt: skip
 
 
 def _is_rest(rule: NoiseRule) -> bool:
@@ -118,14 +118,17 @@ def week_mask(rule: NoiseRule, rules: Iterable[NoiseRule]) -> np.ndarray:
     others = [one for one in rules if group_key(one) == group_key(rule) and not _is_rest(one)]
     taken = np.zeros(_WEEK, dtype=bool)
     for one in others:
-        taken |= _own_mask(one)
+        taken |= _own_mask(one, whole=True)
     return ~taken
 
 
-def _own_mask(rule: NoiseRule) -> np.ndarray:
+def _own_mask(rule: NoiseRule, *, whole: bool = False) -> np.ndarray:
+    """Quarter hours that a rule touches, or only those that it fills."""
     mask = np.zeros(_WEEK, dtype=bool)
     for days_ago, start, end in _spans(rule):
         quarters = slice(start // _QUARTER, -(-end // _QUARTER))
+        if whole:
+            quarters = slice(-(-start // _QUARTER), end // _QUARTER)
         for row in range(_HOLIDAY + 1):
             if row == _HOLIDAY:
                 began = _BEFORE_HOLIDAY if days_ago else None

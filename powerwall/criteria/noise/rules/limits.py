@@ -142,16 +142,16 @@ def margin(
     if rule.metric != "octave":
         received = c_weighted(levels) if rule.weighting == "C" else a_weighted(levels)
         limits = np.broadcast_to(np.asarray(limit, dtype=float), np.broadcast_shapes(np.shape(limit), received.shape))  # fmt: skip
-        return Margin(*(_plain(part) for part in (limits - received, limits, received + 0 * limits, limits * np.nan)))  # fmt: skip
+        return Margin(*(_plain(part) for part in (limits - received, limits, np.broadcast_to(received, limits.shape), limits * np.nan)))  # fmt: skip
     lowest = np.full(levels.shape[:-1], np.nan) if level_31_5_hz_db is None else np.asarray(level_31_5_hz_db, dtype=float)  # fmt: skip
     nine = np.concatenate([np.broadcast_to(lowest, levels.shape[:-1])[..., None], levels], axis=-1)
     over = np.asarray(limit) - nine
-    if np.isnan(over).all():
-        return Margin(*[_plain(np.full(over.shape[:-1], np.nan))] * 4)
     at = np.nan_to_num(over, nan=np.inf).argmin(axis=-1)
+    blind = np.isnan(over).all(axis=-1)
 
     def of(values: Any) -> Any:
-        return _plain(np.take_along_axis(np.broadcast_to(values, over.shape), at[..., None], axis=-1)[..., 0])  # fmt: skip
+        found = np.take_along_axis(np.broadcast_to(values, over.shape), at[..., None], axis=-1)[..., 0]  # fmt: skip
+        return _plain(np.where(blind, np.nan, found))
 
     return Margin(of(over), of(np.asarray(limit)), of(nine), of(np.array(NINE_HZ)))
 

@@ -107,7 +107,7 @@ class NoiseRule:
     def caption(self) -> str:
         """The rule in words, with its state, status and date."""
         state = self.rule_status.replace("_", " ") or "state not stated"
-        told = ", ".join(filter(None, (self._limit_in_words(), state, self.status, self.as_of)))
+        told = ", ".join(filter(None, (self._limit_in_words(), state, self.status, self.as_of or "no date")))  # fmt: skip
         return f"{self.rule_id} ({told})"
 
     def _limit_in_words(self) -> str:
@@ -117,7 +117,8 @@ class NoiseRule:
             return f"{self.setback_m:g} m from {self.setback_from.replace('_', ' ') or 'homes'}"
         if self.kind == "background_plus":
             over = f"{self.increment_db:g} dB over the background"
-            return f"{over}, {self.combine or 'or'} {fixed}" if fixed else over
+            joined = {"min": "at most", "max": "or if more", "fallback": "where that is unknown"}.get(self.combine, "or")  # fmt: skip
+            return f"{over}, {joined} {fixed}" if fixed else over
         words = {
             "emergence": "emergence " + ", ".join(f"{more:g} dB from {above:g}" for above, more in self.emergence) if self.kind == "emergence" else "",
             "no_increase": "no increase of the ambient", "generator_window": "hours of generator tests", "not_found": "no number found",

@@ -28,8 +28,12 @@ def counts(rule: NoiseRule, as_of: date, also: Collection[str] = ()) -> bool:
         return False
     if rule.rule_status == "pending" and not rule.effective_from:
         return False
-    if rule.effective_from and as_of < parse_span(rule.effective_from).last:
-        return False
+    if rule.effective_from:
+        start = parse_span(
+            rule.effective_from
+        )  # what is in force began with the span at the latest
+        if as_of < (start.last if rule.rule_status == "pending" else start.first):
+            return False
     return not (rule.effective_to and as_of >= parse_span(rule.effective_to).first)
 
 

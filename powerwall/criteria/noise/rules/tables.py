@@ -83,10 +83,10 @@ def _of_columns(row: Mapping[str, Any]) -> dict[str, float]:
 
 def _of_text(row: Mapping[str, Any]) -> dict[str, float] | tuple[str, str]:
     """Limits of a row by period, or the column and the reason why it is not read."""
-    feature, unit, value = (str(row.get(column) or "").strip() for column in TEXT[1:])
+    feature, unit, value = (_text(row, column) for column in TEXT[1:])
     if not _SOUND.search(feature):
         return "feature_type", f"`{feature}` is no sound level"
-    if any(_OTHER_PLANT.search(str(row.get(column) or "")) for column in _TECHNOLOGY):
+    if any(_OTHER_PLANT.search(_text(row, column)) for column in _TECHNOLOGY):
         return "feature_type", "a limit for wind or solar plants alone"
     if unit.replace("(", "").replace(")", "").replace(" ", "").lower() not in {"dba", "dbalevel", "dba."}:  # fmt: skip
         return "value_type", f"a limit without unit: `{unit}` is not dBA" if unit else "a limit without unit"  # fmt: skip
@@ -101,18 +101,24 @@ def _of_text(row: Mapping[str, Any]) -> dict[str, float] | tuple[str, str]:
 
 
 def _rows(row: Mapping[str, Any], limits: Mapping[str, float], authorities: Mapping[str, str], seen: Counter[str]) -> Iterator[dict[str, Any]]:  # fmt: skip
-    fips = str(row.get("fips") or "").split(".", maxsplit=1)[0]
+    fips = _text(row, "fips").split(".", maxsplit=1)[0]
     fips = fips.zfill(5) if fips.isdigit() else ""
-    authority = row.get("jurisdiction_id") or authorities.get(fips)
-    name = str(row.get("rule_id") or f"ordinance-{fips or authority}")
+    authority = _text(row, "jurisdiction_id") or authorities.get(fips)
+    name = _text(row, "rule_id") or f"ordinance-{fips or authority}"
     seen[name] += 1
     name = name if seen[name] == 1 else f"{name}-{seen[name]}"
     kept = {column: cell for column, cell in row.items() if column not in {*WIDE, *TEXT}}
     for period, limit in limits.items():
-        start, end = assumed_hours(period, evening="evening" in limits)
+        stated = len(limits) == 1 and (_text(row, "window_start"), _text(row, "window_end"))
+        start, end = stated if stated and any(stated) else assumed_hours(period, evening="evening" in limits)  # fmt: skip
         yield kept | {
             "rule_id": f"{name}-{period}", "jurisdiction_id": authority, "kind": "absolute", "metric": "LA", "period": period,
-            "window_start": start, "window_end": end, "limit_db": limit, "hours_assumed": period != "all",
-            "receptor_class": row.get("receptor_class") or "any", "rule_status": row.get("rule_status") or "unknown",
-            "status": row.get("status") or "unverified",
+            "window_start": start, "window_end": end, "limit_db": limit, "hours_assumed": period != "all" and (start, end) != stated,
+            "receptor_class": _text(row, "receptor_class") or "any", "rule_status": _text(row, "rule_status") or "unknown",
+            "status": _text(row, "status") or "unverified",
         }  # fmt: skip
+
+
+def _text(row: Mapping[str, Any], column: str) -> str:
+    cell = row.get(column)
+    return "" if cell is None or pd.isna(cell) else str(cell).strip()
