@@ -97,8 +97,9 @@ def _print_campus(one: Scene, to: Console) -> None:
     )  # fmt: skip
     tone = "a tone is heard" if one.tonal else "no tone is heard"
     ground = campus.settings.ground
+    rounded = "" if round(campus.radius_m) == round(one.radius_m[0]) else f", rounded up to {campus.radius_m:,.0f} m"  # fmt: skip
     to.print(
-        f"  {settings.extent} of {one.radius_m[0]:,.0f} m ({campus.radius_m:,.0f} m in the tables), {tone}; ISO 9613-2:{settings.edition}, ground factor {ground:g}, "
+        f"  {settings.extent} of {one.radius_m[0]:,.0f} m{rounded}, {tone}; ISO 9613-2:{settings.edition}, ground factor {ground:g}, "
         f"{settings.temperature_c:g} °C, {settings.humidity_pct:g} %; height above ground {_heights(campus)} m", soft_wrap=True,
     )  # fmt: skip
     unsure = [each.equipment for each in campus.groups if each.equipment.status == "unverified"]

@@ -36,24 +36,26 @@ class Cover:
             if here and (rule.kind not in RELATIVE or candidate.ambient_known == bool(group % 2)):
                 self._formed[group] |= candidate.holds
 
-    def nearest(self) -> tuple[np.ndarray, np.ndarray]:
-        """Distance of each site to the nearest home without a limit, and with one; inf is none. [m]"""
-        sites = len(self._scene.sites)
-        distances = np.full((2, sites), np.inf)
-        if not self._homes:
-            return distances[0], distances[1]
-        formed = np.stack([self._formed[group] for group in self._homes], axis=1)
-        patterns, code = np.unique(formed, axis=0, return_inverse=True)
+    def nearest_bare(self) -> np.ndarray:
+        """Distance to a home without a limit that is nearer than every home with one; inf is none. [m]"""
+        found = np.full(len(self._scene.sites), np.inf)
+        formed = np.array([self._formed[group] for group in self._homes]).reshape(-1, len(found)).T
+        if (formed == formed[:1]).all():  # nearly always: rules hold at every site alike
+            patterns, code = formed[:1], np.zeros(len(found), dtype=int)
+        else:
+            patterns, code = np.unique(formed, axis=0, return_inverse=True)
         for which, pattern in enumerate(patterns):
             at = code.reshape(-1) == which
-            for side, covered in enumerate((False, True)):
-                groups = [group for group, has in zip(self._homes, pattern, strict=True) if has == covered]  # fmt: skip
-                if groups:
-                    distances[side][at] = self._to(groups)[at]
-        return distances[0], distances[1]
+            bare, covered = ([group for group, has in zip(self._homes, pattern, strict=True) if has == side] for side in (False, True))  # fmt: skip
+            if bare:
+                open_m = self._to(bare)[at]
+                closed_m = self._to(covered)[at] if covered else np.inf
+                found[at] = np.where(open_m < closed_m, open_m, np.inf)
+        return found
 
     def _to(self, groups: list[int]) -> np.ndarray:
         wanted = np.zeros(int(self._group.max()) + 1, dtype=bool)
         wanted[groups] = True
-        key = ("homes", self._period, tuple(groups))
+        # where no ambient is known, day and night have the same groups
+        key = ("homes", self._period if any(group % 2 for group in groups) else "", tuple(groups))
         return self._scene.near(key, np.flatnonzero(wanted[self._group]))[1]

@@ -120,7 +120,7 @@ def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
             best.take(candidate, read(one, candidate))
             cover.take(candidate)
     why = _unknown(one, period, best, cover, blind)
-    known = np.array([reason is None for reason in why], dtype=bool)
+    known = pd.isna(why)
     frame = pd.DataFrame(best.columns, index=one.sites.index)
     frame["pass_probability"], frame["pass_low"], frame["pass_high"] = best.odds
     frame["sure_high_db"] = best.sure
@@ -135,11 +135,11 @@ def _binding(one: Scene, period: str) -> tuple[pd.DataFrame, np.ndarray]:
         frame[name] = values[np.where(known, best.rule, -1)]
     position = np.where(known, best.receptor, -2)
     frame["receptor_id"] = _receptor_ids(one, position)
-    frame["flags"] = np.where(known, flags, [_flag_of(reason) for reason in why])
-    frame["why"] = [
-        reason or (f"position uncertain: {metres:,.0f} m, known to half of it or worse" if unsure else None)
-        for reason, metres, unsure in zip(why, frame["distance_m"], guess, strict=True)
-    ]  # fmt: skip
+    for reason in pd.unique(why[~known]):
+        flags[why == reason] = _flag_of(reason)
+    for at in np.flatnonzero(known & guess):
+        why[at] = f"position uncertain: {best.columns['distance_m'][at]:,.0f} m, known to half of it or worse"  # fmt: skip
+    frame["flags"], frame["why"] = flags, why
     return frame, position
 
 
@@ -152,7 +152,7 @@ def _blind(candidate: Candidate) -> np.ndarray:
     return near & np.isnan(np.broadcast_to(limit, near.shape))
 
 
-def _unknown(one: Scene, period: str, best: _Best, cover: Cover, blind: np.ndarray) -> list[str | None]:  # fmt: skip
+def _unknown(one: Scene, period: str, best: _Best, cover: Cover, blind: np.ndarray) -> np.ndarray:  # fmt: skip
     """Reason why the margin of each site is unknown; None where it is known.
 
     A home that no formed limit protects, nearer than all that one does, leaves it open: a strict
@@ -160,25 +160,20 @@ def _unknown(one: Scene, period: str, best: _Best, cover: Cover, blind: np.ndarr
     """
     found = np.isfinite(best.columns["margin_db"])
     if one.receptors is None:
-        return [None if line else _NO_AMBIENT if missing else _NO_RECEPTOR for line, missing in zip(best.boundary, blind, strict=True)]  # fmt: skip
-    open_m, closed_m = cover.nearest()
-    hidden = (open_m < closed_m) & (open_m <= REACH_M.value) & ~best.boundary
-    why: list[str | None] = []
-    for known, covered, missing in zip(found, hidden, blind, strict=True):
-        if known and not covered:
-            why.append(None)
-        elif missing:
-            why.append(_NO_AMBIENT)
-        else:
-            why.append(f"{_NO_LIMIT}, by {period}" if covered else _FAR)
+        return np.where(best.boundary, None, np.where(blind, _NO_AMBIENT, _NO_RECEPTOR))  # type: ignore[call-overload]
+    hidden = (cover.nearest_bare() <= REACH_M.value) & ~best.boundary
+    why = np.full(len(found), None, dtype=object)
+    why[hidden | ~found] = _FAR
+    why[hidden] = f"{_NO_LIMIT}, by {period}"
+    why[blind & (hidden | ~found)] = _NO_AMBIENT
     return why
 
 
-def _flag_of(reason: str | None) -> int:
+def _flag_of(reason: str) -> int:
     """Flag of a margin that is unknown for a reason."""
     if reason == _NO_AMBIENT:
         return int(Flag.AMBIENT_MISSING)
-    return int(Flag.NO_RULE_FOUND if str(reason).startswith(_NO_LIMIT) else Flag.NO_RECEPTOR_KNOWN)
+    return int(Flag.NO_RULE_FOUND if reason.startswith(_NO_LIMIT) else Flag.NO_RECEPTOR_KNOWN)
 
 
 def _add_levels(one: Scene, period: str, frame: pd.DataFrame, flags: np.ndarray) -> None:
