@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -233,7 +234,11 @@ def _rename(
             renamed[native] = canonical
     for column in map(str, frame.columns):
         known = column.strip().casefold().replace(" ", "_")
-        if known in {*schema.instead, "fips"} and schema.instead and column not in renamed:
+        if (
+            schema.instead
+            and known in {"fips", *itertools.chain(*schema.instead)}
+            and column not in renamed
+        ):
             renamed[column] = known
     return renamed
 
@@ -241,7 +246,7 @@ def _rename(
 def _has_columns(
     name: str, frame: pd.DataFrame, schema: LayerSchema, cells: CellPlaces, findings: Findings
 ) -> bool:
-    if schema.instead and set(schema.instead) <= set(frame):
+    if any(set(columns) <= set(frame) for columns in schema.instead):
         return True
     needed = [schema.key, *schema.required] if schema.key else list(schema.required)
     missing = [column for column in needed if column not in frame]

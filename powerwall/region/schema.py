@@ -44,8 +44,8 @@ class LayerSchema:
     refers
         Column to layer whose key it names.
     instead
-        Columns of a public table that is read in the place of the key and the required ones; their
-        names are known in any case, with blanks or underscores.
+        Columns of public tables, any of which is read in the place of the key and the required
+        ones; their names are known in any case, with blanks or underscores.
     """
 
     about: str
@@ -56,7 +56,7 @@ class LayerSchema:
     lists: Words = ()
     dates: Words = ()
     refers: dict[str, str] = field(default_factory=dict)
-    instead: Words = ()
+    instead: tuple[Words, ...] = ()
 
 
 ZONING: Words = (
@@ -140,7 +140,7 @@ LAYERS: dict[str, LayerSchema] = {
             "period": ("day", "evening", "night", "all", "test"),
             "rule_status": ("in_force", "pending", "proposed", "draft", "guidance", "unknown", "repealed"),
         },
-        dates=("effective_from", "effective_to"), instead=("feature_type", "value_type", "value"),
+        dates=("effective_from", "effective_to"), instead=(("feature_type", "value_type", "value"), ("limit_day_dba",), ("limit_night_dba",)),
     ),
     "receptors": LayerSchema(
         "homes and other places where a noise limit holds: points, or outlines of parcels, buildings or zones",

@@ -128,6 +128,7 @@ def _measure(row: Mapping[Any, Any]) -> Measure | None:
     wall = row["mitigation_id"] == WALL  # computed, whatever a vendor claims
     claimed = bool(np.isnan(loss).all() and not math.isnan(claim) and not wall)
     part = text("applies_to") not in _APPLIES or "component" in text("il_basis")
+    part |= "compressor" in text("measure").lower() and "whole unit" not in text("il_basis")
     nothing = np.isnan(loss).any() and not claimed and not wall
     if part or nothing:
         return None

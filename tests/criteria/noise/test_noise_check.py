@@ -135,6 +135,13 @@ def test_an_ordinance_table_is_read_as_limits_by_period(make_region, tmp_path):
     assert {rule.rule_status for rule in shown} == {"unknown"}
 
 
+def test_a_wide_table_needs_neither_kind_nor_metric(make_region, tmp_path):
+    wide = {"jurisdiction_id": "us-ks-one", "limit_day_dba": 55, "limit_night_dba": 45}
+    region = pw.read(make_region(tmp_path, noise_rules=[wide]))
+    shown = rulebook(region.layers, region.request).shown["us-ks-one"]
+    assert [(rule.period, rule.limit_db, rule.kind, rule.metric) for rule in shown] == [("day", 55, "absolute", "LAeq"), ("night", 45, "absolute", "LAeq")]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("row", "code", "word"),
     [

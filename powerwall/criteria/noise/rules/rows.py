@@ -164,7 +164,7 @@ def rule_from_record(record: Mapping[Any, Any]) -> NoiseRule:
         parse_days(cells["days"])
         for column in ("window_start", "window_end"):
             parse_time(cells[column], end=column == "window_end")
-        hours = str(record.get("hours_assumed") or "").lower() in {"true", "yes", "1"}
+        hours = _text(record.get("hours_assumed")).lower() in {"true", "yes", "1"}
         rule = NoiseRule(**cells, hours_assumed=hours)
         _complete(rule)
     except ValueError as error:
