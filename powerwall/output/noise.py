@@ -22,7 +22,7 @@ from powerwall.criteria.noise.exposure import (
 )
 from powerwall.criteria.noise.flags import STUDY, names, words
 from powerwall.criteria.noise.mitigation import LAYER as MEASURES
-from powerwall.criteria.noise.mitigation import Package, measures, package
+from powerwall.criteria.noise.mitigation import Measure, Package, gain_dba, measures, package
 from powerwall.criteria.noise.receptors import PERIODS
 from powerwall.criteria.noise.rules.limits import generator_levels
 from powerwall.criteria.noise.scene import Candidate, Scene, candidates
@@ -242,9 +242,18 @@ def _print_package(one: Scene, met: list[tuple[Candidate, Reading]], to: Console
     to.print(f"mitigation: needs about {max(wanted - found.before_db, 0):.1f} dB; {len(found.measures)} measure{'s' if len(found.measures) != 1 else ''}, {end}", soft_wrap=True)  # fmt: skip
     for measure in found.measures:
         cost = "cost unknown" if math.isnan(measure.cost_usd_low) else f"{measure.cost_usd_low:,.0f} to {measure.cost_usd_high:,.0f} {measure.cost_basis}"  # fmt: skip
-        kind = "claimed, spread over the bands" if measure.claimed else "computed" if math.isnan(measure.loss_db[0]) else "by band"  # fmt: skip
+        kind = _how(measure, one.campuses[0])
         more = "; ".join(filter(None, (kind, cost, measure.side_effect, measure.status, measure.source)))  # fmt: skip
         to.print(f"  – {measure.text}: {more}", soft_wrap=True)
+
+
+def _how(measure: Measure, campus: Campus) -> str:
+    """Where the loss of a measure comes from, and what it takes off each group at the source."""
+    if math.isnan(measure.loss_db[0]):
+        return "computed as a screen"
+    gains = {each.equipment.source_id: gain_dba(measure, each) for each in campus.groups if each.runs == "always"}  # fmt: skip
+    told = ", ".join(f"{gain:.1f} dB(A) off {name}" for name, gain in gains.items() if gain > 0)
+    return f"{'claimed, spread over the bands' if measure.claimed else 'by band'}: {told}"
 
 
 def noise_record(ranking: Ranking, site_id: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def read_receptors(layers: Layers) -> Receptors | None:
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
         return None
     names, classes, assumed = _authorities(frame, layers), *_classes(frame)
-    name_code, name_values = pd.factorize(names.astype(object), use_na_sentinel=True)
+    name_code, name_values = pd.factorize(names)
     class_code, class_values = pd.factorize(classes)
     code, joint = pd.factorize(name_code * len(class_values) + class_code)
     kinds = tuple(
@@ -132,16 +132,16 @@ def _authorities(frame: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
     return own.where(~missing, authority_of(_points(frame[missing]), outlines).reindex(frame.index))
 
 
-def _classes(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _classes(frame: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
     """Class of each receptor, and whether it was assumed: its own, else that of its kind, else a home."""
     own = frame["receptor_class"] if "receptor_class" in frame else pd.Series(None, index=frame.index, dtype=object)  # fmt: skip
     missing = own.isna()
     if not missing.any():
-        return own.to_numpy(dtype=object), missing.to_numpy()
+        return own, missing.to_numpy()
     by_kind = {kind: class_of_kind(str(kind)) for kind in frame["kind"].dropna().unique()}
     found = own.where(~missing, frame["kind"].map(by_kind))
-    assumed = found.isna().to_numpy()
-    return np.where(assumed, RESIDENTIAL, found.to_numpy(dtype=object)), assumed
+    assumed = found.isna()
+    return found.where(~assumed, RESIDENTIAL), assumed.to_numpy()
 
 
 def _ambient(
