@@ -69,7 +69,7 @@ LAYERS: dict[str, LayerSchema] = {
         "candidate places, and places already taken",
         "site_id", "point",
         words={"zoning_status": ZONING, "availability": ("open", "taken", "contested", "unknown"),
-               "pipeline_state": ("no_studies", "under_review", "studies_approved", "approved_to_energise")},
+               "pipeline_state": ("no_studies", "under_review", "studies_approved", "approved_to_energise"), "greenfield": ("yes", "no")},
         refers={"utility_id": "utilities", "jurisdiction_id": "jurisdictions", "poi_id": "points_of_interconnection",
                 "climate_station_id": "climate_stations"},
     ),

@@ -33,10 +33,23 @@ def check_noise(region: Region, findings: Findings) -> None:
     rules = region.layers.get(RULES)
     if rules is not None:
         check_noise_rules(rules, findings, by_fips(region.layers))
+    _check_sites(region, findings)
     _check_receptors(region, findings)
     if _check_equipment(region, findings):
         _check_settings(region, findings)
     _check_measures(region, findings)
+
+
+def _check_sites(region: Region, findings: Findings) -> None:
+    """Ground and radius that no campus can have."""
+    layer = region.layers.get("sites")
+    for column, low, high in (("ground_porous_share", 0.0, 1.0), ("campus_radius_m", 0.0, 5000.0)):
+        if layer is None or column not in layer.frame:
+            continue
+        values = layer.frame[column]
+        for index in layer.frame.index[(values < low) | (values > high)]:
+            findings.add("PW402", f"sites: {column} = {values.loc[index]:g} lies outside {low:g} … {high:g}", remedy="mend it, or empty the cell",
+                         **layer.places(int(str(index)), column))  # fmt: skip
 
 
 def _check_receptors(region: Region, findings: Findings) -> None:
@@ -82,10 +95,9 @@ def _check_settings(region: Region, findings: Findings) -> None:
         if name not in sets:
             findings.add("PW102", f"preloaded: `{name}` is no rule set of this region", severity="warning",
                          remedy=did_you_mean(name, sorted(sets)), **region.places("request", "noise", "preloaded"))  # fmt: skip
-    known = list(equipment_table(region.layers.frame(EQUIPMENT)))
-    if settings.onsite_source not in known:
+    if settings.onsite_source not in table:
         findings.add("PW102", f"onsite_source = `{settings.onsite_source}` is no equipment known here",
-                     remedy=did_you_mean(settings.onsite_source, known), **region.places("request", "noise", "onsite_source"))  # fmt: skip
+                     remedy=did_you_mean(settings.onsite_source, list(table)), **region.places("request", "noise", "onsite_source"))  # fmt: skip
 
 
 def _check_measures(region: Region, findings: Findings) -> None:

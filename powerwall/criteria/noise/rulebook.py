@@ -44,7 +44,10 @@ class Rulebook:
     Attributes
     ----------
     counted, shown
-        Authority → rules that count on the day; all that are recorded there.
+        Authority → rules that count on the day; all that are recorded there. A rule of a wider
+        authority stands under the name of the one that it is looked up in.
+    masks
+        Rule id → hours of a week and a holiday in which a counted rule is active.
     """
 
     counted: Mapping[str, tuple[NoiseRule, ...]]
@@ -85,7 +88,7 @@ def rulebook(layers: Layers, request: Request) -> Rulebook:
     shown: dict[str, tuple[NoiseRule, ...]] = {}
     for name in dict.fromkeys([*own, *places]):
         rules = own.get(name) or _shipped_for(places.get(name, {}), name)
-        above = [rule for wide in _wider(name, places) for rule in own.get(wide, [])]
+        above = [replace(rule, jurisdiction_id=name) for wide in _wider(name, places) for rule in own.get(wide, [])]  # fmt: skip
         shown[name] = tuple(dict.fromkeys([*rules, *above]))
     also = frozenset(request.noise.count)
     counted = {

@@ -186,3 +186,13 @@ def test_a_noise_setting_that_is_none_is_told_in_the_region_file(make_region, tm
     except pw.BadInput as error:
         found = list(error.findings)
     assert [f.line > 0 for f in found if word in f.message and f.severity == "error"] == [True]
+
+
+@pytest.mark.parametrize(("column", "value"), [("ground_porous_share", 1.5), ("campus_radius_m", -10)])  # fmt: skip
+def test_a_ground_or_a_radius_of_a_site_that_is_none_is_told(make_region, tmp_path, column, value):
+    row = {"site_id": "a", "lon": -99.0, "lat": 38.5, "location_accuracy_m": 20, "utility_id": "u1", column: value}  # fmt: skip
+    findings = Findings()
+    region = read_into(make_region(tmp_path, sites=[row]), findings)
+    assert region is not None
+    check_rows(region, findings)
+    assert [(f.code, f.line) for f in findings if column in f.message and f.severity == "error"] == [("PW402", 2)]  # fmt: skip

@@ -514,3 +514,15 @@ def test_the_slope_at_the_home_widens_the_range(make_region, tmp_path):
     slope = (level(one, metres * 1.005) - level(one, metres * 0.995)) / (0.01 * metres)
     sigma = math.sqrt(2.5**2 + 1.5**2 + (slope * 40) ** 2)
     assert (row["high_db"] - row["low_db"]) / 2 == pytest.approx(1.2815515655446004 * sigma, rel=0.02)  # fmt: skip
+
+
+def test_a_rule_of_the_state_protects_homes_of_its_counties(make_region, tmp_path):
+    """Through `parent_id`: the home is covered, and the margin is that of the state's limit."""
+    path = make_region(tmp_path, sites=site(), receptors=home(2), noise_rules=[rule(rule_id="state", jurisdiction_id="us-ks")])  # fmt: skip
+    file = tmp_path / "tiny/jurisdictions.csv"
+    frame = pd.read_csv(file)
+    state = frame.iloc[[0]].assign(jurisdiction_id="us-ks", kind="state", name="Kansas")
+    pd.concat([frame.assign(parent_id="us-ks"), state]).to_csv(file, index=False)
+    found = pw.measure(pw.read(path))["night_noise_margin_db"].loc["a"]
+    assert found["row"] == "state"
+    assert not math.isnan(found["value"])
