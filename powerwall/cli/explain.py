@@ -28,11 +28,16 @@ def explain(
     form: Annotated[
         str, typer.Option("--format", metavar="table|json", help="What stdout gets.")
     ] = "table",
+    draws: Annotated[
+        int, typer.Option("--draws", min=0, help="Draws that tell how firm its place is; 0 for none.")
+    ] = 4096,
+    top_k: opt.TopK = 3,
+    concentration: opt.Concentration = 50.0,
     seed: opt.Seed = None,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show every measure of a site: value, weight, contribution, source, and what would change its rank.
 
     Example: powerwall explain regions/northern-virginia.toml va-possum-point
@@ -64,6 +69,8 @@ def explain(
             zip(ranking.frame.index.astype(str), ranking.frame["name"].astype(str), strict=True)
         )
         site_id = opt.find_site(site, names)
+        if draws:
+            ranking = ranking.with_draws(draws, top_k=top_k, concentration=concentration)
     opt.warn(read.findings, err, quiet=quiet, chosen=ranking.settings.findings)
     if form == "json":
         import json

@@ -132,6 +132,13 @@ Output = Annotated[
         show_default=False,
     ),
 ]
+TopK = Annotated[
+    int, typer.Option("--top-k", min=1, help="Length of the shortlist whose share of draws is `held`.")
+]  # fmt: skip
+Concentration = Annotated[
+    float,
+    typer.Option("--concentration", callback=_positive, help="How closely drawn weights keep to the given ones; a weight of 0.3 has a standard deviation of 0.064 at 50."),
+]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No warnings and no notes on stderr.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]

@@ -65,6 +65,27 @@ class Parameter(NamedTuple):
         return self.source.startswith("assumed")
 
 
+class Spread(NamedTuple):
+    """What the ends of a measure's range are, for whoever draws from it.
+
+    Attributes
+    ----------
+    low, high
+        Quantiles at which the ends stand; 0 and 1 are bounds, between which all is as likely.
+    shared
+        True where sites that rest on one row share its error; False where each has its own.
+    """
+
+    low: float
+    high: float
+    shared: bool = True
+
+
+BOUNDS = Spread(0.0, 1.0)
+P10_P90, P5_P95 = Spread(0.1, 0.9), Spread(0.05, 0.95)
+WILSON_95 = Spread(0.025, 0.975)
+
+
 class Scale(NamedTuple):
     """What turns breakpoints into the criterion's unit for a request.
 
@@ -102,6 +123,8 @@ class Criterion:
         What the range says, and the best grade its inputs can have.
     scale
         Set where the breakpoints are stated per unit of the request, and not in the criterion's own.
+    spread
+        What the ends of its range are.
     """
 
     name: str
@@ -116,6 +139,7 @@ class Criterion:
     grade: str
     kind: str = "number"
     scale: Scale | None = None
+    spread: Spread = BOUNDS
 
     def points(self, request: Request) -> tuple[tuple[float, float], ...] | None:
         """Breakpoints in the criterion's own unit, for a request; the same at every site."""
@@ -154,6 +178,7 @@ def criterion(
     grade: str = "",
     kind: str = "number",
     scale: Scale | None = None,
+    spread: Spread = BOUNDS,
 ) -> Callable[[Function], Function]:
     """Register a function as a criterion; its name is the function's, its subject the module's.
 
@@ -165,7 +190,7 @@ def criterion(
         subject = function.__module__.split("criteria.", 1)[-1].split(".")[0]
         _REGISTRY[function.__name__] = Criterion(
             function.__name__, subject, function, unit, tuple((float(x), float(v)) for x, v in value) if value else None,
-            why, {layer: tuple(columns) for layer, columns in (needs or {}).items()}, weight, uncertainty, grade, kind, scale,
+            why, {layer: tuple(columns) for layer, columns in (needs or {}).items()}, weight, uncertainty, grade, kind, scale, spread,
         )  # fmt: skip
         return function
 

@@ -20,6 +20,7 @@ from powerwall.output.numbers import UNKNOWN, month, shown, span
 from powerwall.output.plan import print_dates
 from powerwall.output.policy import print_policy
 from powerwall.output.profiles import print_profiles
+from powerwall.output.robust import print_standing
 from powerwall.output.table import Site
 from powerwall.output.water import print_water
 from powerwall.ranking.whatif import bottleneck, changes, target
@@ -60,6 +61,7 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     print_noise(_region(ranking, site), _local(site), ranking.cooling_of(site.id), to)
     _print_policy(ranking, site, to)
     print_profiles(ranking, site_id, to)
+    print_standing(ranking, site_id, to)
     _print_changes(ranking, site_id, to)
 
 

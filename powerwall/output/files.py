@@ -22,12 +22,15 @@ import pandas as pd
 import shapely
 
 import powerwall
-from powerwall.output.numbers import plain
+from powerwall.output.numbers import jsonable, plain
+from powerwall.output.robust import robustness_record, standing_record
 from powerwall.region.findings import BadInput, Findings, did_you_mean
 
 if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
 
+#: What the draws add.
+_DRAWN = ("held", "rank_low", "rank_high", "rank_mean", "p_out")
 LEAD = [
     "site_id",
     "name",
@@ -51,6 +54,9 @@ def table(ranking: Ranking) -> pd.DataFrame:
     more = ["region"] if len(ranking.regions) > 1 else []
     more += [] if ranking.plants is None else ["cooling"]
     frame = ranking.frame.reset_index()[[*LEAD, *more]]
+    if ranking.robustness is not None:
+        drawn = ranking.robustness.sites[list(_DRAWN)].reindex(ranking.frame.index)
+        frame = pd.concat([frame, drawn.reset_index(drop=True)], axis=1)
     columns: dict[str, Any] = {}
     for name, measure in ranking.measures.items():
         columns[name] = measure["value"].to_numpy()
@@ -101,7 +107,8 @@ def provenance(ranking: Ranking) -> dict[str, Any]:
         },
         "requirements": [f"{item.name}: {item.words}" for item in ranking.settings.requirements],
         "min_coverage": ranking.settings.min_coverage,
-    }
+        **({"robustness": jsonable(robustness_record(ranking))} if ranking.robustness is not None else {}),
+    }  # fmt: skip
 
 
 def _declared(ranking: Ranking, name: str) -> Any:
@@ -150,9 +157,21 @@ def records(ranking: Ranking) -> list[dict[str, Any]]:
         }
         plant = {} if ranking.plants is None else {"cooling": row["cooling"], "cooling_gave_up": ranking.plants["gave_up"].loc[site_id]}  # fmt: skip
         found.append(
-            {"site_id": site_id, **lead, **place, **plant, "criteria": _criteria(ranking, site_id)}
+            {
+                "site_id": site_id,
+                **lead,
+                **place,
+                **plant,
+                **_standing(ranking, str(site_id)),
+                "criteria": _criteria(ranking, site_id),
+            }
         )
     return found
+
+
+def _standing(ranking: Ranking, site_id: str) -> dict[str, Any]:
+    found = standing_record(ranking, site_id)
+    return {} if found is None else {"robustness": jsonable(found)}
 
 
 def _criteria(ranking: Ranking, site_id: object) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown, span
+from powerwall.output.portfolio import competitors
 from powerwall.output.profiles import differences
+from powerwall.output.robust import flip_line, print_robustness, ranks, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +47,12 @@ class Site:
         names = {region.name: region.request for region in ranking.regions}
         self.request = names[self.row["region"]]
 
+    @property
+    def drawn(self) -> Any:
+        """What the draws say of it; None where it takes no part."""
+        found = self._ranking.robustness
+        return found.sites.loc[self.id] if found is not None and self.id in found.sites.index else None  # fmt: skip
+
     def measure(self, name: str) -> Any:
         """Row of a measure."""
         return self._ranking.measures[name].loc[self.id]
@@ -68,6 +76,18 @@ def _score(site: Site) -> str:
     return (
         f"{score:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{score:.1f} ({low:.0f}–{high:.0f})"
     )
+
+
+def _held(site: Site) -> str:
+    return share(float(site.drawn["held"])) if site.drawn is not None else NOT_APPLICABLE
+
+
+def _ranks(site: Site) -> str:
+    return ranks(site.drawn) if site.drawn is not None else NOT_APPLICABLE
+
+
+def _out(site: Site) -> str:
+    return share(float(site.drawn["p_out"])) if site.drawn is not None else NOT_APPLICABLE
 
 
 def _date(site: Site) -> str:
@@ -155,14 +175,23 @@ COLUMNS: tuple[Column, ...] = (
     Column("water m³/yr", _water, "water: what the cooling plant takes from the basin in a typical year, each month weighted by its stress", 10),
     Column("permit", _policy, "permit: share of comparable recorded cases that ended well", 4),
 )  # fmt: skip
+_HELD = (
+    Column("held", _held, "held: share of {draws:,} draws of weights and measures in which it is among the first {top_k}"),
+    Column("ranks", _ranks, "ranks: those of 90 % of the draws"),
+)  # fmt: skip
+_OUT = Column("out", _out, "out: share of the draws in which a requirement fails; ? where nothing is known about one", 1)  # fmt: skip
 _CHOSEN = Column(
     "cooling", _cooling, "cooling: plant that keeps the requirements at the best score", right=False
 )
 
 
 def columns_of(ranking: Ranking) -> tuple[Column, ...]:
-    """The columns of a ranking; the cooling plant is one where each site has its own."""
-    return COLUMNS if ranking.plants is None else (*COLUMNS[:3], _CHOSEN, *COLUMNS[3:])
+    """The columns of a ranking; draws and the cooling plant are among them where there are any."""
+    chosen = () if ranking.plants is None else (_CHOSEN,)
+    drawn: tuple[Column, ...] = ()
+    if ranking.robustness is not None:
+        drawn = _HELD if (ranking.robustness.sites["p_out"] == 0).all() else (*_HELD, _OUT)
+    return (*COLUMNS[:3], *drawn, *chosen, *COLUMNS[3:])
 
 
 def print_ranking(ranking: Ranking, to: Console, top: int = 15) -> None:
@@ -180,6 +209,7 @@ def print_ranking(ranking: Ranking, to: Console, top: int = 15) -> None:
         to.print("\nno site can be ranked\n")
     for line in captions(ranking, columns if ranked else ()):
         to.print(Text(line, style="dim"))
+    print_robustness(ranking, to)
     _print_others(ranking, to)
     to.print(f"\nNext: {next_command(ranking)}")
 
@@ -238,7 +268,9 @@ def fitting(ranking: Ranking, ids: list[str], width: int) -> tuple[Column, ...]:
 def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
     """What each column says that is not obvious, and the weights."""
     need_by = ranking.regions[0].request.need_by
-    lines = [column.caption.format(need_by=need_by) for column in columns if column.caption]
+    made = ranking.robustness
+    numbers = {"draws": made.draws, "top_k": made.top_k} if made is not None else {}
+    lines = [column.caption.format(need_by=need_by, **numbers) for column in columns if column.caption]  # fmt: skip
     subjects = ", ".join(
         f"{name} {share:.0%}".replace("%", " %")
         for name, share in ranking.settings.weights.subjects.items()
@@ -251,6 +283,8 @@ def captions(ranking: Ranking, columns: tuple[Column, ...]) -> list[str]:
     )
     whose = f" ({ranking.settings.whose})" if ranking.settings.profile else ""
     lines.append(f"weights{whose}: {subjects}; ? is unknown and counts half")
+    if line := flip_line(ranking):
+        lines.append(line)
     stretched = (
         ranking.measures["time_to_power_months"]["note"].fillna("").str.contains("extrapolated")
     )
@@ -294,6 +328,8 @@ def _print_others(ranking: Ranking, to: Console) -> None:
     if risky.any():
         text = "ranked sites are at risk of a requirement that is unknown there; explain says which"
         to.print(Text(f"\n{int(risky.sum())} {text}", style="dim"))
+    for number, line in enumerate(competitors(ranking)):
+        to.print(Text(("" if number else "\n") + line, style="dim"))
     if told := differences(ranking, to.width):
         to.print(Text(f"\n{told}", style="dim"))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,7 @@ from powerwall.ranking.scores import NEUTRAL, SCORE_DECIMALS, values_of, weighte
 from powerwall.ranking.settings import Settings, for_request, settings
 
 if TYPE_CHECKING:
+    from powerwall.ranking.robust import Robustness
     from powerwall.region.read import Region
 
 __all__ = ["NEUTRAL", "SCORE_DECIMALS", "Ranking", "rank", "rank_with", "weighted_score"]
@@ -51,6 +52,8 @@ class Ranking:
     plants
         Index `site_id`; the cooling plant chosen at each site and what that gave up; None where
         the request names the plant.
+    robustness
+        How firm the order is; None where nothing was drawn. See `with_draws`.
     """
 
     frame: gpd.GeoDataFrame
@@ -63,6 +66,7 @@ class Ranking:
     regions: tuple[Region, ...]
     unknown: str = "neutral"
     plants: pd.DataFrame | None = None
+    robustness: Robustness | None = None
 
     def cooling_of(self, site_id: str) -> str:
         """Cooling plant of a site: the chosen one, else that of its region's request."""
@@ -70,6 +74,12 @@ class Ranking:
             return str(self.plants["plant"].loc[site_id])
         name = self.frame["region"].loc[site_id]
         return next(region.request.cooling for region in self.regions if region.name == name)
+
+    def with_draws(self, draws: int, **options: Any) -> Ranking:
+        """The same ranking with its robustness; options as `ranking.robust.robustness` takes them."""
+        from powerwall.ranking.robust import robustness
+
+        return replace(self, robustness=robustness(self, draws, **options))
 
     def save(self, path: str | Path) -> Path:
         """Write the ranking in the format that the suffix names.
@@ -119,7 +129,7 @@ def rank(
         for part, one in zip(parts, regions, strict=True)
     ]
     joined = _joined(regions, [part for part, _ in settled])
-    plants = pd.concat([told.set_axis(_ids(one, several=True)) for (_, told), one in zip(settled, regions, strict=True)])  # fmt: skip
+    plants = pd.concat([told.set_axis(site_ids(one, several=True)) for (_, told), one in zip(settled, regions, strict=True)])  # fmt: skip
     open_ = any(part.by_plant for part in parts)
     return rank_with(regions, joined, in_use, unknown=unknown, plants=plants if open_ else None)
 
@@ -154,7 +164,7 @@ def _joined(regions: Sequence[Region], parts: Sequence[Measures]) -> Measures:
     criteria: dict[str, Criterion] = {}
     for part in parts:
         criteria |= part.criteria
-    indices = [_ids(region, several=True) for region in regions]
+    indices = [site_ids(region, several=True) for region in regions]
     frames = {}
     for name in criteria:
         pieces = []
@@ -178,7 +188,8 @@ def _joined(regions: Sequence[Region], parts: Sequence[Measures]) -> Measures:
     return Measures(criteria, frames)
 
 
-def _ids(region: Region, *, several: bool) -> pd.Index:
+def site_ids(region: Region, *, several: bool) -> pd.Index:
+    """Ids of a region's sites as a ranking has them: led by its name beside other regions."""
     ids = region.sites.index
     return (
         pd.Index(
@@ -192,7 +203,7 @@ def _ids(region: Region, *, several: bool) -> pd.Index:
 def _sites(regions: Sequence[Region]) -> gpd.GeoDataFrame:
     several = len(regions) > 1
     parts = [
-        region.sites[["name", "origin", "availability", "geometry"]].set_axis(_ids(region, several=several)).to_crs("EPSG:4326").assign(region=region.name)
+        region.sites[["name", "origin", "availability", "geometry"]].set_axis(site_ids(region, several=several)).to_crs("EPSG:4326").assign(region=region.name)
         for region in regions
     ]  # fmt: skip
     return gpd.GeoDataFrame(pd.concat(parts), crs="EPSG:4326")
@@ -204,7 +215,7 @@ def _values(joined: Measures, in_use: Settings, regions: Sequence[Region]) -> pd
         return values_of(joined, in_use)
     parts = []
     for region in regions:
-        ids = _ids(region, several=True)
+        ids = site_ids(region, several=True)
         frames = {name: frame.loc[ids] for name, frame in joined.items()}
         parts.append(values_of(frames, for_request(in_use, joined.criteria, region)))
     return pd.concat(parts)

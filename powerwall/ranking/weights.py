@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,13 @@ class Weights:
         Subject → share of the whole.
     criteria
         Criterion → share of the whole; 0 is measured and shown, not counted.
+    points
+        Subject or criterion → its points as given, or by default.
     """
 
     subjects: dict[str, float]
     criteria: dict[str, float]
+    points: dict[str, float] = field(default_factory=dict)
 
 
 def resolve(
@@ -150,7 +153,9 @@ def _normalised(
             if shares[name] > 0 and criteria[name].value is None:
                 findings.add("PW106", f"`{name}` has weight but no value function", remedy="give it one under [values], or weight 0",
                              **places("weights", f"{subject}_criteria", name))  # fmt: skip
-    return Weights({name: points[name] / total for name in sorted(points)}, shares)
+    return Weights(
+        {name: points[name] / total for name in sorted(points)}, shares, {**inner, **points}
+    )
 
 
 def rank_order(m: int) -> np.ndarray:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerwall.criteria.power.lead_time.sampling import Draws, column
+from powerwall.criteria.drawing import column
+from powerwall.criteria.power.lead_time.sampling import Draws
 from powerwall.criteria.power.lead_time.stages import (
     Stage,
     finish_months,

@@ -16,7 +16,7 @@ from powerwall.criteria.compute.yields import (
 from powerwall.criteria.compute.yields import (
     flop_by_horizon as _flop,
 )
-from powerwall.criteria.criterion import criterion, unknown
+from powerwall.criteria.criterion import P5_P95, criterion, unknown
 from powerwall.criteria.power.plan import NODES, PowerPlan
 from powerwall.region.request import Request
 
@@ -70,6 +70,7 @@ def flop_by_horizon(plan: PowerPlan, request: Request, operation: Operation) -> 
     unit="MW/MW",
     needs={"climate_stations": ("pressure_pa",), "climate": ("record",)},
     uncertainty="5–95 % over the parameters of the plant; a kelvin either way where the station is far",
+    spread=P5_P95,
     grade="C",
 )
 def it_mw_per_grid_mw(operation: Operation) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from powerwall.criteria.cost.large_load.upfront import Works
 from powerwall.criteria.cost.shape import LOAD_FACTOR
 from powerwall.criteria.cost.site_costs import SiteCosts
 from powerwall.criteria.cost.stack.stack import SIGMA
-from powerwall.criteria.criterion import Z90, criterion
+from powerwall.criteria.criterion import P10_P90, Z90, criterion
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -46,6 +46,7 @@ _NO_STACK = "no tariff stack for this site"
     "Power Annual 2023); assumed: half of the median is as cheap as grids get, twice the median is out of the market",
     weight=1.0,
     uncertainty="P10–P90 from the grades of the layers, independent of one another: sigma 3, 8, 20 or 25 % for A, B, C, D",
+    spread=P10_P90,
     grade="B",
 )
 def delivered_cost_usd_per_mwh(sites: gpd.GeoDataFrame, costs: SiteCosts) -> pd.DataFrame:

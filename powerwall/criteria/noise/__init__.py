@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.criterion import criterion, provides
+from powerwall.criteria.criterion import Spread, criterion, provides
 from powerwall.criteria.noise.exposure import OWN_LINE, Exposure, exposure_of
 from powerwall.criteria.noise.flags import NEVER_GATES
 from powerwall.criteria.noise.rulebook import LAYER as RULES
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _IN_HAND = [(0.0, 0.0), (10.0, 1.0)]
 _IN_HAND_WHY = "at the limit nothing is earned; 10 dB in hand are half the loudness (assumed as enough)"  # fmt: skip
 _RANGE = "P10–P90 of source, path, assumed ambient and both positions; a range alone where the receptor's place is a guess"  # fmt: skip
+_SPREAD = Spread(
+    0.1, 0.9, shared=False
+)  # most of it is the path and the positions, which each site has of its own
 _STUDY = "screening estimate: a site noise study by a qualified person is needed"
 
 
@@ -59,13 +62,23 @@ def _measure(exposure: Exposure, period: str, value: str, low: str, high: str) -
     }, index=frame.index)  # fmt: skip
 
 
-@criterion(unit="dB", value=_IN_HAND, why=_IN_HAND_WHY, weight=1.0, uncertainty=_RANGE, grade="C")
+@criterion(
+    unit="dB",
+    value=_IN_HAND,
+    why=_IN_HAND_WHY,
+    weight=1.0,
+    uncertainty=_RANGE,
+    spread=_SPREAD,
+    grade="C",
+)
 def night_noise_margin_db(exposure: Exposure) -> pd.DataFrame:
     """Decibels between the binding limit at night and the level at the receptor where it binds."""
     return _measure(exposure, "night", "margin_db", "low_db", "high_db")
 
 
-@criterion(unit="dB", value=_IN_HAND, why=_IN_HAND_WHY, uncertainty=_RANGE, grade="C")
+@criterion(
+    unit="dB", value=_IN_HAND, why=_IN_HAND_WHY, uncertainty=_RANGE, spread=_SPREAD, grade="C"
+)
 def day_noise_margin_db(exposure: Exposure) -> pd.DataFrame:
     """Decibels between the binding limit by day, tests of standby sets included, and the level there."""
     return _measure(exposure, "day", "margin_db", "low_db", "high_db")
@@ -89,6 +102,7 @@ def _either(exposure: Exposure, value: str, low: str, high: str) -> pd.DataFrame
     value=[(0.0, 1.0), (10.0, 0.5), (20.0, 0.0)],
     why="assumed: nothing to do earns all; 10 dB is a package on every unit; 20 dB is another plant",
     uncertainty=_RANGE,
+    spread=_SPREAD,
     grade="C",
 )
 def mitigation_needed_db(exposure: Exposure, request: Request) -> pd.DataFrame:
@@ -124,6 +138,7 @@ def noise_setback_m(exposure: Exposure) -> pd.DataFrame:
 @criterion(
     unit="m",
     uncertainty="P10–P90 of both positions; two standard deviations where the receptor's place is a guess",
+    spread=_SPREAD,
     grade="C",
 )
 def setback_spare_m(noise_scene: Scene) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from powerwall.criteria.criterion import criterion, provides
+from powerwall.criteria.criterion import WILSON_95, criterion, provides
 from powerwall.criteria.policy.categories import gates_of, permit_path
 from powerwall.criteria.policy.odds import opposition_index, wilson, with_hazard
 from powerwall.criteria.policy.paths import PermitPath, Permits, permit_paths
@@ -124,6 +124,7 @@ def _aside(bound: Bound) -> str:
     weight=1.0,
     needs={LAYER: ("kind", "policy_status", "effect")},
     uncertainty="Wilson 95 % interval where counted, a judged range where assumed",
+    spread=WILSON_95,
     grade="C",
 )
 def policy_success_probability(sites: gpd.GeoDataFrame, permits: Permits) -> pd.DataFrame:

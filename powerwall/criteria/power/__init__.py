@@ -15,9 +15,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.criterion import criterion, provides
+from powerwall.criteria.criterion import P10_P90, criterion, provides
+from powerwall.criteria.drawing import draws_of
 from powerwall.criteria.power.capacity import node_capacity
-from powerwall.criteria.power.plan import NODES, PowerPlan, plan_sites
+from powerwall.criteria.power.lead_time.simulation import ramp_steps
+from powerwall.criteria.power.plan import NODES, PowerPlan, drawn_months, plan_sites
 from powerwall.region.layers import Layers
 from powerwall.region.request import Request
 
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
 def plan(sites: gpd.GeoDataFrame, layers: Layers, request: Request, permits: Permits) -> PowerPlan:
     """Choose node and network of each site and simulate the way to power."""
     return plan_sites(sites, layers, request, permits)
+
+
+@draws_of("time_to_power_months", "months_late", "full_power_months")
+def drawn(
+    plan: PowerPlan, sites: gpd.GeoDataFrame, request: Request, name: str, count: int, seed: int
+) -> np.ndarray:
+    """Months of every draw of one simulation, from which all three follow. Shape (sites, count)"""
+    ramp = ramp_steps(request.mw, request.first_mw, request.ramp_months)[-1][0]
+    after = {"time_to_power_months": 0.0, "months_late": -request.need_by_months, "full_power_months": ramp}  # fmt: skip
+    return drawn_months(plan, sites, count, seed) + after[name]
 
 
 def _dated(plan: PowerPlan, value: pd.Series, low: pd.Series, high: pd.Series) -> pd.DataFrame:
@@ -46,6 +58,7 @@ def _dated(plan: PowerPlan, value: pd.Series, low: pd.Series, high: pd.Series) -
     why="assumed: a year is as good as power gets; 36 months is the shortest conventional wait quoted, 84 the longest",
     needs={NODES: ("kind", "voltage_kv")},
     uncertainty="P10–P90 of the stage network, given that power comes at all",
+    spread=P10_P90,
     grade="B",
 )
 def time_to_power_months(plan: PowerPlan) -> pd.DataFrame:
@@ -61,6 +74,7 @@ def time_to_power_months(plan: PowerPlan) -> pd.DataFrame:
     needs={NODES: ("kind", "voltage_kv")},
     weight=1.0,
     uncertainty="P10–P90 of the stage network, given that power comes at all",
+    spread=P10_P90,
     grade="B",
 )
 def months_late(plan: PowerPlan, request: Request) -> pd.DataFrame:
@@ -120,6 +134,7 @@ def power_success_probability(plan: PowerPlan) -> pd.DataFrame:
     unit="months",
     needs={NODES: ("kind", "voltage_kv")},
     uncertainty="P10–P90 of the stage network and the request's ramp, given that power comes at all",
+    spread=P10_P90,
     grade="B",
 )
 def full_power_months(plan: PowerPlan) -> pd.DataFrame:

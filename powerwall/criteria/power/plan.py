@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -177,28 +177,61 @@ def _simulated(frame: pd.DataFrame, sites: gpd.GeoDataFrame, processes: Processe
     """Add dates and odds, one simulation for all sites that share a stage table."""
     request = processes.request
     draws = Draws(request.draws, request.seed)
+    for network, part in _parts(frame, processes):
+        group = frame.loc[part]
+        months = site_months(network, draws, group["distance_km"], group["floor_months"])
+        views = _views(group, sites, processes)
+        numbers = _outcomes(months, network, request, views, group["floor_months"])
+        frame.loc[part, "basis"] = [_basis(request, view) for view in views]
+        frame.loc[part, list(numbers)] = np.column_stack(list(numbers.values()))
+        described = {
+            "grade": network.grade, "network": network.name, "status": "assumed" if network.assumed else "secondary",
+        }  # fmt: skip
+        for name, word in described.items():
+            frame.loc[part, name] = word
+        extra = "; ".join(network.notes)
+        if extra:
+            frame.loc[part, "note"] = [f"{n}; {extra}".strip("; ") for n in group["note"]]
+    unknown = frame["p50_months"].isna() & frame["why"].isna()
+    frame.loc[unknown, "why"] = "no study window known"
+    return frame
+
+
+def _parts(frame: pd.DataFrame, processes: Processes) -> Iterator[tuple[Network, pd.Index]]:
+    """Sites that share a stage network, a chunk at a time."""
     planned = frame[frame["why"].isna() & frame["network"].notna()]
     keys = planned[list(_GROUPS)].fillna("")
     for _, group in planned.groupby([keys[c] for c in keys], sort=True):
         network = network_of(processes, keys.loc[group.index[0]])
         for start in range(0, len(group), _CHUNK):
-            part = group.iloc[start : start + _CHUNK]
-            months = site_months(network, draws, part["distance_km"], part["floor_months"])
-            views = _views(part, sites, processes)
-            numbers = _outcomes(months, network, request, views, part["floor_months"])
-            frame.loc[part.index, "basis"] = [_basis(request, view) for view in views]
-            frame.loc[part.index, list(numbers)] = np.column_stack(list(numbers.values()))
-        described = {
-            "grade": network.grade, "network": network.name, "status": "assumed" if network.assumed else "secondary",
-        }  # fmt: skip
-        for name, word in described.items():
-            frame.loc[group.index, name] = word
-        extra = "; ".join(network.notes)
-        if extra:
-            frame.loc[group.index, "note"] = [f"{n}; {extra}".strip("; ") for n in group["note"]]
-    unknown = frame["p50_months"].isna() & frame["why"].isna()
-    frame.loc[unknown, "why"] = "no study window known"
-    return frame
+            yield network, group.index[start : start + _CHUNK]
+
+
+def drawn_months(
+    plan: PowerPlan, sites: gpd.GeoDataFrame, count: int, seed: int, draws: Any = None
+) -> np.ndarray:
+    """Months to the first block in every draw, given that power comes; NaN without a plan. Shape (sites, count)
+
+    Parameters
+    ----------
+    plan, sites
+        The plan, and the sites it is of.
+    count, seed
+        Number of draws, and their seed.
+    draws
+        What gives the normals of each stage; silent, those of the ranking.
+    """
+    months = np.full((len(plan.frame), count), np.nan)
+    if plan.processes is None:
+        return months
+    weight, normals = plan.processes.request.outside_weight or 0.0, draws or Draws(count, seed)
+    for network, part in _parts(plan.frame, plan.processes):
+        group = plan.frame.loc[part]
+        inside = site_months(network, normals, group["distance_km"], group["floor_months"])
+        used = _used(inside, _views(group, sites, plan.processes), weight)
+        rows = plan.frame.index.get_indexer(part)
+        months[rows] = _blended(inside, used, weight, group["floor_months"])
+    return months
 
 
 def _basis(request: Request, view: View | None) -> str:
@@ -263,12 +296,9 @@ def _outcomes(
         np.full(len(months), success(stages, "energised")) for stages in (network.stages, granted)
     )
     weight = request.outside_weight or 0.0
-    used = [view if blends(row, weight) else None for row, view in zip(months, views, strict=True)]
+    used = _used(months, views, weight)
     if any(used):
-        months = np.stack([
-            np.fmax(blend_draws(row, view, weight), least) if view else row
-            for row, view, least in zip(months, used, floor.to_numpy(dtype=float), strict=True)
-        ])  # fmt: skip
+        months = _blended(months, used, weight, floor)
         odds, built = (np.array([
             blend_success(p, view.p_success, weight) if view else p for p, view in zip(inside, used, strict=True)
         ]) for inside in (odds, built))  # fmt: skip
@@ -286,3 +316,18 @@ def _outcomes(
         "on_time": odds * timely, "on_time_if_permitted": built * timely,
         "delivered_mw_years": odds * spell / 12,
     }  # fmt: skip
+
+
+def _used(months: np.ndarray, views: list[View | None], weight: float) -> list[View | None]:
+    """The outside view of each site that has one to blend with."""
+    return [view if blends(row, weight) else None for row, view in zip(months, views, strict=True)]
+
+
+def _blended(
+    months: np.ndarray, views: list[View | None], weight: float, floor: pd.Series
+) -> np.ndarray:
+    """Months of every draw, moved towards the outside view where there is one. Shape (sites, draws)"""
+    return np.stack([
+        np.fmax(blend_draws(row, view, weight), least) if view else row
+        for row, view, least in zip(months, views, floor.to_numpy(dtype=float), strict=True)
+    ])  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from powerwall.criteria.criterion import Parameter, Scale, criterion, provides, unknown
+from powerwall.criteria.criterion import P5_P95, Parameter, Scale, criterion, provides, unknown
 from powerwall.criteria.water.basins.aqueduct import stress_weighted
 from powerwall.criteria.water.basins.stress import WEIGHTS, stress_of_sites
 from powerwall.criteria.water.climate import SiteClimate, site_climate
@@ -81,6 +81,7 @@ def water_rules(sites: gpd.GeoDataFrame, layers: Layers, request: Request, opera
     needs=_NEEDS,
     weight=1.0,
     uncertainty=f"{_MODEL_ERROR}; half a category of stress either way where a state's score stands in",
+    spread=P5_P95,
     grade="B",
 )
 def scarcity_weighted_water_m3(operation: Operation, stress: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +127,7 @@ def _with_stress(notes: pd.Series, stress: pd.DataFrame) -> list[str]:
     scale=Scale("L/kWh", lambda request: _it_mw(request) * HOURS_PER_YEAR),
     needs=_NEEDS,
     uncertainty=_MODEL_ERROR,
+    spread=P5_P95,
     grade="C",
 )
 def water_consumption_m3_per_year(operation: Operation) -> pd.DataFrame:
@@ -140,6 +142,7 @@ def water_consumption_m3_per_year(operation: Operation) -> pd.DataFrame:
     scale=Scale("L/kWh", lambda request: _it_mw(request) * 24),
     needs=_NEEDS,
     uncertainty=_MODEL_ERROR,
+    spread=P5_P95,
     grade="C",
 )
 def peak_day_water_m3(operation: Operation) -> pd.DataFrame:
@@ -152,6 +155,7 @@ def peak_day_water_m3(operation: Operation) -> pd.DataFrame:
     value=[(0.0, 0.0), (0.5, 0.6), (1.0, 1.0)],
     why="assumed: at the limit nothing is earned; half of it left is fair; a plant that draws nothing earns all",
     uncertainty="that of the plant's water; a rule that may hold here opens the low end",
+    spread=P5_P95,
     grade="B",
 )
 def water_rule_margin_share(water_rules: AppliedRules, operation: Operation) -> pd.DataFrame:
@@ -192,7 +196,7 @@ def _times(volume: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 
 @criterion(
-    unit="share", value=_SHARE, why=_SHARE_WHY, needs={**_NEEDS, LAYER: ("spare_m3_per_day",)}, uncertainty=_MODEL_ERROR, grade="C",
+    unit="share", value=_SHARE, why=_SHARE_WHY, needs={**_NEEDS, LAYER: ("spare_m3_per_day",)}, uncertainty=_MODEL_ERROR, spread=P5_P95, grade="C",
 )  # fmt: skip
 def peak_day_share(operation: Operation, sites: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:
     """Thirstiest day over the provider's spare peak-day capacity."""
@@ -200,7 +204,7 @@ def peak_day_share(operation: Operation, sites: gpd.GeoDataFrame, layers: Layers
 
 
 @criterion(
-    unit="share", value=_SHARE, why=_SHARE_WHY, needs={**_NEEDS, LAYER: ("sewer_spare_m3_per_day",)}, uncertainty=_MODEL_ERROR, grade="C",
+    unit="share", value=_SHARE, why=_SHARE_WHY, needs={**_NEEDS, LAYER: ("sewer_spare_m3_per_day",)}, uncertainty=_MODEL_ERROR, spread=P5_P95, grade="C",
 )  # fmt: skip
 def sewer_share(operation: Operation, sites: gpd.GeoDataFrame, layers: Layers) -> pd.DataFrame:
     """Largest day's discharge over the sewer's spare capacity."""

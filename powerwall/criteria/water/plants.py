@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.drawing import column
 from powerwall.criteria.facts import fact_table
-from powerwall.criteria.power.lead_time.sampling import column
 from powerwall.criteria.water.cooling.air import Air, Flows, Values, outdoor
 from powerwall.criteria.water.cooling.air_side import air_chiller, direct_evaporative, tower_plant
 from powerwall.criteria.water.cooling.liquid import dry_cooler, wet_tower

@@ -1,34 +1,26 @@
 """Sampling: the correlated normals behind the stages.
 
 `Draws` is the keyed Latin hypercube of rankings: a column depends on its key and the seed alone,
-so neither another site nor another stage can move a number. `Sobol` is the scrambled sequence of
-a single plan, where the last digit matters more.
+so neither another site nor another stage can move a number. `SiteDraws` is the same for sites that
+must come together: noise of their own, factors in common. `Sobol` is the scrambled sequence of a
+single plan, where the last digit matters more.
 """
 
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Mapping
-from statistics import NormalDist
 
 import numpy as np
 
 from powerwall.criteria.criterion import Parameter
+from powerwall.criteria.drawing import normal
 from powerwall.criteria.power.lead_time.stages import Stage
 
 RHO = Parameter(
     0.3, "1", 0.0, 0.6, "assumed: correlation of stages within one group; data cannot identify it"
 )
-_STANDARD = NormalDist()
 _EDGE = 1e-12
-
-
-def column(key: str, draws: int, seed: int) -> np.ndarray:
-    """Latin-hypercube column of a key: uniform numbers, one in each of `draws` strata. Shape (draws,)."""
-    rng = np.random.default_rng([seed, zlib.crc32(key.encode())])
-    uniform = (rng.permutation(draws) + rng.random(draws)) / draws
-    return np.clip(uniform, _EDGE, 1 - _EDGE)
 
 
 class Draws:
@@ -38,16 +30,40 @@ class Draws:
         self.count, self.seed, self.rho = draws, seed, rho
         self._columns: dict[str, np.ndarray] = {}
 
-    def _normal(self, key: str) -> np.ndarray:
+    def normal(self, key: str) -> np.ndarray:
+        """Standard normals of a key. Shape (draws,)."""
         if key not in self._columns:
-            # exact to the last digits, and without the import of a large library
-            inverse = map(_STANDARD.inv_cdf, column(key, self.count, self.seed).tolist())
-            self._columns[key] = np.fromiter(inverse, dtype=float, count=self.count)
+            self._columns[key] = normal(key, self.count, self.seed)
         return self._columns[key]
 
     def stage(self, name: str, group: str) -> np.ndarray:
         """One-factor normals of a stage. Shape (draws,)."""
-        return _one_factor(self._normal(f"group:{group}"), self._normal(name), self.rho)
+        return _one_factor(self.normal(f"group:{group}"), self.normal(name), self.rho)
+
+
+class SiteDraws:
+    """Normals of one site among several: its stages are its own, the factors of its groups are shared.
+
+    Parameters
+    ----------
+    shared
+        Draws that all the sites take their factors from.
+    site
+        Key of the site, so that no other site can move its numbers.
+    owners
+        Group → who is late together within it, a utility or a county; a group without one is the
+        same for all sites.
+    """
+
+    def __init__(self, shared: Draws, site: str, owners: Mapping[str, str] | None = None) -> None:
+        self.count, self._shared, self._site = shared.count, shared, site
+        self._owners = owners or {}
+
+    def stage(self, name: str, group: str) -> np.ndarray:
+        """One-factor normals of a stage. Shape (count,)."""
+        key = ":".join(part for part in ("group", group, self._owners.get(group, "")) if part)
+        common, own = self._shared.normal(key), self._shared.normal(f"{self._site}:{name}")
+        return _one_factor(common, own, self._shared.rho)
 
 
 class Sobol:

@@ -1,0 +1,154 @@
+"""Asks: which open measure, once known, would most often change the pick; the value of information."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from powerwall.ranking.robust.worlds import Drawn
+from powerwall.ranking.values import inverse
+
+if TYPE_CHECKING:
+    from powerwall.ranking.rank import Ranking
+
+LEAST = 0.01  # share of changed picks from which a question is worth asking
+_DECIMALS = 1e12
+
+
+class Ask(NamedTuple):
+    """One question.
+
+    Attributes
+    ----------
+    criterion, sites
+        What is open, and at which sites one answer would settle it.
+    row
+        The row that the answer would mend; "" where the site has none.
+    known
+        False where nothing or only a range is known.
+    low, high
+        Where the answer lies in 90 % of the draws, in the criterion's unit; NaN where unknown.
+    p_change
+        Share of the draws in which another site would be first.
+    voi_points
+        Points that the pick would gain on average by knowing.
+    beyond
+        The measure at which the pick changes, at the first of the sites; NaN where it has none.
+    challenger
+        Site that would lead most often.
+    """
+
+    criterion: str
+    sites: tuple[str, ...]
+    row: str
+    known: bool
+    low: float
+    high: float
+    p_change: float
+    voi_points: float
+    beyond: float
+    challenger: str
+
+
+def asks(ranking: Ranking, drawn: Drawn, weights: np.ndarray) -> tuple[list[Ask], int]:
+    """Questions worth asking, the most decisive first, and the number of those that decide nothing.
+
+    Weights stay as given: asking reveals facts, not preferences. Everything but the answer stands
+    at its printed value, an unknown at the half it counts.
+
+    Parameters
+    ----------
+    ranking, drawn
+        The ranking and the draws of its open measures.
+    weights
+        Shares of `drawn.names`. Shape (m,)
+    """
+    scores = _rounded(drawn.world.values @ weights)
+    order = np.argsort(-scores, kind="stable")
+    found: list[Ask] = []
+    idle = 0
+    open_ = {*(drawn.names[at] for at in drawn.world.drawn), *drawn.fails}
+    for name in sorted(open_) if len(scores) > 1 else ():
+        moved = _moved(drawn, weights, scores, name)
+        most = moved.max(axis=0)
+        for group in _groups(drawn, name):
+            best = next((int(place) for place in order if place not in group), -1)
+            hopeless = order[0] not in group and most[group].max() < scores[order[0]]
+            ask = None if best < 0 or hopeless else _ask(ranking, drawn, moved[:, group], name, group, (int(order[0]), best, scores))  # fmt: skip
+            found += [] if ask is None else [ask]
+            idle += ask is None
+    found.sort(key=lambda ask: (-ask.p_change, -ask.voi_points, ask.criterion, ask.sites))
+    return found, idle
+
+
+def _rounded(scores: np.ndarray) -> np.ndarray:
+    return np.rint(scores * _DECIMALS) / _DECIMALS
+
+
+def _moved(drawn: Drawn, weights: np.ndarray, scores: np.ndarray, name: str) -> np.ndarray:
+    """Score of every site where one measure is as drawn and all else as printed; −inf where it is out. Shape (k, n)"""
+    at = drawn.names.index(name) if name in drawn.names else -1
+    if at in drawn.world.drawn:
+        moved = _rounded(scores + weights[at] * (drawn.world.drawn[at] - drawn.world.values[:, at]))
+    else:
+        moved = np.repeat(scores[None], len(next(iter(drawn.fails.values()))), axis=0)
+    if name in drawn.fails:
+        moved[drawn.fails[name]] = -np.inf
+    return moved
+
+
+def _groups(drawn: Drawn, name: str) -> list[np.ndarray]:
+    """Places of the sites that one answer would settle, one array a question."""
+    if name not in drawn.groups:
+        return [np.array([place]) for place in np.flatnonzero(drawn.fails[name].any(axis=0))]
+    unique, which = np.unique(drawn.groups[name].astype(str), return_inverse=True)
+    return [np.flatnonzero(which == n) for n, label in enumerate(unique) if label]
+
+
+def _ask(
+    ranking: Ranking, drawn: Drawn, moved: np.ndarray, name: str, group: np.ndarray, leaders: tuple[int, int, np.ndarray]
+) -> Ask | None:  # fmt: skip
+    """The question of one group; None where its answer would hardly change the pick."""
+    pick, best, scores = leaders
+    places = np.append(group, best)
+    by_row = np.argsort(places)  # equal scores rank in row order
+    table = np.column_stack([moved, np.full(len(moved), scores[best])])[:, by_row]
+    places = places[by_row]
+    first = places[table.argmax(axis=1)]
+    p_change = float((first != pick).mean())
+    if p_change < LEAST:
+        return None
+    table = np.maximum(table, 0.0)  # a site that is out is worth nothing
+    gain = table.max(axis=1) - table[:, np.flatnonzero(places == pick)[0]]
+    measure = ranking.measures[name].loc[drawn.ids[group]]
+    first_row = measure.iloc[0]
+    return Ask(
+        name, tuple(str(site) for site in drawn.ids[group]), str(first_row["row"]) if isinstance(first_row["row"], str) else "",
+        bool(measure["value"].notna().all()), float(first_row["low"]), float(first_row["high"]), p_change, 100 * float(gain.mean()),
+        _beyond(ranking, drawn, name, group, pick, best), str(drawn.ids[np.bincount(first[first != pick]).argmax()]),
+    )  # fmt: skip
+
+
+def _beyond(
+    ranking: Ranking, drawn: Drawn, name: str, group: np.ndarray, pick: int, best: int
+) -> float:
+    """Measure of a single site at which the pick changes; NaN where several sites move or none does.
+
+    Where no value does it, the limit of a requirement may.
+    """
+    limits = [item for item in ranking.settings.requirements if item.name == name and name in drawn.fails]  # fmt: skip
+    limit = next((bound for item in limits for bound in (item.low, item.high) if math.isfinite(bound)), math.nan)  # fmt: skip
+    if len(group) > 1 or name not in drawn.names:
+        return limit if len(group) == 1 else math.nan
+    site, at = int(group[0]), drawn.names.index(name)
+    weights = ranking.settings.weights.criteria
+    scores = drawn.world.values @ np.array([weights[n] for n in drawn.names])
+    other = best if site == pick else pick
+    wanted = drawn.world.values[site, at] + (scores[other] - scores[site]) / weights[name]
+    points = ranking.settings.values[name]
+    now = float(ranking.measures[name]["value"].loc[drawn.ids[site]])
+    middle = sum(x for x, _ in points) / len(points)
+    beyond = inverse(points, float(wanted), middle if math.isnan(now) else now)
+    return limit if math.isnan(beyond) else beyond
