@@ -49,11 +49,21 @@ def score(
             "--check", help="Exit 1 if the committed ranking.csv beside the layers is out of date."
         ),
     ] = False,
+    draws: Annotated[
+        int,
+        typer.Option("--draws", min=0, help="Draws of weights and measures: adds how often each site is among the first, and its ranks."),
+    ] = 0,
+    top_k: opt.TopK = 3,
+    concentration: opt.Concentration = 50.0,
+    pick: Annotated[
+        int | None,
+        typer.Option("--pick", min=1, metavar="K", help="Show K sites whose points of interconnection carry them together, with their joint date.", show_default=False),
+    ] = None,
     seed: opt.Seed = None,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
-) -> None:
+) -> None:  # fmt: skip
     """Rank candidate sites, best first.
 
     Example: powerwall score regions/northern-virginia.toml --mw 300 --need-by 2031-01 -o out.csv
@@ -61,6 +71,8 @@ def score(
     del debug
     opt.one_of(form, _FORMATS, "--format")
     opt.one_of(unknown, ("neutral", "worst"), "--unknown")
+    if pick is not None:
+        opt.one_of(form, ("table", "json"), "--format with --pick")
     points = opt.weights(weight)
     from powerwall.output.console import console
 
@@ -82,6 +94,9 @@ def score(
             raise typer.Exit(_stale(regions, wanted, points, unknown, err, profile))
         ranking = _ranked(regions, wanted, points, unknown, err, profile)
         _check_sources(output or [], ranking)
+        if draws:
+            with opt.waiting(err, "drawing …"):
+                ranking = ranking.with_draws(draws, top_k=top_k, concentration=concentration)
         for path in output or []:
             ranking.save(path)
     opt.warn(
@@ -90,7 +105,9 @@ def score(
         quiet=quiet,
         chosen=ranking.settings.findings,
     )
-    if form == "table":
+    if pick is not None:
+        _show_portfolio(ranking, pick, draws, form, out)
+    elif form == "table":
         from powerwall.output.table import print_ranking
 
         print_ranking(ranking, out, top)
@@ -99,6 +116,18 @@ def score(
 
         out.file.write(text(ranking, form))
     opt.wrote(output, err, quiet=quiet)
+
+
+def _show_portfolio(ranking: Ranking, k: int, draws: int, form: str, out: Console) -> None:
+    """K sites that stand together, in place of the table."""
+    from powerwall.output.portfolio import json_text, print_portfolio
+    from powerwall.ranking.portfolio import choose
+
+    portfolio = choose(ranking, k, draws=draws)
+    if form == "json":
+        out.file.write(json_text(portfolio, ranking))
+    else:
+        print_portfolio(portfolio, ranking, out)
 
 
 def _ranked(
