@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from powerwall.importers.imported import Imported
 
-_SOURCES = ("moratoria", "ordinances", "urdb", "epw")
+_SOURCES = ("moratoria", "ordinances", "urdb", "epw", "pairwise")
 _LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
 
 
@@ -27,7 +27,7 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook; rate records as JSON or bulk CSV; hourly weather files.",
+            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook; rate records as JSON or bulk CSV; hourly weather files; a pairwise matrix of weights as CSV.",
             show_default=False,
         ),
     ],
@@ -37,7 +37,7 @@ def import_(
             "--output",
             "-o",
             metavar="FILE",
-            help="The layer: a CSV, or JSON for rates.",
+            help="The layer: a CSV, JSON for rates, or TOML for weights.",
             show_default=False,
         ),
     ],
@@ -93,6 +93,10 @@ def import_(
     hourly: Annotated[
         bool, typer.Option("--hourly", help="Keep every hour of weather, in place of bins.")
     ] = False,
+    profile: Annotated[
+        str,
+        typer.Option("--profile", metavar="NAME", help="Profile that imported weights become; silent, [weights].", show_default=False),
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Show every place of a finding.")] = False,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
@@ -112,6 +116,9 @@ def import_(
         from powerwall.cli.import_weather import import_weather
 
         import_weather(files, output, stations, station_id, day, hourly=hourly, every=every, quiet=quiet, color=not no_color)  # fmt: skip
+        return
+    if source == "pairwise":
+        _weights(files, output, profile, every=every, quiet=quiet, color=not no_color)
         return
     layer = layer or _LAYERS[source][0]
     opt.one_of(layer, _LAYERS[source], "--layer")
@@ -162,6 +169,37 @@ def _rates(
     err.print(f"wrote {len(found.stacks)} stacks to {output}")
     for why, count in sorted(found.skipped.items()):
         err.print(f"left out {count}: {why}")
+
+
+def _weights(files: list[Path], output: Path, profile: str, *, every: bool, quiet: bool, color: bool) -> None:  # fmt: skip
+    """Pairwise comparisons as weights of a region file."""
+    if len(files) > 1:
+        raise typer.BadParameter("one matrix at a time", param_hint="FILE…")
+    if profile and not profile.replace("-", "").replace("_", "").isalnum():
+        raise typer.BadParameter(f"`{profile}` is no name: letters, digits, - and _", param_hint="--profile")  # fmt: skip
+    from powerwall.output.console import console, print_findings
+    from powerwall.region.findings import Findings
+
+    err = console(stderr=True, color=color)
+    findings = Findings()
+    with opt.failing(err):
+        from powerwall.criteria.criterion import registry
+        from powerwall.importers.pairwise import read_pairwise
+        from powerwall.output.files import check_targets, write_text
+
+        check_targets([output], [".toml"])
+        opt.not_itself(files, output, findings)
+        if not files[0].is_file():
+            findings.add("PW201", "no such file", file=files[0])
+            findings.raise_errors()
+        found = read_pairwise(files[0], registry(), findings, profile)
+        findings.raise_errors()
+        assert found is not None  # noqa: S101 — without errors there are weights
+        write_text(output, found.text)
+    if not quiet:
+        print_findings(findings, err, every=every)
+    shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in found.weights.items())
+    err.print(f"wrote {output}: {shares}; consistency ratio {found.ratio:.4f}")
 
 
 def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None:
