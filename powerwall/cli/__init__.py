@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 import powerwall
-from powerwall.cli import bill, check, compare, criteria, explain, fit, import_, init, plan, score
+from powerwall.cli import (
+    backtest,
+    bill,
+    check,
+    compare,
+    criteria,
+    explain,
+    fit,
+    import_,
+    init,
+    plan,
+    score,
+)
 
 app = typer.Typer(
     name="powerwall",
@@ -27,6 +39,7 @@ app.command("bill")(bill.bill)
 app.command("check")(check.check)
 app.command("compare")(compare.compare)
 app.command("fit")(fit.fit)
+app.command("backtest")(backtest.backtest)
 app.command("criteria")(criteria.criteria)
 app.command("import")(import_.import_)
 app.command("init")(init.init)

@@ -181,6 +181,14 @@ CODES: dict[str, tuple[str, str]] = {
         "refused tariff",
         "A rate sheet or a stack cannot be billed correctly; never a partial number.",
     ),
+    "PW517": (
+        "known only later",
+        "A layer, a row or a cell was not known on the as-of date of a backtest, or does not say.",
+    ),
+    "PW518": (
+        "impossible outcome",
+        "The dates of an outcome are missing, out of order, or not after the as-of date.",
+    ),
     "PW601": ("output not written", "The file could not be written or its format is unknown."),
     "PW602": ("ranking out of date", "The committed ranking differs from the one computed now."),
     "PW603": ("usage", "The command cannot do what was asked."),
