@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
+import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from powerwall.cli import options as opt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from powerwall.output.forge.result import Report
+    from powerwall.region.findings import Finding
+
+_FORMATS = ("table", "json", "md", "github", "sarif", "junit")
 
 
 def check(
@@ -35,6 +47,24 @@ def check(
             show_default=False,
         ),
     ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write json, md, sarif or xml (JUnit); may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="|".join(_FORMATS),
+            help="What stdout gets; github is workflow commands, which annotate a pull request.",
+        ),
+    ] = "table",
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
 ) -> None:
@@ -45,32 +75,97 @@ def check(
     Example: powerwall check regions/*.toml
     """
     del debug
-    from powerwall.output.console import console, print_findings, summary
-    from powerwall.region.findings import CODES
+    opt.one_of(form, _FORMATS, "--format")
+    from powerwall.output.console import console
 
-    out = console(color=not no_color)
+    out, err = console(color=not no_color), console(stderr=True, color=not no_color)
     if explain:
-        if explain not in CODES:
-            raise typer.BadParameter(
-                f"no finding {explain}; they run from {min(CODES)} to {max(CODES)}",
-                param_hint="--explain",
-            )
-        title, text = CODES[explain]
-        out.print(f"{explain}: {title}\n{text}")
+        _explain(explain, out)
         return
     if not regions:
         raise typer.BadParameter("name a region file", param_hint="REGION…")
+    files = [opt.located(path) for path in regions]
+    with opt.failing(err):
+        _check_output(output or [], files)
+        found = [_checked(file, today, out if form == "table" else None, every) for file in files]
+        if output or form != "table":
+            from powerwall.output.forge.formats import save, text
+
+            report = _report(files, found, strict=strict)
+            for path in output or []:
+                save(report, path)
+            if form != "table":
+                out.file.write(text(report, form))
+    opt.wrote(output, err, quiet=False)
+    raise typer.Exit(max(_verdict(items, strict=strict) for items in found))
+
+
+def _explain(code: str, out: Console) -> None:
+    from powerwall.region.findings import CODES
+
+    if code not in CODES:
+        raise typer.BadParameter(
+            f"no finding {code}; they run from {min(CODES)} to {max(CODES)}",
+            param_hint="--explain",
+        )
+    title, text = CODES[code]
+    out.print(f"{code}: {title}\n{text}")
+
+
+def _checked(file: Path, today: Any, out: Console | None, every: bool) -> list[Finding]:
+    """Findings of a region; a table shows them as they come."""
+    from powerwall.output.console import print_findings, summary
     from powerwall.ranking.check import check as check_region
 
-    code = 0
-    for path in regions:
-        file = opt.located(path)
-        found = check_region(file, today)
+    found = check_region(file, today)
+    if out is not None:
         print_findings(found, out, every=every)
         out.print(f"{file}: {summary(found)}")
-        severities = {item.severity for item in found}
-        if any(item.code == "PW101" for item in found):
-            code = 2
-        elif "error" in severities or (strict and "warning" in severities):
-            code = max(code, 1)
-    raise typer.Exit(code)
+    return found
+
+
+def _report(files: list[Path], found: list[list[Finding]], *, strict: bool) -> Report:
+    from powerwall.output.forge.result import Report, repository, suite_of
+    from powerwall.region.findings import CODES
+
+    here = Path.cwd()
+    root = repository(here)
+    suites = tuple(suite_of(file.as_posix(), items, here, root) for file, items in zip(files, found, strict=True))  # fmt: skip
+    more = shlex.join(["powerwall", "check", *(file.as_posix() for file in files), "--all"])
+    return Report("check", suites, CODES, more, strict)
+
+
+def _verdict(found: Iterable[Finding], *, strict: bool) -> int:
+    severities = {item.severity for item in found}
+    if any(item.code == "PW101" for item in found):
+        return 2
+    return int("error" in severities or (strict and "warning" in severities))
+
+
+def _check_output(paths: list[Path], files: list[Path]) -> None:
+    """No output takes the place of a file that is read, or of a format that there is not."""
+    if not paths:
+        return
+    from powerwall.output.files import check_targets
+    from powerwall.output.forge.formats import SUFFIXES
+    from powerwall.region.findings import Findings
+
+    check_targets(paths, SUFFIXES)
+    read = {name.resolve(): file for file in files for name in (file, *_layers(file))}
+    findings = Findings()
+    for path in paths:
+        if file := read.get(path.resolve()):
+            findings.add("PW601", f"{path} is a file that {file} reads", file=path, remedy="write to another file")  # fmt: skip
+    findings.raise_errors()
+
+
+def _layers(file: Path) -> list[Path]:
+    """Files that a region file names, as far as it can be read; the check says where it cannot."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return []
+    layers = content.get("layers")
+    entries = [content.get("sites"), *(layers.values() if isinstance(layers, dict) else ())]
+    names = [entry.get("path") for entry in entries if isinstance(entry, dict)]
+    return [file.parent / name for name in names if isinstance(name, str)]

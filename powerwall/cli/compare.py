@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from powerwall.output.compare import Comparison
+    from powerwall.output.forge.moved import Origin
     from powerwall.ranking.compare import Changes
+    from powerwall.ranking.gates import Held
     from powerwall.ranking.rank import Ranking
     from powerwall.region.read import Region
     from powerwall.region.revision import Source
 
-_FORMATS = ("table", "json", "csv", "md")
+_FORMATS = ("table", "json", "csv", "md", "github", "sarif", "junit")
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,17 @@ def compare(
         Any,
         typer.Option("--today", parser=opt.day, metavar="DATE", help="Day that the gate fail_on_stale is judged on.", show_default=False),
     ] = None,
-    output: opt.Output = None,
+    draws: Annotated[
+        int, typer.Option("--draws", min=0, help="Draws for the gate min_top_held; 0 leaves it unmeasured.")
+    ] = 4096,
+    top_k: opt.TopK = 3,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write json, csv, md, sarif or xml (JUnit); may be repeated.", show_default=False),
+    ] = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")
+        str,
+        typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets; github is workflow commands, which annotate a pull request."),
     ] = "table",
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
@@ -87,22 +97,24 @@ def compare(
         with _read(sources, ({**asked, "as_of": base_as_of}, {**asked, "as_of": as_of})) as sides:
             if not quiet:
                 _warn(sides, err)
-            found = _compared(sides, today or date.today(), err)  # noqa: DTZ011 — a civil day
+            held = _held(sides[1], draws, top_k)
+            found = _compared(sides, today or date.today(), held, err)  # noqa: DTZ011 — a civil day
+            origin = _origin(sides)
         for path in output or []:
             _keep_sources(path, sides)
-            save(found, path)
+            save(found, path, origin)
     if form == "table":
         from powerwall.output.compare import print_comparison
 
         print_comparison(found, out, top)
     else:
-        out.file.write(text(found, form))
+        out.file.write(text(found, form, origin))
     opt.wrote(output, err, quiet=quiet)
-    raise typer.Exit(_verdict(found, err, said=form == "table"))
+    raise typer.Exit(_verdict(found, err, said=form in {"table", "github"}))
 
 
 def _verdict(found: Comparison, err: Console, *, said: bool) -> int:
-    """1 if a gate is broken, which stderr says where stdout holds no table."""
+    """1 if a gate is broken, which stderr says where stdout does not."""
     from powerwall.output.compare import gate_line
 
     for gate in [] if said else found.broken:
@@ -175,7 +187,20 @@ def _warn(sides: tuple[_Side, _Side], err: Console) -> None:
         err.print(f"two regions are compared: {regions[0].name} and {regions[1].name}")
 
 
-def _compared(sides: tuple[_Side, _Side], today: date, err: Console) -> Comparison:
+def _held(head: _Side, draws: int, top_k: int) -> Held | None:
+    """How well the first site of HEAD holds, where a gate asks for it."""
+    from powerwall.ranking.gates import held_by_first
+
+    if (
+        head.ranking is None
+        or not draws
+        or head.ranking.regions[0].table.gates.min_top_held is None
+    ):
+        return None
+    return held_by_first(head.ranking, draws, top_k)
+
+
+def _compared(sides: tuple[_Side, _Side], today: date, held: Held | None, err: Console) -> Comparison:  # fmt: skip
     from powerwall.output.compare import Comparison
     from powerwall.ranking.gates import gates
 
@@ -185,8 +210,24 @@ def _compared(sides: tuple[_Side, _Side], today: date, err: Console) -> Comparis
     words = [_words(side, sides[1 - n]) for n, side in enumerate(sides)]
     return Comparison(
         words[0], words[1], region.table.title if region else "", changes,
-        tuple(gates(changes, region, today)) if region else (), _next(changes, sides[1], region),
+        tuple(gates(changes, region, today, held)) if region else (), _next(changes, sides[1], region),
     )  # fmt: skip
+
+
+def _origin(sides: tuple[_Side, _Side]) -> Origin:
+    """Where the gates and the files of both sides stand."""
+    from powerwall.output.forge.moved import Origin
+    from powerwall.output.forge.result import repository
+
+    gates: dict[str, tuple[str, int, int]] = {}
+    base, head = sides
+    if head.ranking is not None:
+        region = head.ranking.regions[0]
+        for name in type(region.table.gates).model_fields:
+            place = region.places("gates", name)
+            file = _named(place["file"].as_posix(), head.source, head.root)
+            gates[name] = (file, place["line"], place["column"])
+    return Origin(gates, (base.source.revision, head.source.revision), Path.cwd(), repository(Path.cwd()))  # fmt: skip
 
 
 def _changes(sides: tuple[_Side, _Side], err: Console) -> Changes:

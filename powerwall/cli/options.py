@@ -32,6 +32,13 @@ def _positive(value: float | None) -> float | None:
     return value
 
 
+def _above_zero(value: float) -> float:
+    if not value > 0:
+        msg = f"{value:g} is not above 0 (inf takes the weights as given)"
+        raise typer.BadParameter(msg)
+    return value
+
+
 RegionPath = Annotated[
     Path,
     typer.Argument(
@@ -137,7 +144,7 @@ TopK = Annotated[
 ]  # fmt: skip
 Concentration = Annotated[
     float,
-    typer.Option("--concentration", callback=_positive, help="How closely drawn weights keep to the given ones; a weight of 0.3 has a standard deviation of 0.064 at 50."),
+    typer.Option("--concentration", callback=_above_zero, help="How closely drawn weights keep to the given ones; a weight of 0.3 has a standard deviation of 0.064 at 50."),
 ]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No warnings and no notes on stderr.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour.")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from powerwall.output.columns import Head, fitting_table
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from powerwall.ranking.compare import Changes
     from powerwall.ranking.gates import Gate
 
+SPREAD = "within the weights' spread"
 _DETAILED = 5  # sites whose measures are listed
 _PARTS = 4  # measures of each
 _ROWS = 15  # rows of layers
+_MIDPOINTS = 3  # sites whose effects are listed both ways
 _PLACE = re.compile(r" \([^()]+:\d+\)")
+_VERSION = re.compile(r"^powerwall (?=\S+ → )")
 _LONG = 48  # characters from which a cell is a text, not a value
 _POINTS = 0.005  # points that are worth a line
 
@@ -66,8 +70,15 @@ class Comparison:
         quiet = f"; {len(self.changes.measures)} measures that carry no points differ" if len(self.changes.measures) else ""  # fmt: skip
         if not differs:
             return f"nothing moved: {between}{quiet}"
-        named = "; ".join(f"{row['kind']} {row['name']}" if row["kind"] != row["name"] else row["name"] for _, row in self.changes.ingredients.iterrows())  # fmt: skip
+        named = "; ".join(_part_name(row) for _, row in self.changes.ingredients.iterrows())
         return f"nothing moved: {between}; {named} differ{'s' if len(differs) == 1 else ''} and moved no score, rank or status{quiet}"
+
+
+def _part_name(row: pd.Series) -> str:
+    """`layer policy`, `as_of`: an ingredient without what differs in it."""
+    if row["kind"] == "powerwall":
+        return "engine version"
+    return str(row["name"]) if row["kind"] == row["name"] else f"{row['kind']} {row['name']}"
 
 
 def print_comparison(comparison: Comparison, to: Console, top: int) -> None:
@@ -106,7 +117,7 @@ def counts(changes: Changes) -> str:
     s = changes.shifts
     far = ""
     if s["ranked"]:
-        tau = "" if math.isnan(s["tau"]) else f", Kendall tau {s['tau']:.2f}"
+        tau = "" if math.isnan(s["tau"]) else f", Kendall tau {s['tau']:.2f}, WS {s['ws']:.2f}"
         far = (f"; ranks of {s['ranked']:.0f} sites shift by {s['mean']:.1f} on average, {s['largest']:.0f} at most{tau}, "
                f"{s['top_kept']:.0f} of the first {s['top']:.0f} stay")  # fmt: skip
     return f"sites: {', '.join(said)}{far}".replace("-", "−")
@@ -114,12 +125,60 @@ def counts(changes: Changes) -> str:
 
 def remarks(changes: Changes) -> list[str]:
     """What the tables do not say: what only acts together, what was cut, what is not known."""
-    together = changes.effects[changes.effects["ingredient"] == "interaction"]
-    lines = []
-    if len(together):
-        most = together.loc[together["points"].abs().idxmax()]
-        lines.append(f"interaction: at {len(together)} sites the parts do not add up to the whole, by {signed(most['points'])} points at most ({most['site_id']})")  # fmt: skip
+    lines = [*_interaction(changes.effects), *_others(changes.moved)]
+    within = list(changes.sites.index[changes.sites["within_spread"].astype(bool)])
+    if within:
+        lines.append(
+            f"{SPREAD}, so no rank that the weights tell apart: {_some([str(site) for site in within])}"
+        )
+    stated = changes.ingredients[changes.ingredients["kind"] == "provenance"]
+    lines += [f"provenance of {row['name']}: {row['what']}" for _, row in stated.iterrows()]
     return [*lines, *changes.notes]
+
+
+def _interaction(effects: pd.DataFrame) -> list[str]:
+    """What is left over, and where that is much the midpoints of both ways beside."""
+    left = effects[effects["ingredient"] == "interaction"]
+    if left.empty:
+        return []
+    points = left[left["points"].abs() >= _POINTS]
+    lines = []
+    if len(points):
+        most = points.loc[points["points"].abs().idxmax()]
+        lines.append(f"interaction: at {len(points)} sites the parts do not add up to the whole, by {signed(most['points'])} points at most ({most['site_id']})")  # fmt: skip
+        lines += _midpoints(effects, points)
+    ranks = left[left["ranks"].fillna(0) != 0]
+    if len(ranks):
+        most = ranks.loc[ranks["ranks"].abs().idxmax()]
+        lines.append(
+            f"interaction in ranks: at {len(ranks)} sites, by {_signed_rank(most['ranks'])} at most ({most['site_id']})"
+        )
+    return lines
+
+
+def _midpoints(effects: pd.DataFrame, left: pd.DataFrame) -> list[str]:
+    """Effects taken both ways, at the sites where most is left over."""
+    known = effects[effects["points_midpoint"].notna()]
+    order = left.assign(size=-left["points"].abs()).sort_values(["size", "site_id"])["site_id"]
+    lines = []
+    for site in [site for site in order if (known["site_id"] == site).any()][:_MIDPOINTS]:
+        mine = known[known["site_id"] == site]
+        said = ", ".join(f"{row['ingredient']} {signed(row['points_midpoint'])} ({signed(row['points'])} into the base, {signed(row['points_backward'])} out of the head)" for _, row in mine.iterrows())  # fmt: skip
+        lines.append(f"midpoints of both ways at {site}: {said}")
+    return lines
+
+
+def _others(moved: pd.DataFrame) -> list[str]:
+    """Ranks that shift because other sites came or went."""
+    shifted = moved[moved["shift_others"].fillna(0) != 0]
+    if shifted.empty:
+        return []
+    far = shifted["shift_others"].astype(float)
+    return [f"sites that came or went shift {len(shifted)} others, by {_signed_rank(far.loc[far.abs().idxmax()])} at most ({far.abs().idxmax()})"]  # fmt: skip
+
+
+def _signed_rank(value: float) -> str:
+    return f"{value:+.0f} rank{'s' if abs(value) != 1 else ''}".replace("-", "−")
 
 
 def tables(changes: Changes, width: int, top: int) -> list[Any]:
@@ -127,7 +186,7 @@ def tables(changes: Changes, width: int, top: int) -> list[Any]:
     own = changes.moved[changes.moved["change"] != "rank"]
     made: list[Any] = []
     if len(own):
-        made.append(fitting_table(_SITE_HEADS, [site_cells(str(i), row) for i, row in own.head(top).iterrows()], width))  # fmt: skip
+        made.append(_site_table(own.head(top), width))
     if len(own) > top:
         made.append(f"and {len(own) - top} more sites that moved: --top {len(own)}")
     passive = changes.moved[changes.moved["change"] == "rank"]
@@ -139,13 +198,23 @@ def tables(changes: Changes, width: int, top: int) -> list[Any]:
         made += ["", Text("what moved at the first of them", style="bold"), fitting_table(_MEASURE_HEADS, detail, width)]  # fmt: skip
     parts = ingredient_cells(changes)
     if parts:
-        made += ["", Text("what differs, and what each does alone", style="bold"), fitting_table(_PART_HEADS, parts, width)]  # fmt: skip
+        ranks = [_count_signed(value) for value in _named(changes)["ranks"]] if "ranks" in changes.ingredients else [UNKNOWN] * len(parts)  # fmt: skip
+        cells = [[*row, rank] for row, rank in zip(parts, ranks, strict=True)]
+        made += ["", Text("what differs, and what each does alone", style="bold"), fitting_table(_PART_HEADS, cells, width)]  # fmt: skip
     rows = row_cells(changes.rows)
     if rows:
         made += ["", Text("rows that differ, or whose dates passed", style="bold"), fitting_table(_ROW_HEADS, rows[:_ROWS], width)]  # fmt: skip
     if len(rows) > _ROWS:
         made.append(f"and {len(rows) - _ROWS} more: --format json has all")
     return made
+
+
+def _site_table(sites: pd.DataFrame, width: int) -> Table:
+    """The sites that moved; dim where the weights do not tell them from those they passed."""
+    table = fitting_table(_SITE_HEADS, [site_cells(str(i), row) for i, row in sites.iterrows()], width)  # fmt: skip
+    for line, within in zip(table.rows, sites["within_spread"], strict=True):
+        line.style = "dim" if within else None
+    return table
 
 
 def _some(names: list[str]) -> str:
@@ -161,7 +230,8 @@ _MEASURE_HEADS = (
     Head("points"), Head("rests on", right=False, goes=3), Head("moved by", right=False, goes=5, wraps=True),
 )  # fmt: skip
 _PART_HEADS = (
-    Head("differs", right=False, wraps=True), Head("sites moved"), Head("statuses", goes=2), Head("points at most", goes=1),
+    Head("differs", right=False, wraps=True), Head("sites moved"), Head("statuses", goes=3), Head("points at most", goes=1),
+    Head("ranks at most", goes=2),
 )  # fmt: skip
 _ROW_HEADS = (
     Head("layer", right=False), Head("row", right=False), Head("column", right=False), Head("old → new", right=False, wraps=True),
@@ -176,7 +246,9 @@ def site_cells(site: str, row: pd.Series) -> list[str]:
     scores = [NOT_APPLICABLE if pd.isna(row[f"score_{side}"]) else f"{row[f'score_{side}']:.1f}" for side in ("base", "head")]  # fmt: skip
     delta = NOT_APPLICABLE if pd.isna(row["score_delta"]) else signed(row["score_delta"])
     why = row["why"] or {"added": "a new site", "removed": "no longer a site"}.get(row["change"], UNKNOWN)  # fmt: skip
-    return [site, str(row["name"]), arrow(*statuses), arrow(*ranks), arrow(*scores), delta, str(why)]  # fmt: skip
+    why = _engine(str(why))
+    within = f"{SPREAD} ({why})" if row["within_spread"] else why
+    return [site, str(row["name"]), arrow(*statuses), arrow(*ranks), arrow(*scores), delta, within]  # fmt: skip
 
 
 def _status(status: object, risk: object) -> str:
@@ -213,7 +285,7 @@ def measure_cells(row: pd.Series) -> list[str]:
     old, new = (_measure(row, side) for side in ("old", "new"))
     where = [f"{row[f'layer_{side}']} {row[f'row_{side}']}" for side in ("base", "head")
              if isinstance(row[f"row_{side}"], str) and row[f"row_{side}"]]  # fmt: skip
-    why = _PLACE.sub("", str(row["why"]))  # the table of rows has the places
+    why = _engine(_PLACE.sub("", str(row["why"])))  # the table of rows has the places
     return [str(row["criterion"]), arrow(old, new), unit, signed(row["points"]), " → ".join(dict.fromkeys(where)), why]  # fmt: skip
 
 
@@ -226,12 +298,33 @@ def _measure(row: pd.Series, side: str) -> str:
 
 
 def ingredient_cells(changes: Changes) -> list[list[str]]:
-    """Cells of the table of what differs."""
+    """Cells of the table of what differs; provenance that moves nothing is told apart from it."""
     return [
-        [f"layer {row['name']}: {row['what']}" if row["kind"] == "layer" else str(row["what"]), _count(row["sites"]), _count(row["statuses"]),
-         UNKNOWN if math.isnan(row["points"]) else signed(row["points"])]
-        for _, row in changes.ingredients.iterrows()
+        [_part(row), _count(row["sites"]), _count(row["statuses"]), UNKNOWN if math.isnan(row["points"]) else signed(row["points"])]
+        for _, row in _named(changes).iterrows()
     ]  # fmt: skip
+
+
+def _named(changes: Changes) -> pd.DataFrame:
+    """What differs, without provenance that moves nothing."""
+    frame = changes.ingredients
+    return frame[(frame["kind"] != "provenance") | (frame["sites"].fillna(1) > 0)]
+
+
+def _part(row: pd.Series) -> str:
+    """An ingredient in words."""
+    if row["kind"] in {"layer", "provenance"}:
+        return f"{row['kind']} {row['name']}: {row['what']}"
+    return _engine(str(row["what"]))
+
+
+def _engine(words: str) -> str:
+    """The version that a file was computed by, as what it is."""
+    return _VERSION.sub("engine version ", words)
+
+
+def _count_signed(value: float) -> str:
+    return UNKNOWN if math.isnan(value) else f"{value:+.0f}".replace("-", "−").replace("+0", "0")
 
 
 def _count(value: float) -> str:

@@ -1,10 +1,11 @@
-"""Comparison files: what moved between two rankings as JSON, CSV (a row a measure) and Markdown."""
+"""Comparison files: what moved between two rankings as JSON, CSV (a row a measure), Markdown, and for forges."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ from powerwall.output.compare import (
     site_cells,
 )
 from powerwall.output.files import write_text
+from powerwall.output.forge.formats import SHARED
+from powerwall.output.forge.moved import RULES, Origin, suite_of_comparison
+from powerwall.output.forge.result import Report
+from powerwall.output.forge.summary import LIMIT_BYTES, fitting
 from powerwall.output.numbers import jsonable, plain
 from powerwall.region.findings import shown
 
@@ -83,10 +88,16 @@ def _cell(cell: object) -> str:
     return plain(float(cell)) if isinstance(cell, float) else str(cell)
 
 
-def markdown_text(comparison: Comparison) -> str:
-    """Sites, measures, what differs and the gates as Markdown, for a pull request."""
+def markdown_text(comparison: Comparison, limit: int = LIMIT_BYTES) -> str:
+    """Sites, measures, what differs and the gates as Markdown, for a pull request.
+
+    Parameters
+    ----------
+    limit
+        Largest size of the text [bytes of UTF-8]; the gates stay whatever else is left out.
+    """
     changes = comparison.changes
-    lines = [f"# {comparison.lead}", ""]
+    lines: list[str] = []
     if not changes.moved.empty:
         own = changes.moved[changes.moved["change"] != "rank"]
         lines += [counts(changes), ""]
@@ -97,8 +108,10 @@ def markdown_text(comparison: Comparison) -> str:
                         [[str(row["site_id"]), *measure_cells(row)] for _, row in counted.iterrows()])  # fmt: skip
     lines += _table(("differs", "sites moved", "statuses", "points at most"), ingredient_cells(changes))  # fmt: skip
     lines += _table(("layer", "row", "column", "old → new", "where", "sites"), row_cells(changes.rows))  # fmt: skip
-    lines += [f"- {line}" for line in (*remarks(changes), *map(gate_line, comparison.gates))]
-    return "\n".join(lines).rstrip() + "\n"
+    last = [f"- {line}" for line in (*remarks(changes), *map(gate_line, comparison.gates))]
+    head = [f"# {comparison.lead}", *([""] if lines or last else [])]
+    rows = lines if last else lines[:-1]
+    return fitting(head, rows, last, limit, "lines; all of them: --format json")
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -113,15 +126,19 @@ _TEXT: dict[str, Callable[[Comparison], str]] = {
     ".csv": csv_text,
     ".md": markdown_text,
 }
-SUFFIXES = tuple(_TEXT)
+_FORGE = {".sarif": "sarif", ".xml": "junit"}
+SUFFIXES = (*_TEXT, *_FORGE)
 
 
-def text(comparison: Comparison, form: str) -> str:
-    """The comparison in one of the formats: json, csv, md."""
-    return _TEXT[f".{form}"](comparison)
+def text(comparison: Comparison, form: str, origin: Origin) -> str:
+    """The comparison in one of the formats: json, csv, md, github, sarif, junit."""
+    if form not in SHARED:
+        return _TEXT[f".{form}"](comparison)
+    more = shlex.join(["powerwall", "compare", comparison.base, comparison.head, "--format", "md"])
+    return SHARED[form](Report("compare", (suite_of_comparison(comparison, origin),), RULES, more))
 
 
-def save(comparison: Comparison, path: Path) -> None:
+def save(comparison: Comparison, path: Path, origin: Origin) -> None:
     """Write a comparison; the suffix is the format.
 
     Raises
@@ -129,4 +146,5 @@ def save(comparison: Comparison, path: Path) -> None:
     BadInput
         If the file cannot be written.
     """
-    write_text(path, _TEXT[path.suffix.lower()](comparison))
+    suffix = path.suffix.lower()
+    write_text(path, text(comparison, _FORGE.get(suffix, suffix.removeprefix(".")), origin))

@@ -21,7 +21,7 @@ from powerwall.output.plan import print_dates
 from powerwall.output.policy import print_policy
 from powerwall.output.profiles import print_profiles
 from powerwall.output.robust import print_standing
-from powerwall.output.table import Site
+from powerwall.output.site_cells import Site
 from powerwall.output.water import print_water
 from powerwall.ranking.whatif import bottleneck, changes, target
 

@@ -156,22 +156,10 @@ def records(ranking: Ranking) -> list[dict[str, Any]]:
             "lat": round(row.geometry.y, 6),
         }
         plant = {} if ranking.plants is None else {"cooling": row["cooling"], "cooling_gave_up": ranking.plants["gave_up"].loc[site_id]}  # fmt: skip
-        found.append(
-            {
-                "site_id": site_id,
-                **lead,
-                **place,
-                **plant,
-                **_standing(ranking, str(site_id)),
-                "criteria": _criteria(ranking, site_id),
-            }
-        )
+        standing = standing_record(ranking, str(site_id))
+        drawn = {} if standing is None else {"robustness": jsonable(standing)}
+        found.append({"site_id": site_id, **lead, **place, **plant, **drawn, "criteria": _criteria(ranking, site_id)})  # fmt: skip
     return found
-
-
-def _standing(ranking: Ranking, site_id: str) -> dict[str, Any]:
-    found = standing_record(ranking, site_id)
-    return {} if found is None else {"robustness": jsonable(found)}
 
 
 def _criteria(ranking: Ranking, site_id: object) -> dict[str, Any]:

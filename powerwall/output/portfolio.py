@@ -115,7 +115,7 @@ def competitors(ranking: Ranking) -> list[str]:
 
     Examples
     --------
-    `a leans on p230 with b: 600 MW asked, 340 MW firm, hosting map`
+    `a leans on p230 with b: 600 MW asked, 340 MW firm (hosting map)`
     """
     return _competing(limits(ranking), ranking)
 
@@ -177,10 +177,10 @@ def _cells(limit: Limit, ranking: Ranking) -> tuple[str, str]:
 
 
 def _known(limit: Limit, ranking: Ranking) -> str:
-    """The same in words: `450 MW firm, study`; `≤ 397 MW, line proximity: not firm`."""
+    """The same in words: `450 MW firm (study)`; `≤ 397 MW (line proximity: not firm)`."""
     mw, rests_on = _cells(limit, ranking)
     firm = "" if math.isnan(limit.firm_mw) and math.isnan(limit.late_months) else " firm"
-    return ", ".join(part for part in (f"{mw} MW{firm}", rests_on) if part)
+    return f"{mw} MW{firm} ({rests_on})" if rests_on else f"{mw} MW{firm}"
 
 
 def _bound(limit: Limit, ranking: Ranking) -> str:

@@ -265,7 +265,20 @@ def _cli() -> str:
         "# Command line\n",
         "Exit codes: 0 done · 1 a declared gate, or `check`, says no · 2 could not do it · 130 Ctrl-C.\n",
     ]
-    for verb in ("", "score", "explain", "plan", "check", "fit", "criteria", "init"):
+    for verb in (
+        "",
+        "score",
+        "explain",
+        "plan",
+        "check",
+        "compare",
+        "backtest",
+        "bill",
+        "fit",
+        "criteria",
+        "import",
+        "init",
+    ):
         text = runner.invoke(
             app, [*([verb] if verb else []), "--help"], prog_name="powerwall"
         ).output
@@ -275,10 +288,15 @@ def _cli() -> str:
     return "\n".join(parts)
 
 
+#: Pages whose console blocks are run.
+_SHOWN = (Path("README.md"), Path("docs/concepts/robustness.md"), Path("docs/how-to/portfolio.md"))
+
+
 def _all() -> dict[Path, str]:
-    readme = Path("README.md")
     texts = {FOLDER / name: text for name, text in pages().items()}
-    return texts | {readme: refreshed(readme.read_text(encoding="utf-8"))}
+    return texts | {
+        page: refreshed(page.read_text(encoding="utf-8")) for page in _SHOWN if page.is_file()
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -24,8 +24,8 @@ _ASKED = 5  # questions under a table
 _FIRST = 4  # sites named for the first place
 _MOVED = 0.005  # share of a weight not worth a word
 _ASK_HEADS = (
-    Head("worth finding out", right=False), Head("at", right=False, wraps=True), Head("today", goes=2), Head("row", right=False, goes=4),
-    Head("pick changes"), Head("points", goes=3), Head("beyond", goes=1), Head("then leads", right=False),
+    Head("worth finding out", right=False, wraps=True), Head("today", goes=3), Head("row", right=False, goes=5), Head("changes"),
+    Head("points", goes=4), Head("beyond", goes=2), Head("then leads", right=False, goes=1),
 )  # fmt: skip
 
 
@@ -72,6 +72,9 @@ def print_robustness(ranking: Ranking, to: Console) -> None:
     first = found.sites["first"].sort_values(ascending=False, kind="stable").head(_FIRST)
     named = ", ".join(f"{site} {share(value)}" for site, value in first.items() if value > 0)
     to.print(Text(f"\nfirst in {found.draws:,} draws: {named or 'nobody, all are out'}", style="dim"))  # fmt: skip
+    ranked = int((ranking.frame["status"] == "ranked").sum())
+    if ranked > len(found.sites):
+        to.print(Text(f"the first {len(found.sites):,} of {ranked:,} ranked sites are drawn", style="dim"))  # fmt: skip
     if len(found.sites) > 1:
         print_asks(ranking, found.asks, to, found.idle)
 
@@ -86,7 +89,7 @@ def print_asks(ranking: Ranking, asks: list[Ask], to: Console, idle: int = 0) ->
     to.print(fitting_table(_ASK_HEADS, rows, to.width))
     more = f"{len(asks) - _ASKED} more would; " if len(asks) > _ASKED else ""
     rest = f"the other {idle} open measures do not change who is first" if idle else ""
-    words = f"pick changes: share of its draws in which another site is first, all else as printed; {more}{rest}"  # fmt: skip
+    words = f"changes: share of its draws in which another site is first, all else as printed; {more}{rest}"  # fmt: skip
     to.print(Text(words.rstrip("; "), style="dim"))
 
 
@@ -98,7 +101,7 @@ def _ask_cells(ranking: Ranking, ask: Ask) -> list[str]:
     sites = [str(i) for i in ranking.frame.index if i in ask.sites]
     at = ", ".join(sites[:2]) + (f" and {len(sites) - 2} more" if len(sites) > 2 else "")
     beyond = NOT_APPLICABLE if math.isnan(ask.beyond) else shown(ask.beyond, unit) + words
-    return [ask.criterion, at, today, ask.row or NOT_APPLICABLE, share(ask.p_change), f"{ask.voi_points:.1f}", beyond, ask.challenger]  # fmt: skip
+    return [f"{ask.criterion} of {at}", today, ask.row or NOT_APPLICABLE, share(ask.p_change), f"{ask.voi_points:.1f}", beyond, ask.challenger]  # fmt: skip
 
 
 def print_standing(ranking: Ranking, site_id: str, to: Console) -> None:
@@ -121,7 +124,7 @@ def _standing(ranking: Ranking, found: Robustness, site_id: str) -> Iterator[str
     ranks = found.rank_share.loc[site_id]
     yield "  " + ", ".join(f"rank {rank} {share(value)}" for rank, value in ranks.head(10).items() if value > 0)  # fmt: skip
     if row["p_out"] != 0:
-        yield f"  out of the requirements in {share(row['p_out'])} of the draws" + (": nothing is known about one" if math.isnan(row["p_out"]) else "")  # fmt: skip
+        yield f"  out of the requirements in {out_words(row)} of the draws" + (": one is unknown, or its evidence may not put a site out" if math.isnan(row["p_out"]) else "")  # fmt: skip
     yield from _rivals(found, site_id)
     central = found.central_weights.loc[site_id].dropna()
     if len(central):
@@ -141,6 +144,13 @@ def ranks(row: Any) -> str:
         return NOT_APPLICABLE
     low, high = f"{row['rank_low']:.0f}", f"{row['rank_high']:.0f}"
     return low if low == high else f"{low}–{high}"
+
+
+def out_words(row: Any) -> str:
+    """Share of the draws in which a site is out: `25 %`; `≥ 38 %` or `?` where a requirement is unknown."""
+    if not math.isnan(row["p_out"]):
+        return share(float(row["p_out"]))
+    return f"≥ {share(float(row['p_out_least']))}" if row["p_out_least"] > 0 else UNKNOWN
 
 
 def _rivals(found: Robustness, site_id: str) -> Iterator[str]:

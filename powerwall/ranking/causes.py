@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from powerwall.ranking.attribution.reuse import Reuse
+from powerwall.ranking.attribution.rows import Movers, column_of, live_cells, movers
 from powerwall.ranking.ingredients import Ingredient
-from powerwall.ranking.moved import SCORE_STEP, at_risk, differing_measure
+from powerwall.ranking.moved import Key, at_risk, touched
 from powerwall.ranking.rank import Ranking
-from powerwall.ranking.replay import Replay, with_rows
+from powerwall.ranking.replay import Replay
 from powerwall.region.dates import parse_span
 from powerwall.region.differences import INERT, CellChange, key_column
 from powerwall.region.findings import shown
 from powerwall.region.layers import Layer
 
-_ROWS_ALONE = 12  # rows of one layer that are taken alone, where no measure names them
 _CELLS_SAID = 2
 LONG = 48  # characters from which a cell is a text, not a value
 #: What it means that a date of a row lies between two as-of dates: seen forwards, seen backwards.
@@ -28,7 +28,6 @@ _PASSED = {
     "effective_from": ("in force from {}", "not yet in force, from {}"),
     "action_date": ("decided {}", "not yet decided, {}"),
 }
-Key = tuple[str, str]  # site and criterion; no criterion for a status that moves without a measure
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,10 @@ class Cause:
         Where the row stands.
     decides
         The measure changes the verdict of a requirement.
+    points
+        Points of the site's score that a row moves alone; 0 where it was not taken alone.
+    columns
+        Columns of the row that move it alone; empty where that is not known apart.
     """
 
     label: str
@@ -56,6 +59,12 @@ class Cause:
     file: str = ""
     line: int = 0
     decides: bool = False
+    points: float = 0.0
+    columns: frozenset[str] = frozenset()
+
+    def moves(self, cell: CellChange) -> bool:
+        """Tell whether a cell of its row may be what moves the measure."""
+        return column_of(cell) in self.columns if self.columns else cell.column not in INERT
 
     @property
     def dated(self) -> bool:
@@ -64,18 +73,21 @@ class Cause:
 
 
 def causes(
-    base: Ranking, head: Ranking, replays: list[Replay], measures: pd.DataFrame, progress: Callable[[str], object],
+    base: Ranking, head: Ranking, replays: list[Replay], measures: pd.DataFrame, behind: Mapping[str, Movers],
 ) -> dict[Key, list[Cause]]:  # fmt: skip
-    """Causes of every measure that differs, and of every status that moves, by site and criterion."""
+    """Causes of every measure that differs, and of every status that moves, by site and criterion.
+
+    A status that moves without a measure has no criterion. `behind` holds the rows and columns of
+    each layer that moved something.
+    """
     wanted = set(zip(measures["site_id"].astype(str), measures["criterion"], strict=True))
     found: dict[Key, list[Cause]] = {}
     for replay in replays:
         if replay.alone is None:
             continue
-        rows = _Rows(base, head, replay.item, replay.alone, progress)
-        touched = {key for key in _touched(base, replay.alone) if key in wanted}
+        rows = _Rows(base, head, replay.item, replay.alone, behind.get(replay.item.label, Movers()))
         verdicts = _verdicts(base, replay.alone)
-        for key in sorted(touched):
+        for key in sorted(touched(base, replay.alone) & wanted):
             found.setdefault(key, []).extend(
                 replace(cause, decides=key in verdicts) for cause in rows.causes(key)
             )
@@ -85,17 +97,15 @@ def causes(
     return found
 
 
-def _touched(base: Ranking, other: Ranking) -> set[Key]:
-    """Measures and contributions that differ."""
-    common = base.frame.index.intersection(other.frame.index)
-    found: set[Key] = set()
-    for name in set(base.criteria) & set(other.criteria):
-        differs = differing_measure(base.measures[name].loc[common], other.measures[name].loc[common])  # fmt: skip
-        if name in base.contributions and name in other.contributions:
-            old, new = (r.contributions[name].loc[common].to_numpy(dtype=float) for r in (base, other))  # fmt: skip
-            differs |= np.abs(old - new) >= SCORE_STEP
-        found |= {(str(site), name) for site in common[differs]}
-    return found
+def movers_of(
+    base: Ranking, head: Ranking, replays: list[Replay], reuse: Reuse, progress: Callable[[str], object],
+) -> dict[str, Movers]:  # fmt: skip
+    """Rows and columns behind each layer that moved something, by the label of its ingredient."""
+    return {
+        replay.item.label: movers(base, head, replay.item, replay.alone, reuse, progress)
+        for replay in replays
+        if replay.item.kind == "layer" and replay.alone is not None
+    }
 
 
 def _verdicts(base: Ranking, other: Ranking) -> set[Key]:
@@ -125,17 +135,11 @@ class _Rows:
     """Rows behind what one ingredient does."""
 
     def __init__(
-        self, base: Ranking, head: Ranking, item: Ingredient, alone: Ranking, progress: Callable[[str], object],
-    ) -> None:  # fmt: skip
+        self, base: Ranking, head: Ranking, item: Ingredient, alone: Ranking, behind: Movers
+    ) -> None:
         self._base, self._head, self._item, self._alone = base, head, item, alone
-        self._progress = progress
-        self._cells: dict[str, list[CellChange]] = {}
-        for cell in item.cells:
-            self._cells.setdefault(cell.row, []).append(cell)
-        lively = {row for row, cells in self._cells.items() if any(c.column not in INERT for c in cells)}  # fmt: skip
-        self._live = lively or set(self._cells)
+        self._behind, self._live = behind, live_cells(item)
         self._named: dict[str, dict[str, set[tuple[str, str]]]] = {}
-        self._taken: dict[str, set[Key]] | None = None
         self._passed: dict[tuple[str, str], list[Cause]] = {}
 
     def causes(self, key: Key) -> list[Cause]:
@@ -161,37 +165,35 @@ class _Rows:
 
     # ------------------------------------------------------------------------------ a layer
     def _of_layer(self, key: Key) -> list[Cause]:
-        name = self._item.name
-        if len(self._live) == 1 and not self._item.keys:
-            rows = set(self._live)
-        else:
-            rows = {row for layer, row in self._rests_on(key) if layer == name} & self._live
-            rows = rows or {row for row, touched in self._alone_rows().items() if key in touched}
+        """Rows that move the measure alone; else those it rests on; else the layer."""
+        name, rows = self._item.name, self._behind.rows.get(key, set())
+        if not rows and len(self._live) == 1 and not self._item.keys:
+            rows = set(self._live)  # a layer without a key for its rows
+        if not rows:
+            rows = {row for layer, row in self._rests_on(key) if layer == name} & set(self._live)
+        left = len(set(self._behind.left) - rows)
+        more = f" and {left} more row{'s' if left != 1 else ''}" if left else ""
         if not rows:
             return [Cause(self._item.label, _words(self._item), layer=name)]
-        return [self._changed(row) for row in sorted(rows)]
+        ordered = sorted(rows, key=lambda row: (-abs(self._points(row, key[0])), row))
+        return [self._changed(row, key, more) for row in ordered]
 
-    def _alone_rows(self) -> dict[str, set[Key]]:
-        """What each row that differs does alone; nothing where they are too many or have no key."""
-        if self._taken is None:
-            self._taken = {}
-            old = self._base.regions[0].layers.get(self._item.name)
-            new = self._head.regions[0].layers.get(self._item.name)
-            keyed = old is not None and new is not None and key_column(old.frame, new.frame, old.schema.key)  # fmt: skip
-            if keyed and 1 < len(self._live) <= _ROWS_ALONE:
-                for row in sorted(self._live):
-                    self._progress(f"{self._item.name} {row}")
-                    alone = with_rows(self._base, self._head, self._item.name, row)
-                    self._taken[row] = _touched(self._base, alone)
-        return self._taken
+    def _points(self, row: str, site: str) -> float:
+        return round(self._behind.points.get(row, {}).get(site, 0.0), 9)
 
-    def _changed(self, row: str) -> Cause:
-        cells = sorted(self._cells[row], key=lambda c: c.column in INERT)
+    def _changed(self, row: str, key: Key, left: str) -> Cause:
+        """A row with the cells that moved the measure: those of the columns that do so alone."""
+        columns = frozenset(self._behind.columns.get(key, set())) & {
+            column_of(c) for c in self._live[row]
+        }
+        cells = [c for c in self._live[row] if column_of(c) in columns] or self._live[row]
+        cells = sorted(cells, key=lambda c: c.column in INERT)
         said = [said_of(cell) for cell in cells[:_CELLS_SAID]]
         more = f" and {len(cells) - _CELLS_SAID} more cells" if len(cells) > _CELLS_SAID else ""
         file, line = cells[0].file.as_posix(), cells[0].line
-        words = f"{self._item.name} {row}: {', '.join(said)}{more} ({place(file, line)})"
-        return Cause(self._item.label, words, self._item.name, row, cells[0].column, "", file, line)
+        words = f"{self._item.name} {row}: {', '.join(said)}{more} ({place(file, line)}){left}"
+        points = self._points(row, key[0])
+        return Cause(self._item.label, words, self._item.name, row, cells[0].column, "", file, line, points=points, columns=columns)  # fmt: skip
 
     # ----------------------------------------------------------------------------- the as-of
     def _dated(self, key: Key) -> list[Cause]:

@@ -3,7 +3,7 @@
 Two rankings of one region differ in a few ingredients: layers, dates, keys of the request, weights.
 Each is taken alone from the head into the base and ranked again, so that what it does is computed
 and not guessed; what they do only together is the remainder. Within a layer the rows that differ
-are named by the measures that rest on them, or taken alone in their turn.
+and their columns are taken alone in their turn.
 """
 
 from __future__ import annotations
@@ -16,8 +16,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from powerwall.ranking.causes import Cause, causes
-from powerwall.ranking.ingredients import Ingredient, differing
+from powerwall.ranking.attribution.effects import (
+    differences,
+    effects_of,
+    needs_backwards,
+    remainders,
+    replayed,
+    with_backwards,
+)
+from powerwall.ranking.attribution.reuse import Reuse
+from powerwall.ranking.attribution.rows import Movers
+from powerwall.ranking.causes import Cause, causes, movers_of
+from powerwall.ranking.ingredients import differing
 from powerwall.ranking.moved import (
     MEASURED,
     SCORE_STEP,
@@ -25,11 +35,11 @@ from powerwall.ranking.moved import (
     moved_between,
     shifts,
     site_changes,
+    within_spread,
 )
 from powerwall.ranking.rank import Ranking
-from powerwall.ranking.replay import Replay, with_one
+from powerwall.ranking.replay import Replay
 
-_REMAINDER = 0.005  # points from which what is left over is worth a line
 MEASURE_COLUMNS = (
     "site_id", "criterion", "unit", "old", "new", "old_low", "old_high", "new_low", "new_high", "points", "layer_base", "row_base",
     "layer_head", "row_head", "source", "as_of", "decides", "why",
@@ -44,19 +54,24 @@ class Changes:
     ----------
     sites
         Index `site_id`, what moved most first; `change` is `status`, `risk`, `score`, `added`,
-        `removed`, `rank` (others moved past it) or empty, `rank_shift` is negative upwards, `why`
-        names the ingredient and the row.
+        `removed`, `rank` (others moved past it) or empty; `rank_shift` is negative upwards and the
+        sum of `shift_scores`, among the sites ranked on both sides, and `shift_others`, by sites
+        that came or went; `within_spread` where the weights do not tell it from those it passed;
+        `remainder` and `rank_remainder` are what the effects do not add up to; `why` names the
+        ingredient and the row.
     measures
         One row for each measure or contribution that differs at a site, the largest points first.
     ingredients
         What differs between the two, and what each does alone: sites it moves, statuses it changes,
-        its largest effect on a score [points]; NaN where it was not taken alone.
+        its largest effect on a score [points] and on a rank; NaN where it was not taken alone.
     rows
-        Cells of layers that differ, and rows whose dates lie between the two as-of dates.
+        Cells of layers that differ, and rows whose dates lie between the two as-of dates; `points`
+        is the largest effect of the row alone.
     effects
-        Site × ingredient: points, and the status it leads to, alone; `interaction` is what is left.
+        Site × ingredient: points, ranks and the status it leads to, alone; `interaction` is what is
+        left. `points_backward` and `points_midpoint` where more is left than any ingredient does.
     shifts
-        Sites ranked on both sides, mean and largest shift, Kendall's tau, top five kept.
+        Sites ranked on both sides, mean and largest shift, Kendall's tau, WS, top five kept.
     notes
         What could not be said, and why.
     """
@@ -76,8 +91,8 @@ class Changes:
 
 
 def compare(
-    base: Ranking, head: Ranking, *, progress: Callable[[str], object] = lambda _: None
-) -> Changes:
+    base: Ranking, head: Ranking, *, progress: Callable[[str], object] = lambda _: None, backwards: bool = False
+) -> Changes:  # fmt: skip
     """What moved between two rankings of one region each.
 
     Parameters
@@ -85,7 +100,10 @@ def compare(
     base, head
         Before and after, both ranked by the score.
     progress
-        Told the name of each ingredient as it is taken alone.
+        Told the name of each ingredient, row and column as it is taken alone.
+    backwards
+        Take each ingredient back out of the head too; this is done without being asked where more
+        is left over at a site than any ingredient does there alone.
 
     Raises
     ------
@@ -99,30 +117,36 @@ def compare(
     if len(base.regions) != 1 or len(head.regions) != 1:
         msg = "rankings of one region each are compared"
         raise ValueError(msg)
-    items = differing(base, head)
-    replays = [Replay(item, _replay(base, head, item, len(items), progress)) for item in items]
-    sites, measures = site_changes(base.frame, head.frame), _measure_changes(base, head)
-    found = causes(base, head, replays, measures, progress)
+    reuse = Reuse(base.regions[0], base.criteria)
+    replays = replayed(base, head, differing(base, head), reuse, progress)
+    measures = _measure_changes(base, head)
+    behind = movers_of(base, head, replays, reuse, progress)
+    found = causes(base, head, replays, measures, behind)
     measures = _with_causes(measures, found)
-    effects = _effects(base, head, replays)
+    effects = effects_of(base, head, replays)
+    sites = _sites(base, head, effects)
+    sites = sites.assign(why=[_why(str(i), row, found, effects, measures) for i, row in sites.iterrows()])  # fmt: skip
+    if backwards or needs_backwards(effects):
+        effects = with_backwards(base, head, effects, progress)
     return Changes(
-        sites=sites.assign(why=[_why(str(i), row, found, effects, measures) for i, row in sites.iterrows()]),
-        measures=measures,
-        ingredients=_ingredients(base, replays),
-        rows=_rows(replays, found),
-        effects=effects, shifts=shifts(sites),
-        notes=tuple(f"{r.item.label} cannot be taken alone; what it does is in the interaction" for r in replays if r.alone is None),
+        sites, measures, _ingredients(base, replays), _rows(replays, found, behind), effects, shifts(sites), tuple(_notes(replays, behind))
     )  # fmt: skip
 
 
-def _replay(
-    base: Ranking, head: Ranking, item: Ingredient, count: int, progress: Callable[[str], object]
-) -> Ranking | None:
-    """The base with one ingredient of the head; the head itself where nothing else differs."""
-    if count == 1:
-        return head
-    progress(item.label)
-    return with_one(base, head, item)
+def _sites(base: Ranking, head: Ranking, effects: pd.DataFrame) -> pd.DataFrame:
+    """Every site, with what the effects leave over and whether the weights tell it apart."""
+    sites = site_changes(base.frame, head.frame)
+    points, ranks = remainders(base, head, effects)
+    return sites.assign(
+        remainder=points.reindex(sites.index), rank_remainder=ranks.reindex(sites.index),
+        within_spread=sites.index.isin(within_spread(base, head)),
+    )  # fmt: skip
+
+
+def _notes(replays: list[Replay], behind: dict[str, Movers]) -> list[str]:
+    notes = [f"{r.item.label} cannot be taken alone; what it does is in the interaction" for r in replays if r.alone is None]  # fmt: skip
+    notes += [f"{label}: {len(part.left)} rows were not taken alone" for label, part in behind.items() if part.left]  # fmt: skip
+    return notes
 
 
 def _measure_changes(base: Ranking, head: Ranking) -> pd.DataFrame:
@@ -166,73 +190,56 @@ def _points(ranking: Ranking, name: str, index: pd.Index) -> np.ndarray:
     return ranking.contributions[name].loc[index].to_numpy(dtype=float)
 
 
-def _effects(base: Ranking, head: Ranking, replays: list[Replay]) -> pd.DataFrame:
-    """What each ingredient does to each common site alone, and what is left over."""
-    common = base.frame.index.intersection(head.frame.index)
-    left = (head.frame["score"].loc[common] - base.frame["score"].loc[common]).astype(float)
-    records: list[dict[str, Any]] = []
-    for replay in replays:
-        if replay.alone is None:
-            continue
-        both = common.intersection(replay.alone.frame.index)
-        after = replay.alone.frame.loc[both]
-        delta = (after["score"] - base.frame["score"].loc[both]).astype(float)
-        left.loc[both] -= delta
-        touched = both.intersection(moved_between(base, replay.alone))
-        records += [
-            {"site_id": site, "ingredient": replay.item.label, "points": float(delta[site]), "status": after["status"][site]}
-            for site in touched
-        ]  # fmt: skip
-    records += [
-        {"site_id": site, "ingredient": "interaction", "points": float(points), "status": ""}
-        for site, points in left.items()
-        if abs(points) >= _REMAINDER
-    ]
-    frame = pd.DataFrame(records, columns=["site_id", "ingredient", "points", "status"])
-    return frame.sort_values(["site_id", "ingredient"], kind="stable").reset_index(drop=True)
-
-
 def _ingredients(base: Ranking, replays: list[Replay]) -> pd.DataFrame:
     records = []
+    nothing = dict.fromkeys(("sites", "statuses", "points", "ranks"), math.nan)
     for replay in replays:
         item, alone = replay.item, replay.alone
-        record: dict[str, Any] = {"kind": item.kind, "name": item.name, "what": item.words, "sites": math.nan, "statuses": math.nan, "points": math.nan}  # fmt: skip
+        record: dict[str, Any] = {"kind": item.kind, "name": item.name, "what": item.words, **nothing}  # fmt: skip
         if alone is not None:
-            both = base.frame.index.intersection(alone.frame.index)
-            delta = (alone.frame["score"].loc[both] - base.frame["score"].loc[both]).astype(float)
+            points, ranks = differences(base, alone)
+            both = points.index
             changed = base.frame["status"].loc[both] != alone.frame["status"].loc[both]
             came = len(base.frame.index.symmetric_difference(alone.frame.index))
             record |= {
-                "sites": float(len(moved_between(base, alone)) + came),
-                "statuses": float(changed.sum()), "points": float(delta.iloc[delta.abs().argmax()]) if len(delta) else 0.0,
+                "sites": float(len(moved_between(base, alone)) + came), "statuses": float(changed.sum()),
+                "points": _largest(points), "ranks": _largest(ranks),
             }  # fmt: skip
         records.append(record)
-    return pd.DataFrame(records, columns=["kind", "name", "what", "sites", "statuses", "points"])
+    return pd.DataFrame(records, columns=["kind", "name", "what", *nothing])
 
 
-def _rows(replays: list[Replay], found: dict[tuple[str, str], list[Cause]]) -> pd.DataFrame:
+def _largest(values: pd.Series) -> float:
+    """The largest of some numbers by size, with its sign; 0 of none."""
+    known = values.dropna()
+    return float(known.iloc[int(known.abs().to_numpy().argmax())]) if len(known) else 0.0
+
+
+def _rows(
+    replays: list[Replay], found: dict[tuple[str, str], list[Cause]], behind: dict[str, Movers]
+) -> pd.DataFrame:
     """Cells that differ and dates that passed, with the number of sites whose measures each moved."""
-    movers: dict[tuple[str, str], set[str]] = {}
-    dated: dict[tuple[str, str, str], Cause] = {}
+    by_row: dict[tuple[str, str], list[tuple[str, Cause]]] = {}
     for (site, _), reasons in found.items():
         for cause in reasons:
-            movers.setdefault((cause.layer, cause.row), set()).add(site)
-            if cause.dated:
-                dated[cause.layer, cause.row, cause.column] = cause
-    records = [
-        {"layer": c.layer, "row": c.row, "change": "dated", "column": c.column, "old": c.date, "new": c.date, "file": c.file, "line": c.line}
+            by_row.setdefault((cause.layer, cause.row), []).append((site, cause))
+    dated = {(c.layer, c.row, c.column): c for reasons in by_row.values() for _, c in reasons if c.dated}  # fmt: skip
+    records: list[dict[str, Any]] = [
+        {"layer": c.layer, "row": c.row, "change": "dated", "column": c.column, "old": c.date, "new": c.date, "file": c.file, "line": c.line,
+         "sites": len({site for site, _ in by_row[c.layer, c.row]}), "points": math.nan}
         for _, c in sorted(dated.items())
     ]  # fmt: skip
     for replay in replays:
-        records += [
-            {"layer": replay.item.name, "row": c.row, "change": c.change, "column": c.column, "old": c.old, "new": c.new,
-             "file": c.file.as_posix(), "line": c.line}
-            for c in replay.item.cells
-        ]  # fmt: skip
-    columns = ["layer", "row", "change", "column", "old", "new", "file", "line"]
-    frame = pd.DataFrame(records, columns=columns)
-    keys = zip(frame["layer"], frame["row"], strict=True)
-    return frame.assign(sites=[len(movers.get(key, ())) for key in keys])
+        points = behind.get(replay.item.label, Movers()).points
+        for c in replay.item.cells:
+            mine = by_row.get((replay.item.name, c.row), [])
+            records.append({
+                "layer": replay.item.name, "row": c.row, "change": c.change, "column": c.column, "old": c.old, "new": c.new,
+                "file": c.file.as_posix(), "line": c.line, "sites": len({site for site, cause in mine if cause.moves(c)}),
+                "points": _largest(pd.Series(points[c.row])) if c.row in points else math.nan,
+            })  # fmt: skip
+    columns = ["layer", "row", "change", "column", "old", "new", "file", "line", "sites", "points"]
+    return pd.DataFrame(records, columns=columns)
 
 
 def _with_causes(measures: pd.DataFrame, found: dict[tuple[str, str], list[Cause]]) -> pd.DataFrame:
@@ -251,14 +258,15 @@ def _why(
         return "others moved past it, or out of its way" if row["change"] else ""
     mine = effects[effects["site_id"] == site]
     decides = set(mine.loc[(mine["status"] == row["status_head"]) & (row["status_head"] != row["status_base"]), "ingredient"])  # fmt: skip
-    weight = {str(name): abs(float(p)) for name, p in zip(mine["ingredient"], mine["points"], strict=True)}  # fmt: skip
+    moving = mine[(mine["points"].abs() >= SCORE_STEP) | mine["ingredient"].isin(decides)]
+    weight = {str(name): abs(float(p)) for name, p in zip(moving["ingredient"], moving["points"], strict=True)}  # fmt: skip
     parts = measures[measures["site_id"] == site]
     counted = parts[(parts["points"].abs() >= SCORE_STEP) | parts["decides"].astype(bool)]
     reasons = [cause for name in counted["criterion"] for cause in found.get((site, name), [])]
     reasons = [c for c in [*reasons, *found.get((site, ""), [])] if c.label in weight or c.decides]
     ranked = sorted(
         reasons,
-        key=lambda c: (c.label not in decides, not (c.decides and c.dated), not c.decides, -weight.get(c.label, 0.0), not c.row),
+        key=lambda c: (c.label not in decides, not (c.decides and c.dated), not c.decides, -weight.get(c.label, 0.0), not c.row, -abs(c.points)),
     )  # fmt: skip
     named = [c for c in ranked if c.row or not any(o.row and o.label == c.label for o in ranked)]
     return _joined(c.words for c in named) or _joined(f"only together: {name}" for name in weight)

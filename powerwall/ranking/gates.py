@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from powerwall.ranking.compare import Changes
 
 if TYPE_CHECKING:
+    from powerwall.ranking.rank import Ranking
     from powerwall.region.read import Region
 
 
@@ -30,7 +31,34 @@ class Gate(NamedTuple):
     words: str
 
 
-def gates(changes: Changes, head: Region, today: date) -> list[Gate]:
+class Held(NamedTuple):
+    """How often the site ranked first stays among the leaders when weights and data are drawn.
+
+    Attributes
+    ----------
+    site
+        The site that is ranked first.
+    share
+        Share of the draws in which it is among the first `top_k`.
+    top_k, draws
+        How many leaders are counted, and how many draws were made.
+    """
+
+    site: str
+    share: float
+    top_k: int
+    draws: int
+
+
+def held_by_first(ranking: Ranking, draws: int, top_k: int) -> Held | None:
+    """How well the first site of a ranking holds; None where no site is ranked."""
+    firm = ranking.with_draws(draws, top_k=top_k).robustness
+    if firm is None or firm.sites.empty:
+        return None
+    return Held(str(firm.sites.index[0]), float(firm.sites["held"].iloc[0]), top_k, draws)
+
+
+def gates(changes: Changes, head: Region, today: date, held: Held | None = None) -> list[Gate]:
     """Verdict of each limit that the head declares.
 
     Parameters
@@ -41,14 +69,15 @@ def gates(changes: Changes, head: Region, today: date) -> list[Gate]:
         The newer region, whose `[gates]` count.
     today
         Day that freshness is judged on.
+    held
+        How well the first site of the head holds; None where nothing was drawn.
     """
     limits = head.table.gates
     found = []
     if limits.max_rank_shift is not None:
         found.append(_rank_shift(changes, limits.max_rank_shift))
     if limits.min_top_held is not None:
-        words = "no draws of the weights are made, so no share of them is known"
-        found.append(Gate("min_top_held", f"{limits.min_top_held:g}", "not measured", words))
+        found.append(_top_held(held, limits.min_top_held))
     if limits.fail_on_stale:
         found.append(_stale(head, today))
     return found
@@ -70,6 +99,19 @@ def _rank_shift(changes: Changes, limit: int) -> Gate:
         for site, row in over.iterrows()
     )
     return Gate("max_rank_shift", str(limit), "broken", named)
+
+
+def _top_held(held: Held | None, limit: float) -> Gate:
+    said = f"{limit:g}"
+    if held is None:
+        words = "no site is ranked, or no draws were asked for"
+        return Gate("min_top_held", said, "not measured", words)
+    percent = f"{100 * held.share:.0f}"
+    if float(percent) == round(100 * limit) and held.share != limit:
+        percent = f"{100 * held.share:.2f}"  # on which side of the limit it lies must be seen
+    among = "first" if held.top_k == 1 else f"among the first {held.top_k}"
+    words = f"{held.site}, ranked first, is {among} in {percent} % of {held.draws:,} draws"
+    return Gate("min_top_held", said, "broken" if held.share < limit else "holds", words)
 
 
 def _stale(head: Region, today: date) -> Gate:

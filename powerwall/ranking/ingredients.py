@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from powerwall.ranking.attribution.points import changed_points, same_shares
 from powerwall.ranking.rank import Ranking
 from powerwall.region.differences import CellChange, cell_changes, in_system_of
 from powerwall.region.layers import Layer
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from powerwall.region.read import Region
 
 MONEY = ("currency", "money_of", "usd_per_currency", "rate_note")
-_SAME = 1e-12  # shares of the weight that differ by less are equal
+#: What a layer says of its source; it moves no number by itself.
+PROVENANCE = ("as_of", "title", "url", "licenses", "attribution")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Ingredient:
     Attributes
     ----------
     kind
-        `layer`, `as_of`, `request`, `weights`, `values`, `require`, `criteria`, `sites` or `region`.
+        `layer`, `provenance`, `as_of`, `request`, `weights`, `values`, `require`, `criteria`, `sites`
+        or `region`.
     name
         Layer, key or criterion.
     keys
@@ -80,6 +83,9 @@ def _layers(before: Region, after: Region) -> list[Ingredient]:
         keys = tuple(_pairs(f"layers.{name}.", _about(old), _about(new)))
         if cells or keys:
             found.append(Ingredient("layer", name, keys, cells))
+        stated = [{key: getattr(layer, key) or None for key in PROVENANCE} for layer in (old, new)]
+        if said := tuple(_pairs("", *stated)):
+            found.append(Ingredient("provenance", name, said))
     return found
 
 
@@ -100,7 +106,7 @@ def _alike(before: Region, after: Region, name: str) -> bool:
 
 
 def _about(layer: Layer) -> dict[str, Any]:
-    return {"as_of": layer.as_of, "fresh_days": layer.fresh_days, **layer.extra}
+    return {"fresh_days": layer.fresh_days, **layer.extra}
 
 
 def _pairs(lead: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -163,8 +169,7 @@ def _settings(base: Ranking, head: Ranking) -> list[Ingredient]:
     if keys or renamed:
         found.append(Ingredient("criteria", "criteria", tuple(keys)))
     if not renamed:  # with other criteria the weights mean something else: they go along
-        shares = _weights(base, head)
-        found += [Ingredient("weights", "weights", shares)] if shares else []
+        found += _weights(base, head)
     for name in sorted({*old.values} & {*new.values}):
         if base.criteria[name].scale and not any(name in table.values for table in (before, after)):
             continue  # it follows the request, which is an ingredient itself
@@ -176,18 +181,13 @@ def _settings(base: Ranking, head: Ranking) -> list[Ingredient]:
     return [*found, *(Ingredient("region", "min_coverage", (key,)) for key in coverage)]
 
 
-def _weights(base: Ranking, head: Ranking) -> tuple[tuple[str, str, str], ...]:
-    """Declared points that differ; shares where nothing declared explains other shares."""
+def _weights(base: Ranking, head: Ranking) -> list[Ingredient]:
+    """Declared points that differ, one each; the shares where nothing declared explains them."""
     old, new = base.settings.weights, head.settings.weights
-    if all(abs(old.criteria[n] - new.criteria.get(n, 0.0)) < _SAME for n in old.criteria):
-        return ()
-    keys = _pairs("weights.", _flat(base.regions[0].table.weights), _flat(head.regions[0].table.weights))  # fmt: skip
+    if same_shares(old, new):
+        return []
+    if found := changed_points(base, head):
+        return [Ingredient("weights", key, ((f"weights.{key}", a, b),)) for key, a, b in found]
     shares = [{n: round(100 * w, 4) for n, w in part.criteria.items()} for part in (old, new)]
-    return tuple(keys or [(f"weight of {k}", f"{a} %", f"{b} %") for k, a, b in _pairs("", *shares)])  # fmt: skip
-
-
-def _flat(table: Mapping[str, Any], lead: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in table.items():
-        found |= _flat(value, f"{lead}{key}.") if isinstance(value, Mapping) else {lead + key: value}  # fmt: skip
-    return found
+    pairs = tuple((f"weight of {k}", f"{a} %", f"{b} %") for k, a, b in _pairs("", *shares))
+    return [Ingredient("weights", "weights", pairs)]

@@ -8,17 +8,26 @@ import numpy as np
 import pandas as pd
 
 from powerwall.ranking.rank import Ranking
+from powerwall.ranking.scores import NEUTRAL
+from powerwall.ranking.spread import CONCENTRATION, DEVIATIONS, weights_spread
 
+TOP = 5  # leaders that are counted as kept
+Key = tuple[str, str]  # site and criterion
 SCORE_STEP = 5e-7  # points: what a file with six decimals shows
 MEASURED = ("value", "low", "high", "bound")  # columns of a measure that are numbers
 SITE_COLUMNS = (
     "name", "change", "status_base", "status_head", "at_risk_base", "at_risk_head", "rank_base", "rank_head", "rank_shift",
-    "score_base", "score_head", "score_delta", "reasons_base", "reasons_head", "why",
+    "shift_scores", "shift_others", "within_spread", "score_base", "score_head", "score_delta", "remainder", "rank_remainder",
+    "reasons_base", "reasons_head", "why",
 )  # fmt: skip
 
 
 def site_changes(base: pd.DataFrame, head: pd.DataFrame) -> pd.DataFrame:
-    """Status, rank and score of every site on both sides, what moved most first; `why` is empty.
+    """Status, rank and score of every site on both sides, what moved most first.
+
+    A shift of a rank is that among the sites ranked on both sides, `shift_scores`, and what others
+    do that came or went, `shift_others`. What a replay tells (`why`, `within_spread`, `remainder`,
+    `rank_remainder`) is empty.
 
     Parameters
     ----------
@@ -35,7 +44,11 @@ def site_changes(base: pd.DataFrame, head: pd.DataFrame) -> pd.DataFrame:
         frame[f"score_{side}"] = part["score"].astype(float)
         frame[f"reasons_{side}"] = part["reasons"].fillna("")
     frame["rank_shift"] = frame["rank_head"] - frame["rank_base"]
+    old, new = _common_ranks(frame)
+    frame["shift_scores"] = (new - old).reindex(every).astype("Int64")
+    frame["shift_others"] = frame["rank_shift"] - frame["shift_scores"]
     frame["score_delta"] = frame["score_head"] - frame["score_base"]
+    frame = frame.assign(within_spread=False, remainder=math.nan, rank_remainder=math.nan)
     frame["change"] = _change(frame)
     frame["why"] = ""
     order = {"status": 0, "risk": 1, "added": 2, "removed": 2, "score": 3, "rank": 4, "": 5}
@@ -64,6 +77,13 @@ def _change(frame: pd.DataFrame) -> np.ndarray:
     )
 
 
+def _common_ranks(sites: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Ranks before and after among the sites that are ranked on both sides, from 1."""
+    both = sites[sites["rank_base"].notna() & sites["rank_head"].notna()]
+    old, new = (both[c].astype(float).rank(method="first") for c in ("rank_base", "rank_head"))
+    return old, new
+
+
 def shifts(sites: pd.DataFrame) -> dict[str, float]:
     """How far the order moved, over the sites ranked on both sides.
 
@@ -71,22 +91,57 @@ def shifts(sites: pd.DataFrame) -> dict[str, float]:
     -------
     dict
         `ranked` sites on both sides; `mean` and `largest` absolute shift of a rank; `tau`, Kendall's
-        rank correlation (NaN under two sites); `top` and `top_kept`, how many of the first five stay.
+        rank correlation τ_b, and `ws`, the coefficient that weighs the top most (both NaN under two
+        sites); `top` and `top_kept`, how many of the first five stay.
+
+    References
+    ----------
+    Sałabun and Urbaniak 2020, A new coefficient of rankings similarity in decision-making problems:
+    WS = 1 − Σ 2^(−r)·|r − q| / max(|1 − r|, |n − r|), r the ranks before, q those after.
     """
     both = sites[sites["rank_base"].notna() & sites["rank_head"].notna()]
-    old, new = (both[c].to_numpy(dtype=float) for c in ("rank_base", "rank_head"))
-    shift = np.abs(new - old)
+    shift = (both["rank_head"] - both["rank_base"]).abs().to_numpy(dtype=float)
+    old, new = (side.to_numpy(dtype=float) for side in _common_ranks(sites))
     pairs = np.sign(old[:, None] - old[None, :]) * np.sign(new[:, None] - new[None, :])
     n = len(both)
-    leaders = [set(sites.index[sites[c].fillna(10**9) <= 5]) for c in ("rank_base", "rank_head")]
+    leaders = [set(sites.index[sites[c].fillna(10**9) <= TOP]) for c in ("rank_base", "rank_head")]
+    ws = 1.0 - (2.0**-old * np.abs(old - new) / np.maximum(old - 1.0, n - old)).sum() if n > 1 else math.nan  # fmt: skip
     return {
         "ranked": float(n),
         "mean": float(shift.mean()) if n else math.nan,
         "largest": float(shift.max()) if n else math.nan,
         "tau": float(pairs.sum() / (n * (n - 1))) if n > 1 else math.nan,
+        "ws": float(ws),
         "top": float(len(leaders[0])),
         "top_kept": float(len(leaders[0] & leaders[1])),
     }
+
+
+def within_spread(base: Ranking, head: Ranking) -> pd.Index:
+    """Sites whose rank shifted only past sites that the weights do not tell them apart from.
+
+    Two sites are not told apart where their scores differ by no more than two standard deviations
+    of their difference under uncertain weights, before and after.
+    """
+    both = base.frame.index[base.frame["rank"].notna()].intersection(
+        head.frame.index[head.frame["rank"].notna()]
+    )
+    sides = []
+    for side in (base, head):
+        values = side.values.loc[both].fillna(NEUTRAL).to_numpy()
+        weights = np.array([side.settings.weights.criteria[name] for name in side.values])
+        part = side.frame.loc[both]
+        sides.append((part["rank"].to_numpy(dtype=float), part["score"].to_numpy(), values, weights))  # fmt: skip
+    found = []
+    for at in range(len(both)):
+        before, after = (np.sign(rank[at] - rank) for rank, _, _, _ in sides)
+        passed = np.flatnonzero(before != after)
+        alike = len(passed) > 0
+        for _, score, values, weights in sides:
+            spread = weights_spread(values[at] - values[passed], weights, CONCENTRATION.value)
+            alike &= bool((np.abs(score[at] - score[passed]) <= DEVIATIONS.value * spread).all())
+        found.append(alike)
+    return both[np.array(found, dtype=bool)]
 
 
 def moved_between(base: Ranking, head: Ranking) -> pd.Index:
@@ -112,3 +167,16 @@ def differing_measure(a: pd.DataFrame, b: pd.DataFrame) -> np.ndarray:
         old, new = a[part].to_numpy(dtype=float), b[part].to_numpy(dtype=float)
         differs |= ~np.isclose(old, new, rtol=1e-9, atol=1e-9, equal_nan=True)
     return differs
+
+
+def touched(base: Ranking, other: Ranking) -> set[Key]:
+    """Measures and contributions that differ at sites of both."""
+    common = base.frame.index.intersection(other.frame.index)
+    found: set[Key] = set()
+    for name in set(base.criteria) & set(other.criteria):
+        differs = differing_measure(base.measures[name].loc[common], other.measures[name].loc[common])  # fmt: skip
+        if name in base.contributions and name in other.contributions:
+            old, new = (r.contributions[name].loc[common].to_numpy(dtype=float) for r in (base, other))  # fmt: skip
+            differs |= np.abs(old - new) >= SCORE_STEP
+        found |= {(str(site), name) for site in common[differs]}
+    return found

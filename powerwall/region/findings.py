@@ -75,6 +75,10 @@ CODES: dict[str, tuple[str, str]] = {
     "PW210": ("checksum differs", "The file is not the one whose sha256 the region declares."),
     "PW211": ("alias", "The layer goes by an older name."),
     "PW212": ("unknown column", "A mapped column is not in the file."),
+    "PW213": (
+        "no checksum",
+        "A file that no reviewer can read line by line has no sha256, so a change of it goes unseen.",
+    ),
     "PW301": ("no position", "A feature has neither a geometry nor coordinates."),
     "PW302": ("no coordinate system", "The file does not say in which coordinate system it is."),
     "PW303": (

@@ -96,7 +96,7 @@ def read_layer(
         return None
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    if table.sha256 and table.sha256 != digest:
+    if table.sha256 and table.sha256.strip().lower() != digest:
         findings.add(
             "PW210", f"layer `{name}`: {path.name} is not the declared file", remedy=f'if it is right, set  sha256 = "{digest}"',
             **places(*key, "sha256"),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import jsonschema
 import pandas as pd
 import pytest
 from conftest import SITES
@@ -347,7 +351,12 @@ def test_a_gate_that_holds_exits_zero(here, make_region):
     gated(here, make_region, 1)
     text = run("tiny.toml", "gated/tiny.toml").stdout
     assert "gate max_rank_shift = 1: holds: largest shift 1" in text
-    assert "gate min_top_held = 0.7: not measured" in text
+    assert re.search(
+        r"gate min_top_held = 0\.7: holds: \w, ranked first, is among the first 3 in \d+ % of 4,096 draws",
+        text,
+    )
+    unmeasured = run("tiny.toml", "gated/tiny.toml", "--draws", "0").stdout
+    assert "gate min_top_held = 0.7: not measured" in unmeasured
 
 
 @pytest.mark.slow
@@ -367,15 +376,85 @@ def test_the_gates_of_the_base_do_not_count(here, make_region):
     assert "gate " not in run("gated/tiny.toml", "tiny.toml").stdout
 
 
+# ------------------------------------------------------------------------------------- forges
+FORGE = ("github", "sarif", "junit")
+SCHEMA = Path(__file__).parents[1] / "fixtures/sarif/sarif-schema-2.1.0.json"
+
+
+@pytest.fixture
+def swapped(repository, make_region) -> Path:
+    """The repository, where two sites changed places and a gate forbids it."""
+    other = {"a": "prohibited", "b": "by_right"}
+    sites = [{**site, "zoning_status": other.get(site["site_id"], site["zoning_status"])} for site in SITES]  # fmt: skip
+    make_region(repository / "regions", policy=[pause("2027-06-01")], sites=sites, toml={"gates": {"max_rank_shift": 0}})  # fmt: skip
+    return repository
+
+
+def process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).resolve().parents[2])
+    return subprocess.run(
+        [sys.executable, "-m", "powerwall", "compare", *arguments], cwd=cwd, env=os.environ | {"PYTHONPATH": root, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_a_broken_gate_is_an_error_at_its_line_and_the_rows_behind_it_are_notices(swapped):
+    done = process("tiny@v1", "tiny", "--format", "github", "--quiet", cwd=swapped)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    gate, *rows, last = done.stdout.splitlines()
+    lines = (swapped / "regions/tiny.toml").read_text(encoding="utf-8").splitlines()
+    line = lines.index("max_rank_shift = 0") + 1
+    assert gate.startswith(f"::error file=regions/tiny.toml,line={line},col=1,title=gate max_rank_shift::max_rank_shift = 0: broken: ")  # fmt: skip
+    places = [re.match(r"::notice file=regions/tiny/sites\.csv,line=(\d+),title=", row)[1] for row in rows]  # fmt: skip
+    assert places == ["2", "3"]
+    assert "moves a from rank " in rows[0]
+    assert last.startswith("powerwall compare: regions/tiny.toml@v1 → regions/tiny.toml: 1 error, 2 notes")  # fmt: skip
+
+
+def test_every_format_of_a_forge_exits_one_on_a_broken_gate(swapped):
+    del swapped
+    content = json.loads(run("tiny@v1", "tiny", "--format", "sarif", "-o", "out.xml", code=1).stdout)  # fmt: skip
+    jsonschema.validate(content, json.loads(SCHEMA.read_text(encoding="utf-8")), jsonschema.Draft4Validator)  # fmt: skip
+    levels = {r["ruleId"]: r["level"] for r in content["runs"][0]["results"]}
+    assert levels == {"max_rank_shift": "error", "moved_rank": "note"}
+    (suite,) = ET.parse("out.xml").getroot()
+    failed = {case.get("name"): case.find("failure") is not None for case in suite}
+    assert failed == {"gate max_rank_shift": True, "moved_rank row that moved a rank": False}
+
+
+@pytest.mark.parametrize("form", FORGE)
+def test_an_unreadable_side_exits_two_in_every_format_of_a_forge(form, tmp_path):
+    done = process("nowhere.toml", "tiny.toml", "--format", form, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "no region file nowhere.toml" in done.stderr
+
+
 @pytest.mark.slow
+def test_a_newer_side_in_a_revision_is_placed_in_the_tree_and_a_row_that_is_gone_has_no_line(repository, make_region):  # fmt: skip
+    required = {"require": {"moratorium": {"is": False}}}
+    make_region(repository / "regions", policy=[pause("2027-06-01")], toml=required)
+    git(repository, "commit", "--quiet", "--all", "--message", "two")
+    make_region(repository / "regions", policy=[{**pause("2026-06-01"), "policy_id": "other"}], toml=required)  # fmt: skip
+    git(repository, "commit", "--quiet", "--all", "--message", "three")
+    text = run("tiny@HEAD~1", "tiny@HEAD", "--format", "github").stdout
+    assert "::notice file=regions/tiny/policy.csv,title=moved_rank" in text
+    assert "policy one-pause: removed; moves " in text
+    assert "a out → ranked" in text
+    assert "HEAD~1:regions" not in text
+
+
 # -------------------------------------------------------------------------------------- files
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_files_are_what_stdout_shows_and_stay_the_same():
     sides = ("tiny.toml", "new/tiny.toml")
-    targets = [part for form in ("json", "csv", "md") for part in ("-o", f"out.{form}")]
+    suffixes = {"json": "json", "csv": "csv", "md": "md", "sarif": "sarif", "junit": "xml"}
+    targets = [part for suffix in suffixes.values() for part in ("-o", f"out.{suffix}")]
     run(*sides, *targets)
-    for form in ("json", "csv", "md"):
-        text = Path(f"out.{form}").read_text(encoding="utf-8")
+    for form, suffix in suffixes.items():
+        text = Path(f"out.{suffix}").read_text(encoding="utf-8")
         assert run(*sides, "--format", form).stdout == text
         assert not FORBIDDEN.search(text)
     rows = list(csv.DictReader(io.StringIO(Path("out.csv").read_text(encoding="utf-8"))))
@@ -393,7 +472,10 @@ def test_files_are_what_stdout_shows_and_stay_the_same():
         (["tiny.toml", "new/tiny.toml", "-o", "tiny/policy.csv"], "is a file that is compared"),
         (["tiny.toml", "else.toml"], "no region file else.toml"),
         (["else.csv", "tiny.toml"], "no file else.csv"),
-        (["tiny.toml", "new/tiny.toml", "--format", "html"], "none of table, json, csv, md"),
+        (
+            ["tiny.toml", "new/tiny.toml", "--format", "html"],
+            "none of table, json, csv, md, github, sarif, junit",
+        ),
         (["tiny.toml", "--as-of", "soon"], "is not a date"),
         (["tiny.toml", "--as-of", "2040-01-01"], "is not after the as-of date"),
     ],

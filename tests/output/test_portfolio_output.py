@@ -49,29 +49,29 @@ def test_the_date_of_all_is_given_as_a_range_with_the_odds_that_they_come(exampl
 
 def test_the_site_passed_over_is_told_with_what_was_asked_and_what_is_known(example, chosen):
     text = printed(chosen, example)
-    assert "near Birch 230 kV (near-ex-poi-birch), rank 3, 71.4: at ex-poi-birch, 300 MW asked, ≤ 260 MW, hosting map: not firm\n" in text  # fmt: skip
+    assert "near Birch 230 kV (near-ex-poi-birch), rank 3, 71.4: at ex-poi-birch, 300 MW asked, ≤ 260 MW (hosting map: not firm)\n" in text  # fmt: skip
 
 
 def test_a_site_that_shares_its_node_is_told_with_who_has_it(regions):
     region = pw.read(regions / "central-ohio.toml")
     ranking = pw.rank(region, pw.measure(region))
     text = printed(choose(ranking, 3, draws=64), ranking)
-    assert "shares oh-poi-05 with oh-marysville-south, 600 MW asked, ≤ 1,190 MW, line proximity: not firm, so one site at most" in text  # fmt: skip
+    assert "shares oh-poi-05 with oh-marysville-south, 600 MW asked, ≤ 1,190 MW (line proximity: not firm), so one site at most" in text  # fmt: skip
 
 
 def test_others_on_the_nodes_of_the_chosen_are_named_and_those_of_other_nodes_are_not(
     example, chosen
 ):
     text = printed(chosen, example)
-    assert "ex-alder-north leans on ex-poi-alder with near-ex-poi-alder: 600 MW asked, 340 MW firm, utility letter" in text  # fmt: skip
+    assert "ex-alder-north leans on ex-poi-alder with near-ex-poi-alder: 600 MW asked, 340 MW firm (utility letter)" in text  # fmt: skip
     assert "ex-poi-fern" not in text
 
 
 def test_competitors_are_those_that_ask_for_more_than_is_firm(example):
     lines = competitors(example)
-    assert lines[0] == "ex-alder-north leans on ex-poi-alder with near-ex-poi-alder: 600 MW asked, 340 MW firm, utility letter"  # fmt: skip
+    assert lines[0] == "ex-alder-north leans on ex-poi-alder with near-ex-poi-alder: 600 MW asked, 340 MW firm (utility letter)"  # fmt: skip
     assert not any("ex-poi-elm" in line for line in lines)  # 600 MW asked, 600 firm
-    assert any("≤ 1,190 MW, line proximity: not firm" in line for line in lines)
+    assert any("≤ 1,190 MW (line proximity: not firm)" in line for line in lines)
 
 
 def test_competitors_are_a_few_lines_and_long_lists_are_cut(regions):
@@ -89,8 +89,8 @@ def test_competitors_are_a_few_lines_and_long_lists_are_cut(regions):
 def test_more_sites_than_stand_together_are_refused_with_what_binds_and_the_next_command(example):
     text = printed(choose(example, 7), example)
     assert "no 7 sites stand together; of 9 ranked ones 5 do at most" in text
-    assert "ex-poi-alder: ex-alder-north and near-ex-poi-alder ask for 300 MW each, 340 MW firm, utility letter\n" in text  # fmt: skip
-    assert "line proximity: not firm, so one site at most" in text
+    assert "ex-poi-alder: ex-alder-north and near-ex-poi-alder ask for 300 MW each, 340 MW firm (utility letter)\n" in text  # fmt: skip
+    assert "line proximity: not firm), so one site at most" in text
     assert text.rstrip().endswith("example.toml --pick 5")
 
 

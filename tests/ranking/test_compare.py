@@ -7,16 +7,13 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from conftest import SITES
 
 import powerwall as pw
 from powerwall.ranking.compare import Changes, compare
-from powerwall.ranking.gates import gates
 from powerwall.ranking.ingredients import differing
-from powerwall.ranking.moved import shifts, site_changes
 from powerwall.ranking.replay import with_one, with_rows
 from powerwall.region.differences import cell_changes
 
@@ -290,7 +287,7 @@ def test_a_row_taken_alone_leaves_the_others_as_they_were(copied, example):
     file = copied.parent / "example/time_to_power.csv"
     edit(file, "ex-line-345", p50_months="30")
     edit(file, "ex-study", p50_months="10")
-    alone = with_rows(example, ranked(copied), "time_to_power", "ex-study")
+    alone = with_rows(example, ranked(copied), "time_to_power", ["ex-study"])
     rows = alone.regions[0].layers["time_to_power"].frame.set_index("process_id")["p50_months"]
     assert (rows["ex-study"], rows["ex-line-345"]) == (10, 22)
     assert len(rows) == len(example.regions[0].layers["time_to_power"].frame)
@@ -325,51 +322,3 @@ def test_a_place_that_moved_is_a_change_of_its_geometry(copied, example):
     edit(copied.parent / "example/receptors.csv", "ex-r-elm-row", lon="-98.14")
     old, new = example.regions[0].layers["receptors"], pw.read(copied).layers["receptors"]
     assert {c.column for c in cell_changes(old, new)} == {"geometry", "lon"}
-
-
-# -------------------------------------------------------------------------------------- order
-def test_the_shift_of_the_order_is_that_of_the_sites_ranked_on_both_sides():
-    def frame(ranks: dict[str, int | None]) -> pd.DataFrame:
-        return pd.DataFrame({
-            "name": list(ranks), "status": ["ranked" if r else "out" for r in ranks.values()],
-            "rank": [float(r) if r else np.nan for r in ranks.values()], "score": 50.0, "reasons": "",
-        }, index=pd.Index(list(ranks), name="site_id"))  # fmt: skip
-
-    sites = site_changes(frame({"a": 1, "b": 2, "c": 3, "d": None}), frame({"a": 3, "b": 1, "c": 2, "d": 4}))  # fmt: skip
-    found = shifts(sites)
-    assert found["ranked"] == 3
-    assert found["largest"] == 2
-    assert found["mean"] == pytest.approx(4 / 3)
-    assert found["tau"] == pytest.approx(-1 / 3)  # one pair of three keeps its order
-    assert list(sites.index[:1]) == ["d"]  # a status comes before any shift
-
-
-# -------------------------------------------------------------------------------------- gates
-@pytest.mark.slow
-def test_a_gate_on_shifts_names_the_site_that_broke_it(three_changes, make_region, tmp_path):
-    changes = three_changes
-    far = int(changes.sites["rank_shift"].abs().max())
-    assert far > 0
-    for limit, state in ((far, "holds"), (far - 1, "broken")):
-        region = pw.read(make_region(tmp_path / str(limit), toml={"gates": {"max_rank_shift": limit}}))  # fmt: skip
-        (gate,) = gates(changes, region, AS_OF)
-        assert (gate.name, gate.state) == ("max_rank_shift", state)
-    over = changes.sites.index[changes.sites["rank_shift"].abs().fillna(0) > far - 1]
-    assert all(site in gate.words for site in over)
-
-
-@pytest.mark.slow
-def test_a_gate_on_freshness_looks_at_the_day_it_is_told(three_changes, make_region, tmp_path):
-    changes = three_changes
-    region = pw.read(make_region(tmp_path, toml={"gates": {"fail_on_stale": True}}))
-    assert gates(changes, region, date(2027, 1, 1))[0].state == "holds"
-    (gate,) = gates(changes, region, date(2046, 1, 1))
-    assert gate.state == "broken"
-    assert "layer policy is 7124 days old, fresh for 3650" in gate.words
-
-
-@pytest.mark.slow
-def test_a_gate_on_draws_is_not_measured_and_breaks_nothing(three_changes, make_region, tmp_path):
-    region = pw.read(make_region(tmp_path, toml={"gates": {"min_top_held": 0.9}}))
-    (gate,) = gates(three_changes, region, AS_OF)
-    assert gate.state == "not measured"

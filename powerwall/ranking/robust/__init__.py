@@ -49,7 +49,8 @@ class Robustness:
     sites
         Index `site_id` in order of rank; `held` (share of draws in the first `top_k`), `first`,
         `rank_low rank_high` (5 % and 95 % of its ranks where it is in), `rank_mean`, `p_out` (share
-        of draws in which a requirement fails; NaN where nothing is known about one) and `confidence`
+        of draws in which a requirement fails; NaN where one is unknown or rests on evidence that may
+        not put a site out; `p_out_least` counts the others alone) and `confidence`
         (share of draws of the measures that put it first under its central weights).
     rank_share
         Site × rank: share of draws.
@@ -93,7 +94,7 @@ def robustness(
     Parameters
     ----------
     ranking
-        Its ranked sites take part; those that are out, unranked or taken do not.
+        Its first 5,000 ranked sites take part; those that are out, unranked or taken do not.
     draws, seed
         Number of draws, and their seed; silent, that of the request.
     top_k
@@ -116,7 +117,7 @@ def robustness(
     counts = tally(drawn.world, weights, len(drawn.ids))
     nominal = np.array([in_use.criteria[name] for name in drawn.names])
     questions, idle = asks(ranking, drawn, nominal)
-    order = ranking.frame.index[ranking.frame["status"] == "ranked"]
+    order = ranking.frame.index[ranking.frame["status"] == "ranked"][: len(drawn.ids)]
     short = order[:_PAIRS]
     return Robustness(
         _sites(drawn, counts, draws, top_k).loc[order], _shares(drawn, counts, draws).loc[order],
@@ -134,11 +135,10 @@ def _sites(drawn: Drawn, counts: Counts, draws: int, top_k: int) -> pd.DataFrame
     low, high = ((reached >= level - _SLACK).argmax(axis=1) + 1.0 for level in (0.05, 0.95)) if len(share) else (inside, inside)  # fmt: skip
     mean = np.divide(share @ ranks, inside, out=np.full(len(share), np.nan), where=inside > 0)
     sure = confidence(drawn.world, _central(drawn, counts).to_numpy(), draws)
-    out = np.where(drawn.unjudged, np.nan, 1 - inside)
     low, high = (np.where(inside > 0, place, np.nan) for place in (low, high))
     return pd.DataFrame({
         "held": share[:, :top_k].sum(axis=1), "first": share[:, :1].sum(axis=1), "rank_low": low, "rank_high": high, "rank_mean": mean,
-        "p_out": out, "confidence": sure,
+        "p_out": np.where(drawn.unjudged, np.nan, 1 - inside), "p_out_least": 1 - inside, "confidence": sure,
     }, index=drawn.ids)  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def _shares(drawn: Drawn, counts: Counts, draws: int) -> pd.DataFrame:
 
 def _central(drawn: Drawn, counts: Counts) -> pd.DataFrame:
     """Central weights of the sites that are first often enough."""
-    few = counts.ranks[:, :1] < LEAST_HITS
+    few = counts.ranks[:, :1].sum(axis=1, keepdims=True) < LEAST_HITS
     return pd.DataFrame(np.where(few, np.nan, counts.central()), index=drawn.ids, columns=drawn.names)  # fmt: skip
 
 

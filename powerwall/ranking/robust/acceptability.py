@@ -13,6 +13,7 @@ import numpy as np
 
 BLOCK = 1000  # draws at once
 _DECIMALS = 1e12  # scores that are equal to this many parts are equal
+_LARGEST = 1e200  # beyond, scores can no longer be multiplied
 _TABLE = 20_000_000  # numbers in one temporary table
 _CACHED = 1_000_000  # numbers in one that is read again at once
 
@@ -64,23 +65,34 @@ class World:
     def under(self, rows: slice, weights: np.ndarray) -> np.ndarray:
         """Scores 0–1 of a block of draws under every one of some weights. Shape (draws, n, weights)"""
         certain = [j for j in range(self.values.shape[1]) if j not in self.drawn]
-        score = self.values[:, certain] @ weights[:, certain].T
+        score = self.values[:, certain] @ weights[:, certain].T + _row_order(self.values)[:, None]
         if not self.drawn:
             return np.repeat(score[None], rows.stop - rows.start, axis=0)
         columns = np.stack([column[rows] for column in self.drawn.values()], axis=2)
         return columns @ weights[:, list(self.drawn)].T + score
 
 
-class Stacked(World):
+@dataclass(frozen=True)
+class Stacked:
     """Values of sites that all differ from draw to draw, as one array. Shape (k, n, m)"""
+
+    values: np.ndarray
+    out: np.ndarray | None = None
 
     def scores(self, rows: slice, weights: np.ndarray) -> np.ndarray:
         """Scores 0–1 of a block of draws, each under its own weights. Shape (draws, n)"""
-        return np.matmul(self.values[rows], weights[:, :, None])[:, :, 0]
+        # row by row, so that equal rows have equal scores to the last bit
+        return np.einsum("dnm,dm->dn", self.values[rows], weights)
 
     def under(self, rows: slice, weights: np.ndarray) -> np.ndarray:
         """Scores 0–1 of a block of draws under every one of some weights. Shape (draws, n, weights)"""
-        return self.values[rows] @ weights.T
+        return self.values[rows] @ weights.T + _row_order(self.values[:1])[:, None]
+
+
+def _row_order(values: np.ndarray) -> np.ndarray:
+    """What makes the first of equal rows the best: more than rounding, less than any difference. Shape (n,)"""
+    step = 8 * np.spacing(max(1.0, float(np.abs(values).max(initial=0.0))))
+    return -step * np.arange(values.shape[-2])
 
 
 def acceptability(values: np.ndarray, weights_draws: np.ndarray) -> Acceptability:
@@ -109,14 +121,14 @@ def acceptability(values: np.ndarray, weights_draws: np.ndarray) -> Acceptabilit
     if table.ndim == 3 and len(table) != len(weights):
         msg = f"{len(table)} draws of the values and {len(weights)} of the weights"
         raise ValueError(msg)
-    if not np.isfinite(table.sum()) or not np.isfinite(weights.sum()):
-        msg = "values and weights must be finite: draw what is unknown before"
+    if not all(-_LARGEST < a.min(initial=0.0) <= a.max(initial=0.0) < _LARGEST for a in (table, weights)):  # fmt: skip
+        msg = "values and weights must be finite and below 1e200: draw what is unknown before"
         raise ValueError(msg)
     if (weights < 0).any() or not len(weights) or not (weights.sum(axis=1) > 0).all():
         msg = "every draw of the weights must be 0 or more, and not all 0"
         raise ValueError(msg)
     shares = weights / weights.sum(axis=1, keepdims=True)
-    world = World(table) if table.ndim == 2 else Stacked(table)
+    world: World | Stacked = World(table) if table.ndim == 2 else Stacked(table)
     counts = tally(world, shares, table.shape[-2])
     central = counts.central()
     return Acceptability(counts.ranks / len(shares), central, confidence(world, central, len(table) if table.ndim == 3 else 1))  # fmt: skip
@@ -139,11 +151,11 @@ class Counts:
 
     def central(self) -> np.ndarray:
         """Mean weights of the draws that put a site first; NaN where none does. Shape (n, m)"""
-        first = self.ranks[:, :1].astype(float)
+        first = self.ranks[:, :1].sum(axis=1, keepdims=True).astype(float)
         return np.divide(self.firsts, first, out=np.full(self.firsts.shape, np.nan), where=first > 0)  # fmt: skip
 
 
-def tally(world: World, weights: np.ndarray, sites: int) -> Counts:
+def tally(world: World | Stacked, weights: np.ndarray, sites: int) -> Counts:
     """Count ranks over all draws, a block at a time.
 
     Parameters
@@ -197,7 +209,7 @@ def ranked(scores: np.ndarray) -> np.ndarray:
     return keys
 
 
-def confidence(world: World, central: np.ndarray, draws: int) -> np.ndarray:
+def confidence(world: World | Stacked, central: np.ndarray, draws: int) -> np.ndarray:
     """Share of draws of the values that put each site first under its central weights. Shape (n,)
 
     NaN where a site has no central weights.
@@ -213,8 +225,7 @@ def confidence(world: World, central: np.ndarray, draws: int) -> np.ndarray:
         scores = world.under(rows, central[known])
         if world.out is not None:
             scores[world.out[rows]] = -np.inf
-        scores *= _DECIMALS
-        np.rint(scores, out=scores)
-        hits += ((scores.argmax(axis=1) == known) & (scores[:, known, own] > -np.inf)).sum(axis=0)
+        mine = scores[:, known, own]
+        hits += ((mine == scores.max(axis=1)) & (mine > -np.inf)).sum(axis=0)
     found[known] = hits / draws
     return found

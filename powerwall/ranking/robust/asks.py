@@ -29,7 +29,7 @@ class Ask(NamedTuple):
     known
         False where nothing or only a range is known.
     low, high
-        Where the answer lies in 90 % of the draws, in the criterion's unit; NaN where unknown.
+        Range of the measure as it is printed, at the first of the sites; NaN where unknown.
     p_change
         Share of the draws in which another site would be first.
     voi_points
@@ -65,18 +65,19 @@ def asks(ranking: Ranking, drawn: Drawn, weights: np.ndarray) -> tuple[list[Ask]
     weights
         Shares of `drawn.names`. Shape (m,)
     """
-    scores = _rounded(drawn.world.values @ weights)
+    raw = drawn.world.values @ weights
+    scores = _rounded(raw)
     order = np.argsort(-scores, kind="stable")
     found: list[Ask] = []
     idle = 0
     open_ = {*(drawn.names[at] for at in drawn.world.drawn), *drawn.fails}
     for name in sorted(open_) if len(scores) > 1 else ():
-        moved = _moved(drawn, weights, scores, name)
+        moved = _moved(drawn, weights, raw, name)
         most = moved.max(axis=0)
         for group in _groups(drawn, name):
             best = next((int(place) for place in order if place not in group), -1)
             hopeless = order[0] not in group and most[group].max() < scores[order[0]]
-            ask = None if best < 0 or hopeless else _ask(ranking, drawn, moved[:, group], name, group, (int(order[0]), best, scores))  # fmt: skip
+            ask = None if hopeless else _ask(ranking, drawn, moved[:, group], name, group, (int(order[0]), best, scores))  # fmt: skip
             found += [] if ask is None else [ask]
             idle += ask is None
     found.sort(key=lambda ask: (-ask.p_change, -ask.voi_points, ask.criterion, ask.sites))
@@ -93,7 +94,7 @@ def _moved(drawn: Drawn, weights: np.ndarray, scores: np.ndarray, name: str) -> 
     if at in drawn.world.drawn:
         moved = _rounded(scores + weights[at] * (drawn.world.drawn[at] - drawn.world.values[:, at]))
     else:
-        moved = np.repeat(scores[None], len(next(iter(drawn.fails.values()))), axis=0)
+        moved = np.repeat(_rounded(scores)[None], len(next(iter(drawn.fails.values()))), axis=0)
     if name in drawn.fails:
         moved[drawn.fails[name]] = -np.inf
     return moved
@@ -101,8 +102,6 @@ def _moved(drawn: Drawn, weights: np.ndarray, scores: np.ndarray, name: str) -> 
 
 def _groups(drawn: Drawn, name: str) -> list[np.ndarray]:
     """Places of the sites that one answer would settle, one array a question."""
-    if name not in drawn.groups:
-        return [np.array([place]) for place in np.flatnonzero(drawn.fails[name].any(axis=0))]
     unique, which = np.unique(drawn.groups[name].astype(str), return_inverse=True)
     return [np.flatnonzero(which == n) for n, label in enumerate(unique) if label]
 
@@ -112,9 +111,12 @@ def _ask(
 ) -> Ask | None:  # fmt: skip
     """The question of one group; None where its answer would hardly change the pick."""
     pick, best, scores = leaders
-    places = np.append(group, best)
+    others = [best] if best >= 0 else []  # nobody, where the answer moves every site
+    places = np.append(group, others).astype(int)
     by_row = np.argsort(places)  # equal scores rank in row order
-    table = np.column_stack([moved, np.full(len(moved), scores[best])])[:, by_row]
+    table = np.column_stack([moved, *(np.full(len(moved), scores[place]) for place in others)])[
+        :, by_row
+    ]
     places = places[by_row]
     first = places[table.argmax(axis=1)]
     p_change = float((first != pick).mean())

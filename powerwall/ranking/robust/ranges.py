@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
 
 
+_NOISE = 1e-12  # differences of scores that are rounding
 _END = 1e-9  # a share this near to 0 or 1 is that end
 
 
@@ -73,6 +74,8 @@ class _Ends(NamedTuple):
 def _ends(start: np.ndarray, slope: np.ndarray, now: float, leader: int) -> _Ends:
     """Where another line crosses that of the leader, nearest to `now`; scores are start + t · slope."""
     h, g = start[leader] - start, slope[leader] - slope
+    g = np.where(np.abs(g) < _NOISE, 0.0, g)  # parallel lines cross nowhere
+    h = np.where(np.abs(h + now * g) < _NOISE, -now * g, h)  # and those that meet now, meet now
     with np.errstate(divide="ignore", invalid="ignore"):
         root = -h / g
     lows, highs = np.where(g > 0, np.minimum(root, now), -np.inf), np.where(g < 0, np.maximum(root, now), np.inf)  # fmt: skip

@@ -36,13 +36,14 @@ def draw_weights(
     Gammas over their sum, in logarithms, so that tiny concentrations give corners and not NaN.
     """
     points = np.asarray(nominal, dtype=float)
-    if points.ndim != 1 or not np.isfinite(points).all() or (points < 0).any() or not points.sum() > 0:  # fmt: skip
+    if points.ndim != 1 or not np.isfinite(points).all() or (points < 0).any() or not points.any():  # fmt: skip
         msg = f"weights must be finite, 0 or more, and not all 0: {points.tolist()}"
         raise ValueError(msg)
     if not concentration > 0:
         msg = f"a concentration is above 0, not {concentration}"
         raise ValueError(msg)
-    shares = points / points.sum()
+    shares = points / points.max()
+    shares /= shares.sum()
     drawn = np.zeros((k, len(shares)))
     if np.isinf(concentration):
         return drawn + shares

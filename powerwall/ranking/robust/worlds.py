@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from powerwall.region.read import Region
 
 
+MOST = 5000  # ranked sites that take part: the table of their ranks stays under half a gigabyte
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What the draws rest on.
@@ -27,7 +30,7 @@ class Drawn:
     Attributes
     ----------
     ids
-        The ranked sites, in the order in which equal scores rank. Length n
+        The first `MOST` ranked sites, in the order in which equal scores rank. Length n
     names
         Criteria with weight, sorted. Length m
     world
@@ -62,13 +65,13 @@ def draw_worlds(ranking: Ranking, count: int, seed: int) -> Drawn:
     neutral = 0.0 if ranking.unknown == "worst" else NEUTRAL
     values = ranking.values.loc[ids, names].fillna(neutral).to_numpy()
     drawn: dict[int, np.ndarray] = {}
-    groups = {name: np.full(len(ids), "", dtype=object) for name in names}
     limits = {item.name: item for item in ranking.settings.requirements if item.truth is None}
+    groups = {name: np.full(len(ids), "", dtype=object) for name in (*names, *limits)}
     fails: dict[str, np.ndarray] = {}
     for part in _parts(ranking, ids):
         for name in sorted({*names, *limits}):
             draws = part.draws(name, count, seed)
-            if name in groups:
+            if name in names:
                 open_ = part.value_draws(name, draws, count, seed, worst=ranking.unknown == "worst")
                 if open_ is not None:
                     at = names.index(name)
@@ -81,14 +84,15 @@ def draw_worlds(ranking: Ranking, count: int, seed: int) -> Drawn:
                 if name not in fails:
                     fails[name] = np.zeros((count, len(ids)), dtype=bool)
                 fails[name][:, part.rows[risky]] = _failing(draws[risky], limits[name]).T
+                groups[name][part.rows[risky]] = part.groups(name)[risky]
     out = np.any(list(fails.values()), axis=0) if fails else None
     world = World(values, drawn, out if out is not None and out.any() else None)
     return Drawn(ids, [str(n) for n in names], world, groups, fails, _unjudged(ranking, ids))
 
 
 def _tie_order(ranking: Ranking) -> pd.Index:
-    """Ranked sites by time to power, unknown last, then by id."""
-    frame = ranking.frame[ranking.frame["status"] == "ranked"]
+    """The first ranked sites by time to power, unknown last, then by id."""
+    frame = ranking.frame[ranking.frame["status"] == "ranked"].head(MOST)
     months = ranking.measures["time_to_power_months"]["value"].loc[frame.index].astype(float)
     keys = pd.DataFrame({"months": months.fillna(np.inf), "id": frame.index}, index=frame.index)
     return keys.sort_values(["months", "id"], kind="stable").index

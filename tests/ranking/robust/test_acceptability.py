@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from powerwall.ranking.robust import acceptability, draw_weights
 from powerwall.ranking.robust.acceptability import World, tally
 
-MODULE = sys.modules["powerwall.ranking.robust.acceptability"]  # its name is also that of a function
+MODULE = sys.modules[
+    "powerwall.ranking.robust.acceptability"
+]  # its name is also that of a function
 
 
 def order_of(rows, weights, out=()):
@@ -110,9 +112,11 @@ def test_equal_huge_sites_rank_in_row_order():
     assert found.rank_share.tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
 
 
-def test_finite_values_near_the_largest_number_are_not_refused():
-    values = np.array([[1e308, 1e308], [1e307, 1e307]])
+def test_large_values_are_ranked_and_those_that_would_overflow_are_refused():
+    values = np.array([[1e150, 1e150], [1e149, 1e149]])
     assert acceptability(values, np.array([[0.5, 0.5]])).rank_share.tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(ValueError, match="below 1e200"):
+        acceptability(values * 1e158, np.array([[0.5, 0.5]]))
 
 
 def test_equal_scores_of_different_rows_rank_in_row_order():
@@ -125,11 +129,12 @@ def test_equal_scores_of_different_rows_rank_in_row_order():
 
 @pytest.mark.parametrize("drawn", [False, True])
 def test_a_twin_never_stands_before_the_first_of_the_two(drawn):
+    # rounding alone does not make equal sites equal: their last bits may lie on two sides of a half
     rng = np.random.default_rng(5)
-    k = 20_000
+    k = 200_000
     values = rng.random((9, 12))
     values[8] = values[0]
-    table = np.repeat(values[None], k, axis=0) if drawn else values
+    table = np.broadcast_to(values, (k, 9, 12)) if drawn else values
     found = acceptability(table, draw_weights(np.ones(12), 12, k, rng)).rank_share
     np.testing.assert_array_equal(found[8, 1:], found[0, :-1])
     assert found[8, 0] == 0
@@ -286,7 +291,7 @@ def test_the_error_falls_with_the_root_of_the_draws():
     errors = [
         np.sqrt(np.mean([
             (acceptability(values, draw_weights(np.ones(3), 3, int(k), np.random.default_rng([seed, int(k)]))).rank_share[0, 0] - truth) ** 2
-            for seed in range(48)
+            for seed in range(24)
         ]))
         for k in sizes
     ]  # fmt: skip

@@ -94,7 +94,10 @@ def test_a_twin_of_the_leader_binds_nowhere():
 
 def test_a_site_that_ties_with_the_leader_at_every_weight_binds_nowhere():
     # the first and third points are equal, and .1 + .9 = .2 + .8: the sites are equal at any second weight
-    values, points = np.array([[0.1, 0.3, 0.9, 0.1], [0.2, 0.3, 0.8, 0.1]]), np.array([5.0, 6, 5, 8])
+    values, points = (
+        np.array([[0.1, 0.3, 0.9, 0.1], [0.2, 0.3, 0.8, 0.1]]),
+        np.array([5.0, 6, 5, 8]),
+    )
     np.testing.assert_allclose(weight_range(values, points)[[1, 3]], [[0, 1], [0, 1]])
 
 
@@ -208,7 +211,7 @@ def test_no_other_single_weight_of_the_example_changes_the_leader(example):
             continue
         ends = [points[name] * f.factor for f in told if f.name == name and f.level == "subject"]
         low, high = max([0.0, *(e for e in ends if e < points[name])]), min([math.inf, *(e for e in ends if e > points[name])])  # fmt: skip
-        for amount in points[name] * np.array([0.02, 0.2, 0.6, 0.9, 1.1, 2, 6, 30]):
+        for amount in points[name] * np.array([0.02, 0.7, 1.5, 8]):
             first = first_of(region, measures, {name: float(amount)})
             if low < amount < high:
                 assert first == top or first not in ranked, (name, amount)

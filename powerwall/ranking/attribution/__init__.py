@@ -1,0 +1,1 @@
+"""Attribution: which ingredient, layer, row and column stands behind what moved."""
