@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -93,7 +94,8 @@ def _failed(error: Exception) -> int:
     if type(error).__name__ == "Abort":
         return 130
     if "--debug" in sys.argv:
-        raise error
+        traceback.print_exception(error)
+        return 2
     if isinstance(error, OSError):  # a full disk, a folder that may not be entered: no bug
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from powerwall.region.revision import Source
 
 _FORMATS = ("table", "json", "csv", "md", "github", "sarif", "junit")
+_FAULTS = ("json", "github", "sarif", "junit")  # formats that a program reads
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,13 @@ def compare(
         check_targets(output or [], SUFFIXES)
         sources = _sources(source_of(base), source_of(head) if head is not None else None, dated=bool(as_of or base_as_of))  # fmt: skip
         asked = {"mw": mw, "need_by": need_by}
-        with _read(sources, ({**asked, "as_of": base_as_of}, {**asked, "as_of": as_of})) as sides:
+        options = ({**asked, "as_of": base_as_of}, {**asked, "as_of": as_of})
+        with _told(form, sources, out), _read(sources, options) as sides:
             if not quiet:
                 _warn(sides, err)
             held = _held(sides[1], draws, top_k)
             found = _compared(sides, today or date.today(), held, err)  # noqa: DTZ011 — a civil day
-            origin = _origin(sides)
+            origin = _origin(sides, found.changes)
         for path in output or []:
             _keep_sources(path, sides)
             save(found, path, origin)
@@ -111,6 +114,29 @@ def compare(
         out.file.write(text(found, form, origin))
     opt.wrote(output, err, quiet=quiet)
     raise typer.Exit(_verdict(found, err, said=form in {"table", "github"}))
+
+
+@contextmanager
+def _told(form: str, sources: tuple[Source, Source], out: Console) -> Iterator[None]:
+    """The findings of sides that cannot be read, in the format that was asked for; they go on."""
+    from powerwall.region.findings import CODES, BadInput
+
+    try:
+        yield
+    except BadInput as error:
+        if form in _FAULTS:
+            from powerwall.output.forge.formats import text
+            from powerwall.output.forge.moved import Origin, suite_of_faults
+            from powerwall.output.forge.result import Report, repository
+
+            here = Path.cwd()
+            base, head = sources
+            origin = Origin({}, {}, (base.revision, head.revision), here, repository(here))
+            name = f"{base.words} → {head.words}"
+            suite = suite_of_faults(name, head.path.as_posix(), error.findings, origin)
+            more = shlex.join(["powerwall", "compare", base.words, head.words])
+            out.file.write(text(Report("compare", (suite,), CODES, more), form))
+        raise
 
 
 def _verdict(found: Comparison, err: Console, *, said: bool) -> int:
@@ -214,20 +240,38 @@ def _compared(sides: tuple[_Side, _Side], today: date, held: Held | None, err: C
     )  # fmt: skip
 
 
-def _origin(sides: tuple[_Side, _Side]) -> Origin:
-    """Where the gates and the files of both sides stand."""
+def _origin(sides: tuple[_Side, _Side], changes: Changes) -> Origin:
+    """Where the gates, the keys that differ and the files of both sides stand."""
+    from powerwall.output.compare import part_name
     from powerwall.output.forge.moved import Origin
     from powerwall.output.forge.result import repository
 
     gates: dict[str, tuple[str, int, int]] = {}
+    keys: dict[str, tuple[str, int, int]] = {}
     base, head = sides
     if head.ranking is not None:
         region = head.ranking.regions[0]
-        for name in type(region.table.gates).model_fields:
-            place = region.places("gates", name)
+
+        def at(*key: str) -> tuple[str, int, int]:
+            place = region.places(*key)
             file = _named(place["file"].as_posix(), head.source, head.root)
-            gates[name] = (file, place["line"], place["column"])
-    return Origin(gates, (base.source.revision, head.source.revision), Path.cwd(), repository(Path.cwd()))  # fmt: skip
+            return file, place["line"], place["column"]
+
+        gates = {name: at("gates", name) for name in type(region.table.gates).model_fields}
+        parts = [part for _, part in changes.ingredients.iterrows() if part["kind"] != "layer"]
+        keys = {part_name(part): at(*_key(str(part["kind"]), str(part["name"]), region)) for part in parts}  # fmt: skip
+    return Origin(gates, keys, (base.source.revision, head.source.revision), Path.cwd(), repository(Path.cwd()))  # fmt: skip
+
+
+def _key(kind: str, name: str, region: Region) -> tuple[str, ...]:
+    """Key of the region file that an ingredient is; the next above it has a place for certain."""
+    if kind in {name, "region"}:
+        return (name,)
+    if kind == "provenance":
+        return ("sites",) if name == "sites" else ("layers", name)
+    if kind == "values" and name not in region.table.values:
+        return ("criteria", name, "value")
+    return (kind, *name.split("."))
 
 
 def _changes(sides: tuple[_Side, _Side], err: Console) -> Changes:

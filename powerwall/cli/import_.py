@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -199,7 +200,10 @@ def _weights(files: list[Path], output: Path, profile: str, *, every: bool, quie
     if not quiet:
         print_findings(findings, err, every=every)
     shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in found.weights.items())
-    err.print(f"wrote {output}: {shares}; consistency ratio {found.ratio:.4f}")
+    ratio = "not known for more than ten rows" if math.isnan(found.ratio) else f"{found.ratio:.4f}"
+    err.print(f"wrote {output}: {shares}; consistency ratio {ratio}")
+    if found.silent:
+        err.print(f"not compared, so without weight: {', '.join(found.silent)}")
 
 
 def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None:

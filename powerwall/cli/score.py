@@ -94,7 +94,7 @@ def score(
             raise typer.Exit(_stale(regions, wanted, points, unknown, err, profile))
         ranking = _ranked(regions, wanted, points, unknown, err, profile)
         _check_sources(output or [], ranking)
-        if draws:
+        if draws and (pick is None or output):
             with opt.waiting(err, "drawing …"):
                 ranking = ranking.with_draws(draws, top_k=top_k, concentration=concentration)
         for path in output or []:

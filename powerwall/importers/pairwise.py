@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import Criterion
-from powerwall.ranking.weights import ahp
+from powerwall.ranking.weights import DEVELOPER, ahp
 from powerwall.region.findings import Findings, did_you_mean, shown
 from powerwall.region.tables import CellPlaces, read_csv
 
@@ -32,6 +32,8 @@ class Pairwise(NamedTuple):
         Consistency ratio; NaN above ten rows.
     strained
         The entries that fit the others least, in words, the worst first.
+    silent
+        What was not compared and has points where a region is silent; it gets none.
     text
         The block of a region file.
     """
@@ -40,6 +42,7 @@ class Pairwise(NamedTuple):
     subject: str
     ratio: float
     strained: tuple[str, ...]
+    silent: tuple[str, ...]
     text: str
 
 
@@ -76,7 +79,8 @@ def read_pairwise(
     if ratio > CONSISTENT:
         findings.add("PW106", f"the judgements contradict one another: consistency ratio {ratio:.2f}, over {CONSISTENT:g}", severity="warning",
                      remedy=f"look again at {'; '.join(strained)}", file=path, line=1)  # fmt: skip
-    return Pairwise(shares, subject, ratio, strained, _text(path, shares, subject, ratio, profile))
+    silent = _not_compared(shares, subject, criteria)
+    return Pairwise(shares, subject, ratio, strained, silent, _text(path, shares, subject, ratio, silent, profile))  # fmt: skip
 
 
 def _semicolons(path: Path) -> bool:
@@ -99,6 +103,8 @@ def _subject(
         if name not in known:
             what = "criterion" if of_criteria else "subject"
             findings.add("PW105", f"`{name}` is no {what}", remedy=did_you_mean(name, known), **places(None, name))  # fmt: skip
+    for name in [n for n in names if n in criteria and criteria[n].value is None]:
+        findings.add("PW106", f"`{name}` has no value function and cannot be weighed", remedy="leave it out of the matrix", **places(None, name))  # fmt: skip
     owners = {criteria[name].subject for name in names if name in criteria} if of_criteria else set()  # fmt: skip
     if len(owners) > 1:
         findings.add("PW105", f"criteria of {', '.join(sorted(owners))} are compared together", remedy="compare those of one subject, one file a subject",
@@ -177,10 +183,22 @@ def _strained(matrix: np.ndarray, weights: np.ndarray, names: list[str]) -> tupl
     )  # fmt: skip
 
 
-def _text(path: Path, shares: dict[str, float], subject: str, ratio: float, profile: str) -> str:
+def _not_compared(
+    shares: dict[str, float], subject: str, criteria: Mapping[str, Criterion]
+) -> tuple[str, ...]:
+    """Names that would keep their default points beside shares that sum to 1."""
+    usual = [n for n, item in criteria.items() if item.subject == subject and item.weight > 0] if subject else [n for n, p in DEVELOPER.items() if p > 0]  # fmt: skip
+    return tuple(sorted(set(usual) - set(shares)))
+
+
+def _text(
+    path: Path, shares: dict[str, float], subject: str, ratio: float, silent: tuple[str, ...], profile: str
+) -> str:  # fmt: skip
     """The block of a region file."""
     table = f"profiles.{profile}" if profile else "weights"
     table = f"{table}.{subject}_criteria" if subject else table
     said = "not known for so many rows" if math.isnan(ratio) else f"{ratio:.4f}"
     lines = [f"# pairwise comparisons of {Path(shown(path)).name}, {len(shares)} by {len(shares)}, consistency ratio {said}", f"[{table}]"]  # fmt: skip
-    return "\n".join([*lines, *(f"{name} = {share:.6g}" for name, share in shares.items())]) + "\n"
+    lines += [f"{name} = {share:.6g}" for name, share in shares.items()]
+    lines += [f"{name} = 0  # not compared" for name in silent]
+    return "\n".join(lines) + "\n"

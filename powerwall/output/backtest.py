@@ -81,12 +81,14 @@ def _name(row: Any) -> str:
 
 
 def _rows(frame: pd.DataFrame, heads: tuple[Head, ...], lead: Callable[[Any], list[str]], cells: Callable[[Any], list[str]]) -> list[list[str]]:  # fmt: skip
-    """Rows of a table; one with too few cases says so in the place of its first figure."""
+    """Rows of a table; one with too few cases says so at the first figure that is always shown."""
     rows = []
     for row in frame.itertuples():
         first = lead(row)
-        left = len(heads) - len(first)
-        rows.append([*first, *(cells(row) if row.judged else [TOO_FEW, *[NOT_APPLICABLE] * (left - 1)])])  # fmt: skip
+        figures = heads[len(first) :]
+        stays = next(at for at, head in enumerate(figures) if not head.goes)
+        unjudged = [TOO_FEW if at == stays else NOT_APPLICABLE for at in range(len(figures))]
+        rows.append([*first, *(cells(row) if row.judged else unjudged)])
     return rows
 
 

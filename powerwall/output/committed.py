@@ -189,7 +189,8 @@ def _ingredients(
             kind, _, name = key.partition(" ")
             name = name or kind
             was, now = (_short(kind, side.get(key)) for side in (a, b))
-            what = f"{was} → {now}" if kind == "layer" else f"{key} {was} → {now}"
+            said = "engine version" if kind == "powerwall" else key
+            what = f"{was} → {now}" if kind == "layer" else f"{said} {was} → {now}"
             records.append({"kind": kind, "name": name, "what": what, "sites": math.nan, "statuses": math.nan, "points": math.nan})  # fmt: skip
     edited = any(record["kind"] == "region" for record in records)
     if edited and _listed(old) != _listed(new):  # a key that is listed differs, and is named

@@ -27,7 +27,6 @@ _PARTS = 4  # measures of each
 _ROWS = 15  # rows of layers
 _MIDPOINTS = 3  # sites whose effects are listed both ways
 _PLACE = re.compile(r" \([^()]+:\d+\)")
-_VERSION = re.compile(r"^powerwall (?=\S+ → )")
 _LONG = 48  # characters from which a cell is a text, not a value
 _POINTS = 0.005  # points that are worth a line
 
@@ -70,11 +69,11 @@ class Comparison:
         quiet = f"; {len(self.changes.measures)} measures that carry no points differ" if len(self.changes.measures) else ""  # fmt: skip
         if not differs:
             return f"nothing moved: {between}{quiet}"
-        named = "; ".join(_part_name(row) for _, row in self.changes.ingredients.iterrows())
+        named = "; ".join(part_name(row) for _, row in self.changes.ingredients.iterrows())
         return f"nothing moved: {between}; {named} differ{'s' if len(differs) == 1 else ''} and moved no score, rank or status{quiet}"
 
 
-def _part_name(row: pd.Series) -> str:
+def part_name(row: pd.Series) -> str:
     """`layer policy`, `as_of`: an ingredient without what differs in it."""
     if row["kind"] == "powerwall":
         return "engine version"
@@ -151,7 +150,7 @@ def _interaction(effects: pd.DataFrame) -> list[str]:
     if len(ranks):
         most = ranks.loc[ranks["ranks"].abs().idxmax()]
         lines.append(
-            f"interaction in ranks: at {len(ranks)} sites, by {_signed_rank(most['ranks'])} at most ({most['site_id']})"
+            f"interaction in ranks: at {len(ranks)} sites, by {signed_rank(most['ranks'])} at most ({most['site_id']})"
         )
     return lines
 
@@ -174,10 +173,11 @@ def _others(moved: pd.DataFrame) -> list[str]:
     if shifted.empty:
         return []
     far = shifted["shift_others"].astype(float)
-    return [f"sites that came or went shift {len(shifted)} others, by {_signed_rank(far.loc[far.abs().idxmax()])} at most ({far.abs().idxmax()})"]  # fmt: skip
+    return [f"sites that came or went shift {len(shifted)} others, by {signed_rank(far.loc[far.abs().idxmax()])} at most ({far.abs().idxmax()})"]  # fmt: skip
 
 
-def _signed_rank(value: float) -> str:
+def signed_rank(value: float) -> str:
+    """`+1 rank`, `−2 ranks`."""
     return f"{value:+.0f} rank{'s' if abs(value) != 1 else ''}".replace("-", "−")
 
 
@@ -246,8 +246,7 @@ def site_cells(site: str, row: pd.Series) -> list[str]:
     scores = [NOT_APPLICABLE if pd.isna(row[f"score_{side}"]) else f"{row[f'score_{side}']:.1f}" for side in ("base", "head")]  # fmt: skip
     delta = NOT_APPLICABLE if pd.isna(row["score_delta"]) else signed(row["score_delta"])
     why = row["why"] or {"added": "a new site", "removed": "no longer a site"}.get(row["change"], UNKNOWN)  # fmt: skip
-    why = _engine(str(why))
-    within = f"{SPREAD} ({why})" if row["within_spread"] else why
+    within = f"{SPREAD} ({why})" if row["within_spread"] else str(why)
     return [site, str(row["name"]), arrow(*statuses), arrow(*ranks), arrow(*scores), delta, within]  # fmt: skip
 
 
@@ -285,7 +284,7 @@ def measure_cells(row: pd.Series) -> list[str]:
     old, new = (_measure(row, side) for side in ("old", "new"))
     where = [f"{row[f'layer_{side}']} {row[f'row_{side}']}" for side in ("base", "head")
              if isinstance(row[f"row_{side}"], str) and row[f"row_{side}"]]  # fmt: skip
-    why = _engine(_PLACE.sub("", str(row["why"])))  # the table of rows has the places
+    why = _PLACE.sub("", str(row["why"]))  # the table of rows has the places
     return [str(row["criterion"]), arrow(old, new), unit, signed(row["points"]), " → ".join(dict.fromkeys(where)), why]  # fmt: skip
 
 
@@ -315,12 +314,7 @@ def _part(row: pd.Series) -> str:
     """An ingredient in words."""
     if row["kind"] in {"layer", "provenance"}:
         return f"{row['kind']} {row['name']}: {row['what']}"
-    return _engine(str(row["what"]))
-
-
-def _engine(words: str) -> str:
-    """The version that a file was computed by, as what it is."""
-    return _VERSION.sub("engine version ", words)
+    return str(row["what"])
 
 
 def _count_signed(value: float) -> str:

@@ -52,6 +52,7 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     to.print(_numbers(ranking, site, to.width))
     total = ranking.contributions.loc[site_id].sum()
     to.print(f"contributions add up to {total:.2f}; an unknown (?) counts half of its weight\n")
+    print_standing(ranking, site_id, to)
     _print_sources(ranking, site, to)
     print_dates(plan_dates(_region(ranking, site), _local(site)), site.request.as_of, to)
     to.print()
@@ -61,7 +62,6 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     print_noise(_region(ranking, site), _local(site), ranking.cooling_of(site.id), to)
     _print_policy(ranking, site, to)
     print_profiles(ranking, site_id, to)
-    print_standing(ranking, site_id, to)
     _print_changes(ranking, site_id, to)
 
 

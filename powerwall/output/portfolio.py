@@ -14,6 +14,7 @@ from rich.text import Text
 from powerwall.output.columns import Head, fitting_table
 from powerwall.output.files import provenance
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, jsonable, month, percent, shown
+from powerwall.output.robust import share
 from powerwall.ranking.portfolio import limits, ranked, region_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def print_portfolio(portfolio: Portfolio, ranking: Ranking, to: Console) -> None
         to.print(line, soft_wrap=True)
     for line in remarks(portfolio):
         to.print(Text(f"– {line}", style="dim"), soft_wrap=True)
+    _print_lines("at risk of a requirement, which the odds leave out", at_risk(portfolio, ranking), to)  # fmt: skip
     over = [_passed(item, ranking) for item in portfolio.passed]
     more = [f"and {len(over) - _PASSED} more"] if len(over) > _PASSED else []
     _print_lines("passed over, although they rank higher than a site above", [*over[:_PASSED], *more], to)  # fmt: skip
@@ -84,8 +86,18 @@ def together(portfolio: Portfolio, ranking: Ranking) -> list[str]:
     need_by = _need_by(portfolio, ranking)
     return [
         f"all {_mw(_asked(portfolio, ranking))}: {_dates(joint)}, {percent(joint.comes)}",
-        f"on {need_by}: {middle} MW ({low} – {high}), {percent(joint.on_time)} that it is all of them",
+        f"on {need_by}: {middle} MW ({low} – {high}), {share(joint.on_time)} that it is all of them",
     ]
+
+
+def at_risk(portfolio: Portfolio, ranking: Ranking) -> list[str]:
+    """Chosen sites that a requirement may yet put out, with the reason."""
+    found = []
+    for site in portfolio.sites:
+        reasons = str(ranking.frame["reasons"].loc[site]).split("; ")
+        risks = [r.removeprefix("at risk: ") for r in reasons if r.startswith("at risk: ")]
+        found += [f"{site}: {'; '.join(risks)}"] if risks else []
+    return found
 
 
 def remarks(portfolio: Portfolio) -> list[str]:
@@ -100,7 +112,7 @@ def remarks(portfolio: Portfolio) -> list[str]:
         lines.append("each site has its own delays; those of a utility, a county and the supply chain are shared")  # fmt: skip
         lines.append(
             f"the odds take failures as independent; were they all of one cause, {percent(joint.comes_at_most)} would come and "
-            f"{percent(joint.on_time_at_most)} by the day of need; shared causes lie between the two"
+            f"{share(joint.on_time_at_most)} by the day of need; shared causes lie between the two"
         )
     held = [limit for limit in portfolio.limits if limit is not None]
     if any(math.isnan(limit.firm_mw) for limit in held):
@@ -233,7 +245,8 @@ def record(portfolio: Portfolio, ranking: Ranking) -> dict[str, Any]:
     sites = [
         {
             "site_id": site, "name": ranking.frame["name"].loc[site], "region": ranking.frame["region"].loc[site],
-            "rank": ranking.frame["rank"].loc[site], "score": _score(ranking, site), "asked_mw": region_of(ranking, site).request.mw,
+            "rank": ranking.frame["rank"].loc[site], "score": _score(ranking, site),
+            "reasons": ranking.frame["reasons"].loc[site], "asked_mw": region_of(ranking, site).request.mw,
             "p50_months": ranking.measures["time_to_power_months"]["value"].loc[site],
             "p_success": ranking.measures["power_success_probability"]["value"].loc[site],
             "last_share": joint.last[number] if joint else None, "node": _limit(portfolio.limits[number]),

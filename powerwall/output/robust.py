@@ -100,8 +100,11 @@ def _ask_cells(ranking: Ranking, ask: Ask) -> list[str]:
     today = span(ask.low, ask.high, unit) + words if ranged else UNKNOWN
     sites = [str(i) for i in ranking.frame.index if i in ask.sites]
     at = ", ".join(sites[:2]) + (f" and {len(sites) - 2} more" if len(sites) > 2 else "")
-    beyond = NOT_APPLICABLE if math.isnan(ask.beyond) else shown(ask.beyond, unit) + words
-    return [f"{ask.criterion} of {at}", today, ask.row or NOT_APPLICABLE, share(ask.p_change), f"{ask.voi_points:.1f}", beyond, ask.challenger]  # fmt: skip
+    beyond = (
+        NOT_APPLICABLE if math.isnan(ask.beyond) else f"{ask.side} {shown(ask.beyond, unit)}{words}"
+    )
+    gain = NOT_APPLICABLE if math.isnan(ask.voi_points) else f"{ask.voi_points:.1f}"
+    return [f"{ask.criterion} of {at}", today, ask.row or NOT_APPLICABLE, share(ask.p_change), gain, beyond, ask.challenger or NOT_APPLICABLE]  # fmt: skip
 
 
 def print_standing(ranking: Ranking, site_id: str, to: Console) -> None:

@@ -166,7 +166,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("permit", _policy, "permit: share of comparable recorded cases that ended well", 4),
 )  # fmt: skip
 _HELD = (
-    Column("held", _held, "held: share of {draws:,} draws of weights and measures in which it is among the first {top_k}"),
+    Column("held", _held, "held: share of {draws:,} draws of weights and measures in which it is among the first {top_k}; a requirement of which nothing is known counts as kept"),
     Column("ranks", _ranks, "ranks: those of 90 % of the draws"),
 )  # fmt: skip
 _OUT = Column("out", _out, "out: share of the draws in which a requirement fails; ? where one is unknown or unverified", 1)  # fmt: skip

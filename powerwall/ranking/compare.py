@@ -26,7 +26,7 @@ from powerwall.ranking.attribution.effects import (
 )
 from powerwall.ranking.attribution.reuse import Reuse
 from powerwall.ranking.attribution.rows import Movers
-from powerwall.ranking.causes import Cause, causes, movers_of
+from powerwall.ranking.causes import Cause, causes, movers_of, place, said_of
 from powerwall.ranking.ingredients import differing
 from powerwall.ranking.moved import (
     MEASURED,
@@ -39,6 +39,7 @@ from powerwall.ranking.moved import (
 )
 from powerwall.ranking.rank import Ranking
 from powerwall.ranking.replay import Replay
+from powerwall.region.differences import INERT, CellChange
 
 MEASURE_COLUMNS = (
     "site_id", "criterion", "unit", "old", "new", "old_low", "old_high", "new_low", "new_high", "points", "layer_base", "row_base",
@@ -121,7 +122,7 @@ def compare(
     replays = replayed(base, head, differing(base, head), reuse, progress)
     measures = _measure_changes(base, head)
     behind = movers_of(base, head, replays, reuse, progress)
-    found = causes(base, head, replays, measures, behind)
+    found = {**causes(base, head, replays, measures, behind), **_came(base, head, replays)}
     measures = _with_causes(measures, found)
     effects = effects_of(base, head, replays)
     sites = _sites(base, head, effects)
@@ -243,11 +244,45 @@ def _rows(
 
 
 def _with_causes(measures: pd.DataFrame, found: dict[tuple[str, str], list[Cause]]) -> pd.DataFrame:
+    if measures.empty:  # columns made of empty lists would be numbers
+        return measures
     keys = list(zip(measures["site_id"], measures["criterion"], strict=True))
     return measures.assign(
         decides=[any(cause.decides for cause in found.get(key, [])) for key in keys],
         why=[_joined(cause.words for cause in found.get(key, [])) for key in keys],
     )
+
+
+def _came(base: Ranking, head: Ranking, replays: list[Replay]) -> dict[tuple[str, str], list[Cause]]:  # fmt: skip
+    """What is behind each site that came or went: its row, that of its node, or a key."""
+    came = base.frame.index.symmetric_difference(head.frame.index)
+    arounds = {r.table.sites.around.layer for r in (*base.regions, *head.regions) if r.table.sites.around}  # fmt: skip
+    found: dict[tuple[str, str], list[Cause]] = {}
+    for replay in replays:
+        item, alone = replay.item, replay.alone
+        if item.kind == "layer" and item.name in {"sites", *arounds}:
+            rows: dict[str, list[CellChange]] = {}
+            for cell in item.cells:
+                if cell.column not in INERT:
+                    rows.setdefault(cell.row, []).append(cell)
+            for row, cells in rows.items():
+                site = row if item.name == "sites" else f"near-{row}"
+                if site in came:
+                    found.setdefault((site, ""), []).append(_row_of(item.name, item.label, cells))
+        elif item.kind != "layer" and alone is not None:
+            for site in came.intersection(base.frame.index.symmetric_difference(alone.frame.index)):
+                said = Cause(item.label, item.words, decides=True)
+                found.setdefault((str(site), ""), []).append(said)
+    return found
+
+
+def _row_of(layer: str, label: str, cells: list[CellChange]) -> Cause:
+    """A row with whose coming, going or change a site came or went."""
+    first = cells[0]
+    said = ", ".join(said_of(cell) for cell in cells)
+    file = first.file.as_posix()
+    words = f"{layer} {first.row}: {said} ({place(file, first.line)})"
+    return Cause(label, words, layer, first.row, first.column, "", file, first.line, decides=True)
 
 
 def _why(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
+from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
+
 from powerwall.ranking.compare import Changes
+from powerwall.ranking.moved import TOP
 
 if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
     from powerwall.region.read import Region
+
+_Z_95 = NormalDist().inv_cdf(0.975)  # 1.96: half-width of a share by its normal approximation
 
 
 class Gate(NamedTuple):
@@ -87,18 +94,29 @@ def _rank_shift(changes: Changes, limit: int) -> Gate:
     frame = changes.sites
     both = frame[frame["rank_base"].notna() & frame["rank_head"].notna()]
     unranked = int((frame["rank_base"].notna() != frame["rank_head"].notna()).sum())
+    left = _left(frame)
     over = both[both["rank_shift"].abs() > limit].sort_values(
         "rank_shift", key=lambda shift: -shift.abs(), kind="stable"
     )
     if over.empty:
         most = int(both["rank_shift"].abs().max()) if len(both) else 0
         beside = f"; ranked on one side only, so without a shift: {unranked}" if unranked else ""
-        return Gate("max_rank_shift", str(limit), "holds", f"largest shift {most}{beside}")
+        return Gate("max_rank_shift", str(limit), "holds", f"largest shift {most}{beside}{left}")
     named = "; ".join(
         f"{site} from rank {row['rank_base']} to {row['rank_head']}"
         for site, row in over.iterrows()
     )
-    return Gate("max_rank_shift", str(limit), "broken", named)
+    return Gate("max_rank_shift", str(limit), "broken", f"{named}{left}")
+
+
+def _left(sites: pd.DataFrame) -> str:
+    """Leaders of the base that have no rank in the head, and so no shift."""
+    gone = sites[(sites["rank_base"].fillna(TOP + 1) <= TOP) & sites["rank_head"].isna()]
+    said = [
+        f"{site} from rank {row['rank_base']} ({row['status_head'] if isinstance(row['status_head'], str) else 'removed'})"
+        for site, row in gone.sort_values("rank_base").iterrows()
+    ]  # fmt: skip
+    return f"; left the first {TOP}: {', '.join(said)}" if said else ""
 
 
 def _top_held(held: Held | None, limit: float) -> Gate:
@@ -110,7 +128,11 @@ def _top_held(held: Held | None, limit: float) -> Gate:
     if float(percent) == round(100 * limit) and held.share != limit:
         percent = f"{100 * held.share:.2f}"  # on which side of the limit it lies must be seen
     among = "first" if held.top_k == 1 else f"among the first {held.top_k}"
-    words = f"{held.site}, ranked first, is {among} in {percent} % of {held.draws:,} draws"
+    half = 100 * _Z_95 * math.sqrt(held.share * (1 - held.share) / held.draws)
+    words = (
+        f"{held.site}, ranked first, is {among} in {percent} % of {held.draws:,} draws"
+        f" (95 %: ± {half:.1f} percentage points)"
+    )
     return Gate("min_top_held", said, "broken" if held.share < limit else "holds", words)
 
 

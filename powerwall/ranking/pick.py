@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -107,8 +112,27 @@ def _solve(
         limited.append(LinearConstraint(rows, -np.inf, shared.has))
     if at_least is not None:
         limited.append(LinearConstraint(at_least[0][None, :], at_least[1], np.inf))
-    found = milp(cost, integrality=np.ones(n), bounds=Bounds(0, 1), constraints=limited, options={"mip_rel_gap": 0})  # fmt: skip
+    with _solver_kept_quiet():
+        found = milp(cost, integrality=np.ones(n), bounds=Bounds(0, 1), constraints=limited, options={"mip_rel_gap": 0})  # fmt: skip
     if found.x is None:
         msg = f"the solver gave up: {found.message}"
         raise RuntimeError(msg)
     return np.flatnonzero(found.x > 0.5)
+
+
+@contextmanager
+def _solver_kept_quiet() -> Iterator[None]:
+    """The solver's own remarks go nowhere: it prints some past every option, where the answer belongs."""
+    if os.name != "posix":
+        yield
+        return
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+        ctypes.CDLL(None).fflush(None)  # what it printed may still wait in a buffer of C
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

@@ -18,6 +18,9 @@ NEUTRAL = 0.5  # an unknown counts half, and opens the interval beside the score
 SCORE_DECIMALS = 10  # equal to this many decimals is equal
 
 
+TIE_PARTS = 1e12  # scores 0–1 that are equal to so many parts are equal in a draw
+
+
 def weighted_score(
     values: np.ndarray, weights: np.ndarray, neutral: float | np.ndarray = NEUTRAL
 ) -> np.ndarray:

@@ -352,7 +352,7 @@ def test_a_gate_that_holds_exits_zero(here, make_region):
     text = run("tiny.toml", "gated/tiny.toml").stdout
     assert "gate max_rank_shift = 1: holds: largest shift 1" in text
     assert re.search(
-        r"gate min_top_held = 0\.7: holds: \w, ranked first, is among the first 3 in \d+ % of 4,096 draws",
+        r"gate min_top_held = 0\.7: holds: \w, ranked first, is among the first 3 in \d+ % of 4,096 draws \(95 %: ± \d\.\d percentage points\)",
         text,
     )
     unmeasured = run("tiny.toml", "gated/tiny.toml", "--draws", "0").stdout
@@ -427,8 +427,82 @@ def test_every_format_of_a_forge_exits_one_on_a_broken_gate(swapped):
 def test_an_unreadable_side_exits_two_in_every_format_of_a_forge(form, tmp_path):
     done = process("nowhere.toml", "tiny.toml", "--format", form, cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stdout == ""
+    assert "no region file nowhere.toml" in done.stdout
     assert "no region file nowhere.toml" in done.stderr
+
+
+def test_what_cannot_be_read_stands_in_the_format_at_its_place(repository):
+    file = repository / "regions/tiny.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("mw = 300", "mw = -1"), encoding="utf-8")  # fmt: skip
+    line = next(n for n, words in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if words == "mw = -1")  # fmt: skip
+    results = {form: run("tiny@v1", "tiny", "--format", form, code=2) for form in (*FORGE, "json")}
+    assert f"::error file=regions/tiny.toml,line={line},col=" in results["github"].stdout
+    content = json.loads(results["sarif"].stdout)
+    jsonschema.validate(content, json.loads(SCHEMA.read_text(encoding="utf-8")), jsonschema.Draft4Validator)  # fmt: skip
+    assert {r["level"] for r in content["runs"][0]["results"]} == {"error"}
+    assert int(ET.fromstring(results["junit"].stdout).get("failures")) >= 1
+    (both,) = json.loads(results["json"].stdout)["regions"]
+    assert both["region"] == "regions/tiny.toml@v1 → regions/tiny.toml"
+    assert [(f["file"], f["line"]) for f in both["findings"]] == [("regions/tiny.toml", line)]
+    assert all(f"--> regions/tiny.toml:{line}" in result.stderr for result in results.values())
+
+
+@pytest.mark.parametrize("form", [*FORGE, "json"])
+def test_a_revision_that_is_not_there_is_said_in_the_format(form, repository):
+    del repository
+    result = run("tiny@nosuch", "tiny", "--format", form, code=2)
+    assert "no revision `nosuch`" in result.stdout
+    assert "no revision `nosuch`" in result.stderr
+
+
+def with_sites(
+    repository: Path, make_region, sites: list[dict[str, object]], **toml: object
+) -> None:
+    make_region(repository / "regions", policy=[pause("2027-06-01")], sites=sites, toml=toml)
+
+
+@pytest.mark.parametrize("form", [*FORGE, "json", "csv", "md", "table"])
+def test_a_row_that_differs_and_moves_no_measure_is_shown_in_every_format(form, repository, make_region):  # fmt: skip
+    with_sites(repository, make_region, [{**site, "availability_note": "seen"} for site in SITES])
+    text = run("tiny@v1", "tiny", "--format", form).stdout
+    if form in {"github", "table"}:
+        assert "nothing moved" in text
+    if form == "github":
+        assert text.count("\n") == 1
+        assert text.endswith(": nothing moved; layer sites differs; no gate\n")
+
+
+def test_a_leader_that_left_is_a_notice_its_row_and_in_the_words_of_the_gate(repository, make_region):  # fmt: skip
+    region = pw.read(repository / "regions/tiny.toml")
+    ranked = pw.rank(region, pw.measure(region)).frame
+    leader = str(ranked.index[ranked["rank"] == 1][0])
+    with_sites(repository, make_region, [site for site in SITES if site["site_id"] != leader], gates={"max_rank_shift": 3})  # fmt: skip
+    run("tiny@v1", "tiny", "--quiet", "-o", "out.sarif", "-o", "out.xml", "-o", "out.json")
+    content = json.loads(Path("out.json").read_text(encoding="utf-8"))
+    (row,) = content["rows"]
+    assert (row["row"], row["change"], row["sites"]) == (leader, "removed", 1)
+    (gate,) = content["gates"]
+    assert gate["state"] == "holds"
+    assert gate["words"].endswith(f"left the first 5: {leader} from rank 1 (removed)")
+    (result,) = json.loads(Path("out.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    assert result["message"]["text"] == f"sites {leader}: removed; moves {leader} ranked → – (rank 1)"  # fmt: skip
+    assert f"sites {leader}: removed" in Path("out.xml").read_text(encoding="utf-8")
+
+
+def test_a_site_that_came_is_a_notice_at_its_line(repository, make_region):
+    new = {**SITES[0], "site_id": "z", "name": "Zelkova", "lon": -99.01}
+    with_sites(repository, make_region, [*SITES, new])
+    notice = run("tiny@v1", "tiny", "--format", "github").stdout.splitlines()[0]
+    assert notice.startswith(f"::notice file=regions/tiny/sites.csv,line={len(SITES) + 2},title=moved_rank ")  # fmt: skip
+    assert re.search(r"::sites z: added; moves z – → ranked \(rank \d\)$", notice)
+
+
+def test_a_limit_that_moves_a_status_is_a_notice_at_its_key(repository, make_region):
+    with_sites(repository, make_region, SITES, require={"area_ha": {"min": 70}})
+    notice, last = run("tiny@v1", "tiny", "--format", "github").stdout.splitlines()
+    assert re.match(r"::notice file=regions/tiny\.toml,line=[1-9]\d*,col=\d+,title=moved_rank_by_key ", notice)  # fmt: skip
+    assert notice.endswith("::require.area_ha – → {min = 70}; alone moves b ranked → out")
+    assert last.endswith(": 1 note")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import powerwall as pw
 from powerwall.cli import app
 from powerwall.criteria.criterion import registry
 from powerwall.importers.pairwise import read_pairwise
@@ -74,7 +75,8 @@ def test_judgements_that_contradict_one_another_are_named_and_the_worst_comes_fi
     (",power,cots\npower,1,3\ncots,,1\n", "PW105", (1, 1), "`cots` is no subject"),
     (",power,cost\ncost,1,3\npower,,1\n", "PW203", (2, 1), "rows are cost, power"),
     (",power\npower,1\n", "PW203", (1, 1), "nothing to compare"),
-    (",months_late,moratorium\nmonths_late,1,3\nmoratorium,,1\n", "PW105", (1, 1), "criteria of policy, power"),
+    (",months_late,delivered_mw_years\nmonths_late,1,3\ndelivered_mw_years,,1\n", "PW106", (1, 1), "no value function"),
+    (",months_late,permit_months\nmonths_late,1,3\npermit_months,,1\n", "PW105", (1, 1), "criteria of policy, power"),
     ("", "PW204", (1, 0), "empty"),
     (",power,cost\npower,1,1/0\ncost,,1\n", "PW401", (2, 9), "`1/0` is no judgement"),
 ])  # fmt: skip
@@ -88,8 +90,23 @@ def test_what_is_wrong_is_told_at_its_cell(tmp_path, text, code, place, words):
 def test_criteria_of_one_subject_become_its_table_and_a_profile_takes_the_name_given(tmp_path):
     text = ",months_late,on_time_probability\nmonths_late,1,3\non_time_probability,,\n"
     found, _ = read(tmp_path, text, profile="board")
-    written = tomllib.loads(found.text)
-    assert written == {"profiles": {"board": {"power_criteria": {"months_late": 0.75, "on_time_probability": 0.25}}}}  # fmt: skip
+    table = {"months_late": 0.75, "on_time_probability": 0.25, "on_time_if_permitted_probability": 0}  # fmt: skip
+    assert tomllib.loads(found.text) == {"profiles": {"board": {"power_criteria": table}}}
+
+
+def test_what_was_not_compared_gets_no_weight_and_is_named(tmp_path):
+    found, _ = read(tmp_path, ",power,cost\npower,1,3\ncost,,1\n")
+    assert found.silent == ("noise", "policy", "water")
+    assert tomllib.loads(found.text)["weights"] == {"power": 0.75, "cost": 0.25, "noise": 0, "policy": 0, "water": 0}  # fmt: skip
+
+
+def test_imported_criteria_weigh_as_they_were_compared(tmp_path, make_region):
+    text = ",months_late,on_time_probability\nmonths_late,1,3\non_time_probability,,\n"
+    found, _ = read(tmp_path, text)
+    weights = {"power": 1, **tomllib.loads(found.text)["weights"]}
+    region = pw.read(make_region(tmp_path, toml={"weights": weights}))
+    shares = pw.rank(region, pw.measure(region)).settings.weights.criteria
+    assert (shares["months_late"], shares["on_time_probability"]) == (0.75, 0.25)
 
 
 def test_the_verb_writes_the_block_and_a_bad_matrix_writes_nothing(tmp_path):

@@ -10,14 +10,17 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import jsonschema
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import powerwall
+from powerwall.output.compare import Comparison
 from powerwall.output.forge.annotations import LIMIT, github_text
 from powerwall.output.forge.formats import json_text
 from powerwall.output.forge.junit import junit_text
+from powerwall.output.forge.moved import Origin, suite_of_comparison
 from powerwall.output.forge.result import (
     HELD,
     UNMEASURED,
@@ -30,6 +33,7 @@ from powerwall.output.forge.result import (
 )
 from powerwall.output.forge.sarif import sarif_text
 from powerwall.output.forge.summary import fitting, markdown_text
+from powerwall.ranking.compare import Changes
 from powerwall.region.findings import CODES, SEVERITIES, Finding
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "fixtures/sarif/sarif-schema-2.1.0.json").read_text(encoding="utf-8"))  # fmt: skip
@@ -240,6 +244,24 @@ def test_gates_fail_pass_or_are_skipped():
     tags = {case.get("name"): [child.tag for child in case] for case in root[0]}
     assert tags == {"gate gate_err": ["failure"], "gate gate_hel": ["system-out"], "gate gate_not": ["skipped"]}  # fmt: skip
     assert (root.get("failures"), root.get("skipped")) == ("1", "1")
+
+
+# ------------------------------------------------------------------------ rows that moved
+def test_a_row_is_not_taken_for_one_of_a_layer_whose_name_ends_alike():
+    site = {
+        "change": "rank", "why": "water_rules x: limit 1 → 2 (water.csv:2); policy y: kind a → b (policy.csv:3)",
+        "status_base": "ranked", "status_head": "ranked", "rank_base": 5, "rank_head": 9,
+    }  # fmt: skip
+    cell = {"row": "x", "change": "changed", "column": "limit", "old": "1", "new": "2", "file": "w.csv", "line": 2}  # fmt: skip
+    layers = {"rules": "x", "water_rules": "x", "policy": "y"}
+    changes = Changes(
+        pd.DataFrame([site], index=["s"]), pd.DataFrame({"site_id": [], "why": []}),
+        pd.DataFrame(columns=["kind", "name", "what"]),
+        pd.DataFrame([{**cell, "layer": layer, "row": row} for layer, row in layers.items()]),
+        pd.DataFrame(columns=["site_id", "ingredient", "points", "status"]), {},
+    )  # fmt: skip
+    suite = suite_of_comparison(Comparison("a", "b", "", changes, (), ""), Origin({}, {}, ("", ""), HERE, HERE))  # fmt: skip
+    assert [item.key for item in suite.results] == ["policy y", "water_rules x"]
 
 
 # --------------------------------------------------------------------------------- Markdown

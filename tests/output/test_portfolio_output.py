@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -155,3 +157,18 @@ def test_sites_of_two_regions_say_which_day_of_need_is_meant(make_region, tmp_pa
     assert "east:a" in text
     assert "west:a" in text
     assert "on their days of need: " in text
+
+
+def test_a_chosen_site_at_risk_is_named_with_its_reason(example):
+    text = printed(choose(example, 2), example)
+    assert "at risk of a requirement, which the odds leave out:\n  ex-elm-switch: night noise margin 1.956 dB, required ≥ 0 dB" in text  # fmt: skip
+
+
+def test_the_solver_writes_nothing_where_the_answer_belongs():
+    code = (
+        "import numpy as np\nfrom powerwall.ranking.pick import pick\n"
+        "pick(np.array([70.00000004, 70.00000003, 70.00000002, 70.00000001, 70, 70, 70]), np.array([200.0, 100, 100, 100, 200, 200, 100]),"
+        " np.array([-1, 0, -1, -1, -1, 0, 0]), np.array([450.0]), 3)\nprint('answer')"
+    )  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "answer\n"

@@ -58,7 +58,8 @@ def test_the_share_that_the_first_site_holds_is_named_with_its_draws(changes, ma
     head = region(make_region, tmp_path, min_top_held=0.9)
     (gate,) = gates(changes, head, AS_OF, Held("a", share, 3, 4096))
     assert gate.state == state
-    assert gate.words == f"a, ranked first, is among the first 3 in {said} of 4,096 draws"
+    half = 196 * (share * (1 - share) / 4096) ** 0.5
+    assert gate.words == f"a, ranked first, is among the first 3 in {said} of 4,096 draws (95 %: ± {half:.1f} percentage points)"  # fmt: skip
 
 
 def test_no_gate_is_judged_that_is_not_declared(changes, tiny):

@@ -72,9 +72,9 @@ def read_outcomes(path: Path, known: Iterable[str], as_of: date, findings: Findi
         findings.add("PW204", "no outcomes: the file has a header but no rows", file=path, line=1)
     findings.raise_errors()
     table = clean_cells(raw, SCHEMA, FileTable(), cells, {}, findings)
-    findings.raise_errors()
     _check_ids(table, cells, sorted(known), findings)
-    rows = [_Row(cells, row, record, as_of).dates(findings) for row, record in enumerate(table.to_dict("records"))]  # fmt: skip
+    # a row with an unreadable date has its finding already
+    rows = [_Row(cells, row, record, as_of).dates(findings) for row, record in enumerate(table.to_dict("records")) if _readable(record)]  # fmt: skip
     findings.raise_errors()
     frame = pd.DataFrame(rows, index=pd.Index(table["site_id"], name="site_id"), columns=[*DAYS], dtype=object)  # fmt: skip
     return Outcomes(path, frame.sort_index())
@@ -93,6 +93,15 @@ def _check_ids(table: pd.DataFrame, cells: CellPlaces, known: list[str], finding
         elif site not in there:
             findings.add("PW409", f"the region has no site `{site}` as it was known then", remedy=did_you_mean(site, known), **place)  # fmt: skip
         seen.setdefault(str(site), row)
+
+
+def _readable(record: dict[str, Any]) -> bool:
+    try:
+        for name in DAYS:
+            parse_span(record[name] if isinstance(record[name], str) else "2000")
+    except ValueError:
+        return False
+    return True
 
 
 class _Row:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from powerwall.region.dates import parse_span
-from powerwall.region.findings import BadInput, Finding, Findings, did_you_mean
+from powerwall.region.findings import Finding, Findings, did_you_mean
 from powerwall.region.joins import join_sites
 from powerwall.region.layers import Layer, Layers
 from powerwall.region.read import Region
@@ -106,7 +106,8 @@ def as_known(region: Region, on: date, need_by: date, keep: Collection[str] = ()
     Raises
     ------
     BadInput
-        If a layer to keep does not exist, the days are in the wrong order, or no site is left.
+        If a layer to keep does not exist, the days are in the wrong order, a declared criterion
+        reads a layer that is left out, or no site is left.
 
     Notes
     -----
@@ -126,13 +127,45 @@ def as_known(region: Region, on: date, need_by: date, keep: Collection[str] = ()
         cuts.append(cut)
         if layer is not None:
             layers[name] = layer
-    sites = sites_of(region.table, layers, region.sites.crs, region.places, findings)
+    _check_criteria(region, cuts, on, findings)
+    of_sites = Findings()
+    sites = sites_of(region.table, layers, region.sites.crs, region.places, of_sites)
     if sites.empty:
-        findings.add("PW517", f"no site is left of what was known on {on}", **region.places("sites"),
-                     remedy="name the layers that the sites come from: --keep LAYER")  # fmt: skip
-        raise BadInput(findings.errors)
+        _no_site(region, cuts, on, of_sites, findings)
+    findings.raise_errors()
     seen = replace(region, layers=layers, sites=join_sites(sites, layers, Findings()))
     return Replay(seen.with_request(as_of=on, need_by=need_by), tuple(cuts))
+
+
+def _check_criteria(region: Region, cuts: Sequence[Cut], on: date, findings: Findings) -> None:
+    """Record declared criteria that read a layer of which nothing was known."""
+    gone = {cut.layer: cut for cut in cuts if cut.use == "left out"}
+    for name, entry in sorted(region.table.criteria.items()):
+        if entry.layer in gone:
+            findings.add("PW517", f"[criteria.{name}] reads the layer {_was_cut(gone[entry.layer], on)}",
+                         remedy=f"to use it all the same: --keep {entry.layer}", **region.places("criteria", name))  # fmt: skip
+
+
+def _no_site(region: Region, cuts: Sequence[Cut], on: date, of_sites: Findings, findings: Findings) -> None:  # fmt: skip
+    """Record that no site is left, and the cut layer that the sites lie around."""
+    around = region.table.sites.around
+    cut = next((cut for cut in cuts if around and cut.layer == around.layer and cut.use == "left out"), None)  # fmt: skip
+    if cut is None:
+        findings.extend(of_sites.errors)
+    else:
+        findings.add("PW517", f"[sites.around] names the layer {_was_cut(cut, on)}",
+                     remedy=f"to use it all the same: --keep {cut.layer}", **region.places("sites", "around"))  # fmt: skip
+    findings.add("PW517", f"no site is left of what was known on {on}", **region.places("sites"),
+                 remedy="name the layers that the sites come from: --keep LAYER")  # fmt: skip
+
+
+def _was_cut(cut: Cut, on: date) -> str:
+    """`` `name`, which was cut because it is later than … ``, with the days of its rows."""
+    if cut.as_of is None:
+        because = f"nothing says that it was known on {on}"
+    else:
+        because = f"{'it is' if cut.as_of > on else 'its rows are'} later than {on}"
+    return f"`{cut.layer}`, which was cut because {because}: {cut.why}"
 
 
 def _cut(layer: Layer, on: date, *, kept: bool) -> tuple[Layer | None, Cut]:

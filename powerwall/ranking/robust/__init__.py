@@ -25,6 +25,7 @@ from powerwall.ranking.robust.asks import Ask, asks
 from powerwall.ranking.robust.ranges import Flip, flips, weight_range
 from powerwall.ranking.robust.weights import draw_levels, draw_weights
 from powerwall.ranking.robust.worlds import Drawn, draw_worlds
+from powerwall.ranking.scores import TIE_PARTS
 from powerwall.ranking.spread import CONCENTRATION
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ __all__ = [
 ]  # fmt: skip
 
 TOP_K = 3  # assumed: length of a shortlist
-LEAST_HITS = 100  # first places from which central weights are worth printing
+LEAST_HITS = 100  # assumed: first places from which mean weights carry an error under a tenth of their spread
 _SLACK = 1e-12
-_PAIRS = 10  # sites that are compared pair by pair
+_PAIRS = 10  # assumed: sites that are compared pair by pair
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _wins(drawn: Drawn, weights: np.ndarray, short: pd.Index) -> pd.DataFrame:
     at = drawn.ids.get_indexer(short)
     world = drawn.world
     part = World(world.values[at], {j: column[:, at] for j, column in world.drawn.items()})
-    scores = np.rint(part.scores(slice(0, len(weights)), weights) * 1e12)
+    scores = np.rint(part.scores(slice(0, len(weights)), weights) * TIE_PARTS)
     if world.out is not None:
         scores[world.out[:, at]] = -np.inf
     share = (scores[:, :, None] > scores[:, None, :]).mean(axis=0)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from powerwall.ranking.scores import TIE_PARTS
+
 BLOCK = 1000  # draws at once
-_DECIMALS = 1e12  # scores that are equal to this many parts are equal
 _LARGEST = 1e200  # beyond, scores can no longer be multiplied
 _TABLE = 20_000_000  # numbers in one temporary table
 _CACHED = 1_000_000  # numbers in one that is read again at once
@@ -171,7 +172,7 @@ def tally(world: World | Stacked, weights: np.ndarray, sites: int) -> Counts:
         return counts
     places = np.arange(sites)
     for rows in blocks(len(weights), sites):
-        scores = np.rint(world.scores(rows, weights[rows]) * _DECIMALS)
+        scores = np.rint(world.scores(rows, weights[rows]) * TIE_PARTS)
         if world.out is not None:
             scores[world.out[rows]] = -np.inf
         order = ranked(scores)

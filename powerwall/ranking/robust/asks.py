@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from powerwall.ranking.robust.worlds import Drawn
-from powerwall.ranking.values import inverse
+from powerwall.ranking.scores import TIE_PARTS
+from powerwall.ranking.values import inverse, piecewise
 
 if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
 
 LEAST = 0.01  # share of changed picks from which a question is worth asking
-_DECIMALS = 1e12
 
 
 class Ask(NamedTuple):
@@ -29,15 +29,15 @@ class Ask(NamedTuple):
     known
         False where nothing or only a range is known.
     low, high
-        Range of the measure as it is printed, at the first of the sites; NaN where unknown.
+        Range of the measure as it is printed, the widest of the sites; NaN where unknown.
     p_change
         Share of the draws in which another site would be first.
     voi_points
-        Points that the pick would gain on average by knowing.
-    beyond
-        The measure at which the pick changes, at the first of the sites; NaN where it has none.
+        Points that the pick would gain on average by knowing, in the draws in which it is not out.
+    side, beyond
+        The measure past which the pick changes, and `<` or `>`; NaN where several sites move.
     challenger
-        Site that would lead most often.
+        Site that would lead most often; "" where all would be out.
     """
 
     criterion: str
@@ -48,6 +48,7 @@ class Ask(NamedTuple):
     high: float
     p_change: float
     voi_points: float
+    side: str
     beyond: float
     challenger: str
 
@@ -80,12 +81,12 @@ def asks(ranking: Ranking, drawn: Drawn, weights: np.ndarray) -> tuple[list[Ask]
             ask = None if hopeless else _ask(ranking, drawn, moved[:, group], name, group, (int(order[0]), best, scores))  # fmt: skip
             found += [] if ask is None else [ask]
             idle += ask is None
-    found.sort(key=lambda ask: (-ask.p_change, -ask.voi_points, ask.criterion, ask.sites))
+    found.sort(key=lambda ask: (-ask.p_change, -np.nan_to_num(ask.voi_points), ask.criterion, ask.sites))  # fmt: skip
     return found, idle
 
 
 def _rounded(scores: np.ndarray) -> np.ndarray:
-    return np.rint(scores * _DECIMALS) / _DECIMALS
+    return np.rint(scores * TIE_PARTS) / TIE_PARTS
 
 
 def _moved(drawn: Drawn, weights: np.ndarray, scores: np.ndarray, name: str) -> np.ndarray:
@@ -118,39 +119,54 @@ def _ask(
         :, by_row
     ]
     places = places[by_row]
-    first = places[table.argmax(axis=1)]
+    best_of = table.max(axis=1)
+    first = np.where(
+        np.isfinite(best_of), places[table.argmax(axis=1)], -1
+    )  # nobody, where all are out
     p_change = float((first != pick).mean())
     if p_change < LEAST:
         return None
-    table = np.maximum(table, 0.0)  # a site that is out is worth nothing
-    gain = table.max(axis=1) - table[:, np.flatnonzero(places == pick)[0]]
+    kept = table[:, np.flatnonzero(places == pick)[0]]
+    stays = np.isfinite(kept)
+    gain = 100 * float((best_of - kept)[stays].mean()) if stays.any() else math.nan
     measure = ranking.measures[name].loc[drawn.ids[group]]
     first_row = measure.iloc[0]
     return Ask(
         name, tuple(str(site) for site in drawn.ids[group]), str(first_row["row"]) if isinstance(first_row["row"], str) else "",
-        bool(measure["value"].notna().all()), float(first_row["low"]), float(first_row["high"]), p_change, 100 * float(gain.mean()),
-        _beyond(ranking, drawn, name, group, pick, best), str(drawn.ids[np.bincount(first[first != pick]).argmax()]),
+        bool(measure["value"].notna().all()), float(measure["low"].min()), float(measure["high"].max()), p_change, gain,
+        *_beyond(ranking, drawn, scores, name, group, (pick, best)), _most(drawn, first[first != pick]),
     )  # fmt: skip
 
 
-def _beyond(
-    ranking: Ranking, drawn: Drawn, name: str, group: np.ndarray, pick: int, best: int
-) -> float:
-    """Measure of a single site at which the pick changes; NaN where several sites move or none does.
+def _most(drawn: Drawn, firsts: np.ndarray) -> str:
+    """Site that is first most often; "" where nobody is."""
+    there = firsts[firsts >= 0]
+    return str(drawn.ids[np.bincount(there).argmax()]) if len(there) else ""
 
-    Where no value does it, the limit of a requirement may.
+
+def _beyond(
+    ranking: Ranking, drawn: Drawn, scores: np.ndarray, name: str, group: np.ndarray, leaders: tuple[int, int]
+) -> tuple[str, float]:  # fmt: skip
+    """Measure of a single site past which the pick changes, and on which side; NaN where several sites move or none does.
+
+    That is where its value gives up the lead or takes it, or a limit that puts the pick out, whichever is nearer.
     """
-    limits = [item for item in ranking.settings.requirements if item.name == name and name in drawn.fails]  # fmt: skip
-    limit = next((bound for item in limits for bound in (item.low, item.high) if math.isfinite(bound)), math.nan)  # fmt: skip
-    if len(group) > 1 or name not in drawn.names:
-        return limit if len(group) == 1 else math.nan
-    site, at = int(group[0]), drawn.names.index(name)
-    weights = ranking.settings.weights.criteria
-    scores = drawn.world.values @ np.array([weights[n] for n in drawn.names])
-    other = best if site == pick else pick
-    wanted = drawn.world.values[site, at] + (scores[other] - scores[site]) / weights[name]
-    points = ranking.settings.values[name]
+    if len(group) > 1:
+        return "", math.nan
+    site, (pick, best) = int(group[0]), leaders
     now = float(ranking.measures[name]["value"].loc[drawn.ids[site]])
-    middle = sum(x for x, _ in points) / len(points)
-    beyond = inverse(points, float(wanted), middle if math.isnan(now) else now)
-    return limit if math.isnan(beyond) else beyond
+    found: list[tuple[str, float]] = []
+    if site == pick and name in drawn.fails and drawn.fails[name][:, site].any():
+        limits = (item for item in ranking.settings.requirements if item.name == name)
+        found += [end for item in limits for end in (("<", item.low), (">", item.high)) if math.isfinite(end[1])]  # fmt: skip
+    if name in drawn.names:
+        at, points = drawn.names.index(name), ranking.settings.values[name]
+        middle = sum(x for x, _ in points) / len(points) if math.isnan(now) else now
+        gap = scores[best if site == pick else pick] - scores[site]
+        wanted = drawn.world.values[site, at] + gap / ranking.settings.weights.criteria[name]
+        x = inverse(points, float(wanted), middle)
+        step = 1e-6 * (points[-1][0] - points[0][0])
+        rises = float(piecewise(x + step, points)) > float(piecewise(x - step, points))
+        found.append((">" if rises == (site != pick) else "<", x))
+    found = [end for end in found if not math.isnan(end[1])]
+    return min(found, key=lambda end: 0.0 if math.isnan(now) else abs(end[1] - now), default=("", math.nan))  # fmt: skip

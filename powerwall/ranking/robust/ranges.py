@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from powerwall.ranking.scores import NEUTRAL
+from powerwall.ranking.scores import NEUTRAL, TIE_PARTS
 
 if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
@@ -53,7 +53,7 @@ def weight_range(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     shares = points / points.sum()
     scores = table @ shares
     found = np.full((len(shares), 2), np.nan)
-    leader = int(np.argmax(np.rint(scores * 1e12)))
+    leader = int(np.argmax(np.rint(scores * TIE_PARTS)))
     for k, share in enumerate(shares):
         if share < 1:
             rest = (scores - share * table[:, k]) / (1 - share)

@@ -38,7 +38,7 @@ class Drawn:
     groups
         Criterion → what one answer would settle at each site, "" where nothing is open. Shape (n,) each
     fails
-        Requirement → draws in which a site at risk of it fails. Shape (k, n) each
+        Requirement → draws in which a site fails it by evidence that may put it out. Shape (k, n) each
     unjudged
         Sites at risk of a requirement that nothing is known about. Shape (n,)
     """
@@ -80,11 +80,11 @@ def draw_worlds(ranking: Ranking, count: int, seed: int) -> Drawn:
                     drawn[at][:, part.rows] = open_
                     groups[name][part.rows] = part.groups(name)
             if name in limits and draws is not None:
-                risky = part.risky(ranking, name)
                 if name not in fails:
                     fails[name] = np.zeros((count, len(ids)), dtype=bool)
-                fails[name][:, part.rows[risky]] = _failing(draws[risky], limits[name]).T
-                groups[name][part.rows[risky]] = part.groups(name)[risky]
+                failing = _failing(draws, limits[name]) & part.measures[name]["gates"].to_numpy(dtype=bool)[:, None]  # fmt: skip
+                fails[name][:, part.rows] = failing.T
+                groups[name][part.rows] = part.groups(name)
     out = np.any(list(fails.values()), axis=0) if fails else None
     world = World(values, drawn, out if out is not None and out.any() else None)
     return Drawn(ids, [str(n) for n in names], world, groups, fails, _unjudged(ranking, ids))
@@ -154,13 +154,6 @@ class _Part:
         keys[~known] = [f"site:{site}" for site in measure.index[~known]]
         certain = known & ~uncertain(measure)
         return np.where(certain, "", self.region.name + ":" + keys)
-
-    def risky(self, ranking: Ranking, name: str) -> np.ndarray:
-        """Sites at risk of a requirement by evidence that may put them out. Shape (s,)"""
-        ids = site_ids(self.region, several=len(ranking.regions) > 1)
-        places = self.region.sites.index.get_indexer(self.measures[name].index)
-        verdicts = ranking.verdicts[name].loc[ids[places]]
-        return (verdicts["state"] == "at risk").to_numpy() & self.measures[name]["gates"].to_numpy(dtype=bool)  # fmt: skip
 
 
 def _parts(ranking: Ranking, ids: pd.Index) -> list[_Part]:

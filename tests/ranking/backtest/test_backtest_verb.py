@@ -215,6 +215,31 @@ def test_bad_rows_of_the_outcomes_are_told_at_their_place():
     assert "--> outcomes.csv:3:5" in result.stderr
 
 
+def test_every_bad_row_of_the_outcomes_is_told_at_once():
+    lines = ends().splitlines()
+    bad = ["s99,,,2032-01-01", "s02,,,2032-01-01", "s03,2029-13,,2032-01-01", "s04,2020-01-01,,"]
+    Path("outcomes.csv").write_text("\n".join([*lines[:4], *bad]) + "\n", encoding="utf-8")
+    told = run(code=2).stderr
+    for words in (
+        "error[PW409]: the region has no site `s99`", "--> outcomes.csv:5:1", "error[PW404]: `site_id` = s02 stands twice, first in line 4",
+        "--> outcomes.csv:6:1", "error[PW408]: energised_on", "--> outcomes.csv:7:5", "error[PW518]: s04: energised_on = 2020-01-01",
+        "--> outcomes.csv:8:5", "4 errors",
+    ):  # fmt: skip
+        assert words in told, words
+
+
+@pytest.mark.parametrize("width", [60, 110, 200])
+def test_too_few_to_judge_stands_in_every_row_at_any_width(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    Path("outcomes.csv").write_text("\n".join(ends().splitlines()[:25]) + "\n", encoding="utf-8")
+    printed = run("--deadline", "2031-01-01").stdout
+    dates = printed[printed.index("Dates, over the sites") :].split("\n\n")[0].splitlines()
+    rows = [line for line in dates if " 8 " in line]
+    assert rows
+    assert all("too few to judge" in line for line in rows)
+    assert ("pairs" in dates[1]) == (width == 200)
+
+
 def test_sites_followed_too_short_are_told_and_nothing_is_judged():
     Path("outcomes.csv").write_text("site_id,energised_on,withdrawn_on,followed_to\ns00,,,2027-01-01\ns01,,,2027-02-01\n", encoding="utf-8")  # fmt: skip
     printed = run().stdout

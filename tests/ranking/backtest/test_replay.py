@@ -212,3 +212,27 @@ def test_a_month_means_its_last_day_and_an_outcome_stands_in_for_the_last_day_se
     assert frame.index.tolist() == ["a", "b"]
     assert frame.loc["b"].tolist() == [date(2027, 2, 28), None, date(2027, 2, 28)]
     assert frame.loc["a"].tolist() == [None, date(2027, 5, 3), date(2027, 5, 3)]
+
+
+CRITERION = {"title": "Homes near", "measure": "count_within", "layer": "receptors", "within_km": 2, "value": [[0, 1], [9, 0]]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2026-07-01", "was cut because it is later than 2025-03-01: its day is 2026-07-01"),
+        (None, "was cut because nothing says that it was known on 2025-03-01: it has no day"),
+    ],
+)
+def test_a_criterion_on_a_cut_layer_says_that_it_was_cut_and_how_to_keep_it(make_region, tmp_path, day, words):  # fmt: skip
+    path = make_region(tmp_path, toml={"criteria": {"homes": CRITERION}, "layers": {"receptors": {"as_of": day}}},
+                       receptors=[{"receptor_id": "r1", "kind": "home", "lon": -99.0, "lat": 38.5, "as_of": ""}])  # fmt: skip
+    region = pw.read(path)
+    with pytest.raises(BadInput) as caught:
+        as_known(region, EARLIER, NEED)
+    told = next(f for f in caught.value.findings if "[criteria.homes]" in f.message)
+    assert told.code == "PW517"
+    assert "`receptors`, which " + words in told.message
+    assert told.remedy.endswith("--keep receptors")
+    assert told.line > 1
+    assert "receptors" in as_known(region, EARLIER, NEED, keep=["receptors"]).region.layers
