@@ -60,8 +60,7 @@ def _check_layer(layer: Layer, region: Region, today: date, findings: Findings) 
     if layer.as_of and layer.fresh_days and (today - layer.as_of).days > layer.fresh_days:
         findings.add("PW208", f"layer `{layer.name}` is {(today - layer.as_of).days} days old, fresh for {layer.fresh_days}",
                      severity="warning", remedy="refresh it and its as_of", **place)  # fmt: skip
-    table = region.table.sites if layer.name == "sites" else region.table.layers[layer.name]
-    if layer.path.suffix.lower() in _UNREADABLE and not table.sha256:
+    if layer.path.suffix.lower() in _UNREADABLE and not layer.locked:
         findings.add("PW213", f"layer `{layer.name}`: {layer.path.name} has no sha256", severity="warning", remedy=f'sha256 = "{layer.sha256}"', **place)  # fmt: skip
     lacking = [
         what

@@ -36,8 +36,8 @@ class Layer:
         Its name in the region and its file.
     frame
         Rows in the region's coordinate system; a plain DataFrame where there is no geometry.
-    as_of, title, url, licenses, sha256
-        Provenance of the file.
+    as_of, title, url, licenses, sha256, locked
+        Provenance of the file; `locked` where the region declares its sha256.
     places
         Where its rows stand in the file.
     """
@@ -53,6 +53,7 @@ class Layer:
     attribution: str = ""
     fresh_days: int | None = None
     sha256: str = ""
+    locked: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -137,7 +138,7 @@ def read_layer(
     return Layer(
         name, path, frame.reset_index(drop=True) if not cells.lines else frame, cells, table.as_of,
         source.title if source else "", source.path if source else "", tuple(table.licenses),
-        table.attribution, table.fresh_days, digest, extra,
+        table.attribution, table.fresh_days, digest, bool(table.sha256), extra,
     )  # fmt: skip
 
 

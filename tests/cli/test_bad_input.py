@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -115,6 +116,17 @@ def receptors(name: str, crs: str | None, lon: float = -98.2) -> Spoil:
                 warnings.simplefilter("ignore")  # pyogrio warns of what this test is about
                 frame.to_file(path)
         instead_of_receptors(name)(folder)
+
+    return spoil
+
+
+def as_parquet(name: str) -> Spoil:
+    """A table as the file that a script would write, declared in its place."""
+
+    def spoil(folder: Path) -> None:
+        made = str(Path(name).with_suffix(".parquet"))
+        pd.read_csv(folder / name, dtype=str).to_parquet(folder / made)
+        replaced(TOML, f'path = "{name}"', f'path = "{made}"')(folder)
 
     return spoil
 
@@ -404,6 +416,7 @@ WARNED: dict[str, Case] = {
     "half a value function": Case(values("months_late = [[0, 0.9], [60, 0.1]]"), "PW108", At(TOML, r"^months_late = \["), "from 0.1 to 0.9"),
     "turned value function": Case(values("months_late = [[0, 0], [60, 1]]"), "PW107", At(TOML, r"^months_late = \["), "against its direction"),
     "value out of range": Case(replaced("example/noise_rules.csv", r"22:00,60,", "22:00,-60,"), "PW402", At("example/noise_rules.csv", "-60"), "limit_db = -60"),
+    "generated file without a checksum": Case(as_parquet("example/policy.csv"), "PW213", At(TOML, r"layers\.policy\]"), 'sha256 = "'),
     "infinite number": Case(replaced(NODES, r",230,", ",inf,"), "PW410", At(NODES, "inf,-98"), "counts as unknown"),
 }  # fmt: skip
 

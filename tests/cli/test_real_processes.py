@@ -255,5 +255,9 @@ def test_a_bug_exits_two_with_a_hint_and_debug_shows_it(
     assert told.err.startswith("error: RuntimeError: made for this test\n")
     assert "run it again with --debug" in told.err
     monkeypatch.setattr(sys, "argv", ["powerwall", "score", EXAMPLE, "--debug"])
-    with pytest.raises(RuntimeError, match="made for this test"):
+    with pytest.raises(SystemExit) as left:
         main()
+    assert left.value.code == 2  # 1 would say that a gate is broken
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback (most recent call last):\n")
+    assert told.endswith("RuntimeError: made for this test\n")
