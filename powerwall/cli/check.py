@@ -47,16 +47,7 @@ def check(
             show_default=False,
         ),
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write json, md, sarif or xml (JUnit); may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    output: Annotated[list[Path] | None, opt.files("json, md, sarif or xml (JUnit)")] = None,
     form: Annotated[
         str,
         typer.Option(

@@ -64,11 +64,8 @@ def compare(
     draws: Annotated[
         int, typer.Option("--draws", min=0, help="Draws for the gate min_top_held; 0 leaves it unmeasured.")
     ] = 4096,
-    top_k: opt.TopK = 3,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write json, csv, md, sarif or xml (JUnit); may be repeated.", show_default=False),
-    ] = None,
+    top_k: opt.TopK = None,
+    output: Annotated[list[Path] | None, opt.files("json, csv, md, sarif or xml (JUnit)")] = None,
     form: Annotated[
         str,
         typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets; github is workflow commands, which annotate a pull request."),
@@ -85,6 +82,7 @@ def compare(
     """
     del debug
     opt.one_of(form, _FORMATS, "--format")
+    drawing = opt.drawn(draws, top_k, None)
     from powerwall.output.console import console
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
@@ -100,7 +98,7 @@ def compare(
         with _told(form, sources, out), _read(sources, options) as sides:
             if not quiet:
                 _warn(sides, err)
-            held = _held(sides[1], draws, top_k)
+            held = _held(sides[1], draws, drawing)
             found = _compared(sides, today or date.today(), held, err)  # noqa: DTZ011 — a civil day
             origin = _origin(sides, found.changes)
         for path in output or []:
@@ -213,7 +211,7 @@ def _warn(sides: tuple[_Side, _Side], err: Console) -> None:
         err.print(f"two regions are compared: {regions[0].name} and {regions[1].name}")
 
 
-def _held(head: _Side, draws: int, top_k: int) -> Held | None:
+def _held(head: _Side, draws: int, asked: dict[str, Any]) -> Held | None:
     """How well the first site of HEAD holds, where a gate asks for it."""
     from powerwall.ranking.gates import held_by_first
 
@@ -223,7 +221,7 @@ def _held(head: _Side, draws: int, top_k: int) -> Held | None:
         or head.ranking.regions[0].table.gates.min_top_held is None
     ):
         return None
-    return held_by_first(head.ranking, draws, top_k)
+    return held_by_first(head.ranking, draws, **asked)
 
 
 def _compared(sides: tuple[_Side, _Side], today: date, held: Held | None, err: Console) -> Comparison:  # fmt: skip

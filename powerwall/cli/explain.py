@@ -31,8 +31,8 @@ def explain(
     draws: Annotated[
         int, typer.Option("--draws", min=0, help="Draws that tell how firm its place is; 0 for none.")
     ] = 4096,
-    top_k: opt.TopK = 3,
-    concentration: opt.Concentration = 50.0,
+    top_k: opt.TopK = None,
+    concentration: opt.Concentration = None,
     seed: opt.Seed = None,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
@@ -44,7 +44,7 @@ def explain(
     """
     del debug
     opt.one_of(form, ("table", "json"), "--format")
-    points = opt.weights(weight)
+    points, drawing = opt.weights(weight), opt.drawn(draws, top_k, concentration)
     from powerwall.output.console import console
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
@@ -70,7 +70,7 @@ def explain(
         )
         site_id = opt.find_site(site, names)
         if draws:
-            ranking = ranking.with_draws(draws, top_k=top_k, concentration=concentration)
+            ranking = ranking.with_draws(draws, **drawing)
     opt.warn(read.findings, err, quiet=quiet, chosen=ranking.settings.findings)
     if form == "json":
         import json

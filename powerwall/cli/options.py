@@ -32,8 +32,8 @@ def _positive(value: float | None) -> float | None:
     return value
 
 
-def _above_zero(value: float) -> float:
-    if not value > 0:
+def _above_zero(value: float | None) -> float | None:
+    if value is not None and not value > 0:
         msg = f"{value:g} is not above 0 (inf takes the weights as given)"
         raise typer.BadParameter(msg)
     return value
@@ -129,22 +129,14 @@ Unknown = Annotated[
         "--unknown", metavar="neutral|worst", help="Rank by the score, or by its low end."
     ),
 ]
-Output = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write json, csv or md; may be repeated.",
-        show_default=False,
-    ),
-]
 TopK = Annotated[
-    int, typer.Option("--top-k", min=1, help="Length of the shortlist whose share of draws is `held`.")
+    int | None,
+    typer.Option("--top-k", min=1, show_default="3", help="Length of the shortlist whose share of draws is `held`."),
 ]  # fmt: skip
 Concentration = Annotated[
-    float,
-    typer.Option("--concentration", callback=_above_zero, help="How closely drawn weights keep to the given ones; a weight of 0.3 has a standard deviation of 0.064 at 50."),
+    float | None,
+    typer.Option("--concentration", callback=_above_zero, show_default="50",
+                 help="How closely drawn weights keep to the given ones; a weight of 0.3 has a standard deviation of 0.064 at 50."),
 ]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No warnings and no notes on stderr.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour.")]
@@ -180,6 +172,30 @@ def one_of(value: str, known: tuple[str, ...], option: str) -> None:
     """Raise BadParameter for a word that is none of those an option takes."""
     if value not in known:
         raise typer.BadParameter(f"`{value}` is none of {', '.join(known)}", param_hint=option)
+
+
+def drawn(draws: int, top_k: int | None, concentration: float | None) -> dict[str, Any]:
+    """What was asked of the draws beside their number, as `Ranking.with_draws` takes it.
+
+    Raises
+    ------
+    typer.BadParameter
+        If something is asked of draws and none are.
+    """
+    given = {"top_k": top_k, "concentration": concentration}
+    asked = {name: value for name, value in given.items() if value is not None}
+    if asked and not draws:
+        option = f"--{next(iter(asked)).replace('_', '-')}"
+        raise typer.BadParameter("nothing is drawn: give --draws", param_hint=option)
+    return asked
+
+
+def files(formats: str) -> Any:
+    """The option `--output`, which may be repeated, of a verb that writes some formats."""
+    return typer.Option("--output", "-o", metavar="FILE", help=f"Write {formats}; may be repeated.", show_default=False)  # fmt: skip
+
+
+Output = Annotated[list[Path] | None, files("json, csv or md")]
 
 
 def wrote(paths: list[Path] | None, err: Console, *, quiet: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -29,16 +29,7 @@ def score(
     weight: opt.Weight = None,
     profile: opt.Profile = "",
     top: Annotated[int, typer.Option("--top", min=1, help="Ranked sites in the table.")] = 15,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write csv, json, geojson, gpkg, parquet or md; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    output: Annotated[list[Path] | None, opt.files("csv, json, geojson, gpkg, parquet or md")] = None,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")
     ] = "table",
@@ -53,8 +44,8 @@ def score(
         int,
         typer.Option("--draws", min=0, help="Draws of weights and measures: adds how often each site is among the first, and its ranks."),
     ] = 0,
-    top_k: opt.TopK = 3,
-    concentration: opt.Concentration = 50.0,
+    top_k: opt.TopK = None,
+    concentration: opt.Concentration = None,
     pick: Annotated[
         int | None,
         typer.Option("--pick", min=1, metavar="K", help="Show K sites whose points of interconnection carry them together, with their joint date.", show_default=False),
@@ -73,7 +64,7 @@ def score(
     opt.one_of(unknown, ("neutral", "worst"), "--unknown")
     if pick is not None:
         opt.one_of(form, ("table", "json"), "--format with --pick")
-    points = opt.weights(weight)
+    points, drawing = opt.weights(weight), opt.drawn(draws, top_k, concentration)
     from powerwall.output.console import console
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
@@ -91,12 +82,13 @@ def score(
 
         check_targets(output or [])
         if check:
-            raise typer.Exit(_stale(regions, wanted, points, unknown, err, profile))
+            again = _Again(wanted, points, unknown, profile, draws, drawing)
+            raise typer.Exit(_stale(regions, again, err))
         ranking = _ranked(regions, wanted, points, unknown, err, profile)
         _check_sources(output or [], ranking)
         if draws and (pick is None or output):
             with opt.waiting(err, "drawing …"):
-                ranking = ranking.with_draws(draws, top_k=top_k, concentration=concentration)
+                ranking = ranking.with_draws(draws, **drawing)
         for path in output or []:
             ranking.save(path)
     opt.warn(
@@ -192,14 +184,23 @@ def _check_sources(paths: list[Path], ranking: Ranking) -> None:
     findings.raise_errors()
 
 
-def _stale(
-    paths: list[Path],
-    wanted: dict[str, object],
-    points: dict[str, float],
-    unknown: str,
-    err: Console,
-    profile: str = "",
-) -> int:
+class _Again(NamedTuple):
+    """How a committed ranking was made: its options, and its draws."""
+
+    wanted: dict[str, object]
+    points: dict[str, float]
+    unknown: str
+    profile: str
+    draws: int
+    drawing: dict[str, Any]
+
+    def ranking(self, path: Path) -> Ranking:
+        """The ranking of a region as it is now."""
+        found = _ranked([path], self.wanted, self.points, self.unknown, profile=self.profile)
+        return found.with_draws(self.draws, **self.drawing) if self.draws else found
+
+
+def _stale(paths: list[Path], again: _Again, err: Console) -> int:
     """1 if a committed ranking differs from the one computed now, at printed precision; else 0."""
     from powerwall.output.console import print_findings
     from powerwall.output.files import changed_sites
@@ -209,13 +210,11 @@ def _stale(
     for path in paths:
         file = opt.located(path)
         committed = file.with_suffix("") / "ranking.csv"
-        changed = changed_sites(
-            committed, _ranked([path], wanted, points, unknown, profile=profile)
-        )
+        changed = changed_sites(committed, again.ranking(path))
         if changed:
             some = ", ".join(changed[:3]) + (" …" if len(changed) > 3 else "")
             findings.add("PW602", f"{len(changed)} rows of the committed ranking differ: {some}", file=committed,
-                         remedy=f"powerwall score {file} -o {committed}")  # fmt: skip
+                         remedy=f"powerwall score {file}{f' --draws {again.draws}' if again.draws else ''} -o {committed}")  # fmt: skip
         else:
             err.print(f"{committed}: up to date")
     print_findings(findings, err, every=True)

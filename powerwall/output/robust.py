@@ -187,6 +187,7 @@ def robustness_record(ranking: Ranking) -> dict[str, Any]:
     return {
         "draws": found.draws, "seed": found.seed, "top_k": found.top_k, "concentration": found.concentration,
         "entropy_bits": round(found.entropy_bits, 6), "flips": [flip._asdict() for flip in found.flips],
+        "wins": {str(site): row.drop(site).to_dict() for site, row in found.wins.iterrows()},
         "asks": [ask._asdict() for ask in found.asks], "open_without_effect": found.idle,
     }  # fmt: skip
 

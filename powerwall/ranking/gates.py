@@ -57,12 +57,15 @@ class Held(NamedTuple):
     draws: int
 
 
-def held_by_first(ranking: Ranking, draws: int, top_k: int) -> Held | None:
-    """How well the first site of a ranking holds; None where no site is ranked."""
-    firm = ranking.with_draws(draws, top_k=top_k).robustness
+def held_by_first(ranking: Ranking, draws: int, **options: int) -> Held | None:
+    """How well the first site of a ranking holds; None where no site is ranked.
+
+    Options are those of `ranking.robust.robustness`.
+    """
+    firm = ranking.with_draws(draws, **options).robustness
     if firm is None or firm.sites.empty:
         return None
-    return Held(str(firm.sites.index[0]), float(firm.sites["held"].iloc[0]), top_k, draws)
+    return Held(str(firm.sites.index[0]), float(firm.sites["held"].iloc[0]), firm.top_k, draws)
 
 
 def gates(changes: Changes, head: Region, today: date, held: Held | None = None) -> list[Gate]:

@@ -11,7 +11,7 @@ from powerwall.ranking.rank import Ranking
 from powerwall.ranking.scores import NEUTRAL
 from powerwall.ranking.spread import CONCENTRATION, DEVIATIONS, weights_spread
 
-TOP = 5  # leaders that are counted as kept
+TOP = 5  # assumed: leaders that are counted as kept
 Key = tuple[str, str]  # site and criterion
 SCORE_STEP = 5e-7  # points: what a file with six decimals shows
 MEASURED = ("value", "low", "high", "bound")  # columns of a measure that are numbers

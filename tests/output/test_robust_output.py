@@ -253,3 +253,35 @@ def test_one_ranked_site_has_no_questions(make_region, tmp_path):
     assert "worth finding out" not in text
     assert "another leader" not in text
     assert "no single weight" not in text
+
+
+@pytest.mark.parametrize("option", [("--top-k", "5"), ("--concentration", "20")])
+@pytest.mark.parametrize(
+    "verb", [("score", EXAMPLE), ("explain", EXAMPLE, "ex-alder-north", "--draws", "0")]
+)
+def test_what_is_asked_of_draws_without_any_is_refused(verb, option):
+    result = run(*verb, *option, code=2)
+    assert "nothing is drawn: give --draws" in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+def test_a_committed_ranking_with_draws_is_checked_with_the_same_draws(make_region, tmp_path):
+    path = make_region(tmp_path)
+    committed = path.with_suffix("") / "ranking.csv"
+    committed.parent.mkdir(exist_ok=True)
+    run("score", str(path), "--draws", "60", "-o", str(committed), "-q")
+    assert "held" in committed.read_text(encoding="utf-8").partition("\n")[0].split(",")
+    run("score", str(path), "--check", "--draws", "60")
+    assert "PW602" in run("score", str(path), "--check", code=1).stderr
+    run("score", str(path), "-o", str(committed), "-q")
+    stale = run("score", str(path), "--check", "--draws", "60", code=1).stderr
+    assert "--draws 60 -o" in " ".join(stale.split())
+
+
+def test_json_says_how_often_each_of_the_first_beats_each_other(ranking):
+    content = json.loads(run("score", EXAMPLE, "--draws", "400", "--format", "json", "-q").stdout)
+    wins, order = content["powerwall"]["robustness"]["wins"], list(ranking.robustness.wins.index)
+    assert list(wins) == order
+    for a in order:
+        assert a not in wins[a]
+        assert all(0 <= wins[a][b] <= 1 - wins[b][a] + 1e-9 for b in order if b != a)

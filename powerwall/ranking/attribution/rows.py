@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from powerwall.ranking.ingredients import Ingredient
     from powerwall.ranking.rank import Ranking
 
-ROWS_ALONE = 200  # rows of a layer that are taken one at a time; beyond it, by halves
-_FEW = 6  # rows up to which one at a time is no dearer than halves
+ROWS_ALONE = 200  # assumed: rows of a layer that are taken one at a time; beyond it, by halves
+_FEW = 6  # two replays a binary digit: rows up to which one at a time is no dearer than halves
 _PLACE = frozenset({"geometry", "lon", "lat", "wkt"})  # one position in several columns
 
 

@@ -120,22 +120,24 @@ def robustness(
     questions, idle = asks(ranking, drawn, nominal)
     order = ranking.frame.index[ranking.frame["status"] == "ranked"][: len(drawn.ids)]
     short = order[:_PAIRS]
+    central = _central(drawn, counts)
     return Robustness(
-        _sites(drawn, counts, draws, top_k).loc[order], _shares(drawn, counts, draws).loc[order],
-        _central(drawn, counts).loc[order], _wins(drawn, weights, short), flips(ranking), questions, idle,
+        _sites(drawn, counts, central, top_k).loc[order], _shares(drawn, counts, draws).loc[order],
+        central.loc[order], _wins(drawn, weights, short), flips(ranking), questions, idle,
         draws, seed, top_k, concentration,
     )  # fmt: skip
 
 
-def _sites(drawn: Drawn, counts: Counts, draws: int, top_k: int) -> pd.DataFrame:
+def _sites(drawn: Drawn, counts: Counts, central: pd.DataFrame, top_k: int) -> pd.DataFrame:
     """Shares and intervals of every ranked site."""
+    draws = counts.draws
     share = counts.ranks / draws
     inside = share.sum(axis=1)
     reached = np.cumsum(counts.ranks, axis=1) / np.maximum(counts.ranks.sum(axis=1, keepdims=True), 1)  # fmt: skip
     ranks = np.arange(1, len(share) + 1)
     low, high = ((reached >= level - _SLACK).argmax(axis=1) + 1.0 for level in (0.05, 0.95)) if len(share) else (inside, inside)  # fmt: skip
     mean = np.divide(share @ ranks, inside, out=np.full(len(share), np.nan), where=inside > 0)
-    sure = confidence(drawn.world, _central(drawn, counts).to_numpy(), draws)
+    sure = confidence(drawn.world, central.to_numpy(), draws)
     low, high = (np.where(inside > 0, place, np.nan) for place in (low, high))
     return pd.DataFrame({
         "held": share[:, :top_k].sum(axis=1), "first": share[:, :1].sum(axis=1), "rank_low": low, "rank_high": high, "rank_mean": mean,

@@ -91,7 +91,7 @@ class Stacked:
 
 
 def _row_order(values: np.ndarray) -> np.ndarray:
-    """What makes the first of equal rows the best: more than rounding, less than any difference. Shape (n,)"""
+    """What makes the first of equal rows the best: more than rounding of a score, under 1e-11 for the last of 5,000. Shape (n,)"""
     step = 8 * np.spacing(max(1.0, float(np.abs(values).max(initial=0.0))))
     return -step * np.arange(values.shape[-2])
 
@@ -145,10 +145,13 @@ class Counts:
         [i, r] number of draws in which site i had rank r + 1. Shape (n, n)
     firsts
         Sum of the weights of the draws that put i first. Shape (n, m)
+    draws
+        Number of draws.
     """
 
     ranks: np.ndarray
     firsts: np.ndarray
+    draws: int
 
     def central(self) -> np.ndarray:
         """Mean weights of the draws that put a site first; NaN where none does. Shape (n, m)"""
@@ -167,7 +170,9 @@ def tally(world: World | Stacked, weights: np.ndarray, sites: int) -> Counts:
         Shares that sum to 1, one row a draw. Shape (k, m)
     """
     criteria = weights.shape[1]
-    counts = Counts(np.zeros((sites, sites), dtype=np.int64), np.zeros((sites, criteria)))
+    counts = Counts(
+        np.zeros((sites, sites), dtype=np.int64), np.zeros((sites, criteria)), len(weights)
+    )
     if not sites:
         return counts
     places = np.arange(sites)
