@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.14 python3.11 python3; 
 REGION ?= regions/northern-virginia.toml
 BIN := .venv/bin
 
-.PHONY: score check test test-all docs rankings benchmark clean
+.PHONY: score check test test-all docs rankings bench clean
 
 score: .venv/ready  ## rank a bundled region
 	$(BIN)/powerwall score $(REGION)
@@ -28,8 +28,8 @@ docs: .venv/ready  ## write the generated reference pages
 rankings: .venv/ready  ## rank every bundled region anew
 	for region in regions/*.toml; do $(BIN)/powerwall score $$region --quiet --format csv -o $${region%.toml}/ranking.csv >/dev/null || exit; done
 
-benchmark: .venv/ready
-	$(BIN)/pytest -m benchmark -s
+bench: .venv/ready  ## time everything beside its bounds; BENCH="--only startup" and the like
+	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
 .venv/ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }

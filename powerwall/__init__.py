@@ -32,6 +32,7 @@ _PUBLIC = {
     "measure": "powerwall.criteria.measure",
     "rank": "powerwall.ranking.rank",
     "read": "powerwall.region.read",
+    "screening": "powerwall.ranking.screening",
 }
 __all__ = [
     "BadInput",
@@ -48,6 +49,7 @@ __all__ = [
     "measure",
     "rank",
     "read",
+    "screening",
 ]
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from powerwall.criteria.measure import Measures, measure
     from powerwall.ranking.check import check
     from powerwall.ranking.rank import Ranking, rank
+    from powerwall.ranking.screening import screening
     from powerwall.region.findings import BadInput, Finding
     from powerwall.region.read import Region, read
     from powerwall.region.request import Request

@@ -192,7 +192,7 @@ def _ranked(path: Path, given: dict[str, object]) -> Ranking | None:
         from powerwall.criteria.measure import measure
         from powerwall.ranking.rank import rank
 
-        region = opt.requested(path, given)
+        region = opt.named(opt.requested(path, given))
         return rank(region, measure(region))
     options = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     findings = Findings()

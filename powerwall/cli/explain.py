@@ -63,6 +63,7 @@ def explain(
                 "cooling": cooling,
                 "seed": seed,
             },
+            site,
         )
         ranking = rank(read, measure(read), weights=points, profile=profile)
         names = dict(

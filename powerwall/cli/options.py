@@ -240,9 +240,12 @@ def weights(given: list[str] | None) -> dict[str, float]:
     return found
 
 
-def requested(path: Path, options: dict[str, object]) -> Region:
-    """Read a region and put the options of the command line over its request."""
-    from powerwall.region.findings import BadInput, Findings
+def requested(path: Path, options: dict[str, object], site: str = "") -> Region:
+    """Read a region and put the options of the command line over its request.
+
+    Of a region that screens its cells, `site` is the one to be measured in full.
+    """
+    from powerwall.region.findings import Findings
     from powerwall.region.read import read
 
     region = read(located(path)).with_request(**options)
@@ -258,10 +261,34 @@ def requested(path: Path, options: dict[str, object]) -> Region:
         )
     if request.first_mw and request.first_mw > request.mw:
         if options.get("first_mw") is None:
-            return region.with_request(first_mw=request.mw)
-        findings.add("PW603", f"--first-mw {request.first_mw:g} is more than --mw {request.mw:g}")
-    if findings.errors:
-        raise BadInput(findings)
+            region = region.with_request(first_mw=request.mw)
+        else:
+            findings.add(
+                "PW603", f"--first-mw {request.first_mw:g} is more than --mw {request.mw:g}"
+            )
+    findings.raise_errors()
+    if site and region.table.sites.screen:
+        from powerwall.region.one_candidate import with_candidate
+
+        return with_candidate(region, site)
+    return region
+
+
+def named(region: Region) -> Region:
+    """A region whose sites are measured in full, and not screened.
+
+    Raises
+    ------
+    BadInput
+        If it is screened.
+    """
+    if region.table.sites.screen:
+        from powerwall.region.findings import Findings
+
+        findings = Findings()
+        findings.add("PW603", f"{region.name} is screened: only score, explain, plan and check read its cells",
+                     remedy="take the best cells as the sites of a region of their own", **region.places("sites", "screen"))  # fmt: skip
+        findings.raise_errors()
     return region
 
 

@@ -111,6 +111,7 @@ def plan(
             region,
             {"mw": mw, "first_mw": first_mw, "need_by": need_by, "horizon": horizon, "as_of": as_of, "cooling": cooling,
              "ramp_months": ramp_months, "outside_weight": outside_weight, "accelerator": accelerator, "seed": seed},
+            site,
         )  # fmt: skip
         names = dict(zip(read.sites.index.astype(str), read.sites["name"].astype(str), strict=True))
         site_id = opt.find_site(site, names)

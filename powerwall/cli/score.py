@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from powerwall.cli import options as opt
+from powerwall.cli.cells import Asked, refuse, score_cells
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,6 +52,10 @@ def score(
         typer.Option("--pick", min=1, metavar="K", help="Show K sites whose points of interconnection carry them together, with their joint date.", show_default=False),
     ] = None,
     seed: opt.Seed = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads that measure cells (screen = true).", show_default="one a core")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that measure cells; 0 is this one alone.")] = 0,
+    scheduler: Annotated[str, typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers measure cells, e.g. tcp://10.0.0.1:8786.", show_default=False)] = "",
+    work_dir: Annotated[Path | None, typer.Option("--work-dir", metavar="FOLDER", help="Keep measured parts of cells here and take them up again; workers elsewhere must see it.", show_default=False)] = None,
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
@@ -80,6 +85,22 @@ def score(
     with opt.failing(err):
         from powerwall.output.files import check_targets
 
+        if (cells := _screened(regions, wanted)) is not None:
+            refuse({"--check": check, "--draws": draws, "--pick": pick}, "screen = true")
+            asked = Asked(top, output or [], form, points, profile, unknown, threads, workers, scheduler, work_dir)  # fmt: skip
+            score_cells(cells, asked, out, err)
+            opt.warn(cells.findings, err, quiet=quiet)
+            opt.wrote(output, err, quiet=quiet)
+            return
+        refuse(
+            {
+                "--threads": threads,
+                "--workers": workers,
+                "--scheduler": scheduler,
+                "--work-dir": work_dir,
+            },
+            "a region without  screen = true  under [sites]",
+        )
         check_targets(output or [])
         if check:
             again = _Again(wanted, points, unknown, profile, draws, drawing)
@@ -147,6 +168,25 @@ def _ranked(
         weights=points,
         profile=profile,
     )
+
+
+def _screened(paths: list[Path], wanted: dict[str, object]) -> Region | None:
+    """The region whose cells are to be screened; None where no region asks for that."""
+    from powerwall.region.findings import BadInput, Findings
+    from powerwall.region.region import read_table
+
+    for path in paths:
+        findings = Findings()
+        try:
+            table, places = read_table(opt.located(path), findings)
+        except BadInput:
+            return None  # what is wrong with a file is told where all are read
+        if table.sites.screen:
+            if len(paths) > 1:
+                findings.add("PW603", f"{table.name} is screened, and a screening is ranked alone", remedy="score it by itself", **places("sites", "screen"))  # fmt: skip
+                findings.raise_errors()
+            return opt.requested(path, wanted)
+    return None
 
 
 def _read_all(paths: list[Path], wanted: dict[str, object]) -> list[Region]:

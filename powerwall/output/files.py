@@ -288,7 +288,7 @@ def save(ranking: Ranking, path: Path) -> Path:
     check_targets([path])
     suffix = path.suffix.lower()
     if suffix not in _TEXT:
-        _write(path, lambda part: _BINARY[suffix](ranking, part))
+        replaced(path, lambda part: _BINARY[suffix](ranking, part))
         return path
     write_text(path, _TEXT[suffix](ranking))
     if suffix == ".csv":
@@ -305,10 +305,17 @@ def write_text(path: Path, content: str) -> None:
     BadInput
         If the file cannot be written.
     """
-    _write(path, lambda part: part.write_text(content, encoding="utf-8", newline="\n"))
+    replaced(path, lambda part: part.write_text(content, encoding="utf-8", newline="\n"))
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def replaced(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole, or not at all.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be written.
+    """
     try:
         _replace(path, write)
     except OSError as error:

@@ -20,6 +20,7 @@ from powerwall.criteria.criterion import MEASURE_COLUMNS, SUBJECTS, Criterion, P
 from powerwall.output.criteria import breakpoints
 from powerwall.output.readme import refreshed
 from powerwall.output.validation import validation_page
+from powerwall.region import grid_table
 from powerwall.region import region as model
 from powerwall.region.findings import CODES
 from powerwall.region.noise_request import NoiseTable
@@ -59,7 +60,7 @@ def _rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 # ---------------------------------------------------------------------------------- region file
 _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", model.RegionTable), ("[request]", RequestTable), ("[request.noise]", NoiseTable), ("[sites]", model.SitesTable), ("[sites] around", model.Around),
-    ("[sites] grid", model.Grid), ("[layers.<name>]", model.LayerTable), ("[layers.<name>.columns] <column>", model.ColumnMap),
+    ("[sites] grid", grid_table.Grid), ("[sites] grid exclude", grid_table.Exclusion), ("[sites] grid include", grid_table.Inclusion), ("[layers.<name>]", model.LayerTable), ("[layers.<name>.columns] <column>", model.ColumnMap),
     ("source", model.Source), ("[rates] <currency>", model.Rate), ("[require] <criterion>", model.RequirementTable),
     ("[criteria.<name>]", model.CustomCriterion), ("[gates]", model.GatesTable),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,8 @@ from powerwall.criteria.measure import Measures, measure
 from powerwall.criteria.policy.check import check_policy, check_policy_reach
 from powerwall.criteria.proximity import custom_criteria
 from powerwall.ranking.rank import rank
+from powerwall.ranking.screening.job import screen_of
+from powerwall.ranking.screening.sources import plan_source
 from powerwall.ranking.settings import Settings, settings
 from powerwall.region.findings import BadInput, Finding, Findings
 from powerwall.region.layers import Layer
@@ -129,6 +132,9 @@ def _check_ranking(region: Region, findings: Findings) -> None:
     """What the ranking would rest on: coverage, stand-ins and assumptions."""
     criteria = {**registry(), **custom_criteria(region.table.criteria)}
     check_rows(region, findings)
+    if region.table.sites.screen:
+        _check_screening(region, findings)
+        return
     try:
         in_use = settings([region], criteria, {})
     except BadInput as error:
@@ -140,6 +146,18 @@ def _check_ranking(region: Region, findings: Findings) -> None:
     check_policy_reach(region, findings)
     measures = measure(region)
     _check_measures(region, measures, in_use, findings)
+
+
+def _check_screening(region: Region, findings: Findings) -> None:
+    """What would stop the cells from being screened; they are planned, and not measured."""
+    if findings.errors:
+        return
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            source, _ = plan_source(region, Path(folder))
+            screen_of(region, source, {}, "")
+    except BadInput as error:
+        findings.extend(error.findings)
 
 
 def _check_measures(

@@ -19,7 +19,9 @@ from powerwall.region.cells import clean_cells, nested_cells
 from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.json_places import json_places
 from powerwall.region.placing import place
-from powerwall.region.region import FileTable, Places
+from powerwall.region.rasters.raster import Raster
+from powerwall.region.rasters.read import RASTER_SUFFIXES, read_raster
+from powerwall.region.region import FileTable, LayerTable, Places
 from powerwall.region.schema import LAYERS, LayerSchema
 from powerwall.region.tables import CellPlaces, read_csv
 
@@ -35,11 +37,14 @@ class Layer:
     name, path
         Its name in the region and its file.
     frame
-        Rows in the region's coordinate system; a plain DataFrame where there is no geometry.
+        Rows in the region's coordinate system; a plain DataFrame where there is no geometry. Of a
+        raster it is empty, with the one column `value`.
     as_of, title, url, licenses, sha256, locked
         Provenance of the file; `locked` where the region declares its sha256.
     places
         Where its rows stand in the file.
+    raster
+        The grid of cells, where the layer is one.
     """
 
     name: str
@@ -55,6 +60,7 @@ class Layer:
     sha256: str = ""
     locked: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    raster: Raster | None = None
 
     @property
     def schema(self) -> LayerSchema:
@@ -95,13 +101,16 @@ def read_layer(
             **places(*key, "path"),
         )
         return None
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if table.sha256 and table.sha256.strip().lower() != digest:
         findings.add(
             "PW210", f"layer `{name}`: {path.name} is not the declared file", remedy=f'if it is right, set  sha256 = "{digest}"',
             **places(*key, "sha256"),
         )  # fmt: skip
+    if path.suffix.lower() in RASTER_SUFFIXES:
+        return _raster_layer(name, table, path, crs, places, key, digest, findings)
+    _check_raster_keys(name, table, path, places, key, findings)
     native = _read_native(name, table, path, findings)
     if native is None:
         return None
@@ -142,6 +151,33 @@ def read_layer(
     )  # fmt: skip
 
 
+def _raster_layer(
+    name: str, table: FileTable, path: Path, crs: CRS, places: Places, key: tuple[str, ...], digest: str, findings: Findings
+) -> Layer | None:  # fmt: skip
+    if name in LAYERS or not isinstance(table, LayerTable):
+        findings.add("PW307", f"layer `{name}`: {path.name} is a raster, and rows are needed", remedy="a raster layer has a name of its own", **places(*key, "path"))  # fmt: skip
+        return None
+    raster = read_raster(name, table, path, crs, places, key, findings)
+    if raster is None:
+        return None
+    frame = gpd.GeoDataFrame({"value": np.empty(0)}, geometry=[], crs=crs)
+    source = table.source
+    # no row shows that the cells of a raster changed, so its content stands beside them
+    return Layer(
+        name, path, frame, CellPlaces(path), table.as_of,
+        source.title if source else "", source.path if source else "", tuple(table.licenses),
+        table.attribution, table.fresh_days, digest, bool(table.sha256),
+        {"content": digest[:12], "band": raster.band, "scale": raster.scale, "offset": raster.offset}, raster,
+    )  # fmt: skip
+
+
+def _check_raster_keys(
+    name: str, table: FileTable, path: Path, places: Places, key: tuple[str, ...], findings: Findings
+) -> None:  # fmt: skip
+    for given in sorted({"band", "scale", "offset"} & table.model_fields_set):
+        findings.add("PW102", f"layer `{name}`: `{given}` belongs to a raster, and {path.name} is none", remedy=f"remove `{given}`", **places(*key, given))  # fmt: skip
+
+
 def _read_native(
     name: str, table: FileTable, path: Path, findings: Findings
 ) -> tuple[pd.DataFrame, CellPlaces, dict[str, Any]] | None:
@@ -166,7 +202,7 @@ def _read_native(
             "PW202",
             f"layer `{name}`: {text}",
             file=path,
-            remedy="CSV, GeoJSON, GeoPackage, GeoParquet and FlatGeobuf are read",
+            remedy="CSV, GeoJSON, GeoPackage, GeoParquet, FlatGeobuf and GeoTIFF are read",
         )
         return None
     return (

@@ -110,12 +110,12 @@ def read_into(path: Path, findings: Findings) -> Region | None:
         if layer is not None:
             layers[canonical] = layer
     sites = build_sites(table, layers, crs, places, findings)
-    if sites.empty:
+    if sites.empty and not table.sites.screen:
         if not findings.errors:
             findings.add("PW204", "the region has no sites", **places("sites"))
         return None
     check_references(layers, findings)
-    sites = join_sites(sites, layers, findings)
+    sites = sites if sites.empty else join_sites(sites, layers, findings)
     request = _request(table, layers, places, findings)
     return (
         None

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from powerwall.region.findings import BadInput, Findings, did_you_mean, shown
+from powerwall.region.grid_table import Exclusion, Grid, Inclusion
 from powerwall.region.keys import Day, Points, Positive, Strict
 from powerwall.region.noise_request import NoiseTable
 from powerwall.region.places import Path as KeyPath
@@ -41,13 +42,6 @@ class Around(Strict):
     radius_km: Positive = Field(
         2.0, description="the candidate lies somewhere within this distance [km]"
     )
-
-
-class Grid(Strict):
-    """A regular grid of candidate cells."""
-
-    cell_km: Positive = Field(description="width of a cell [km]")
-    within: str = Field(description="polygon layer that limits the grid")
 
 
 class ColumnMap(Strict):
@@ -94,6 +88,9 @@ class LayerTable(FileTable):
     )
     covers_from: Day | None = Field(None, description="first day of the events it was searched for")
     covers_to: Day | None = Field(None, description="last day of the events it was searched for")
+    band: Annotated[int, Field(ge=1)] = Field(1, description="band of a raster, from 1")
+    scale: float = Field(1.0, description="factor of the numbers of a raster")
+    offset: float = Field(0.0, description="added to them after the factor")
 
 
 class SitesTable(FileTable):
@@ -103,6 +100,10 @@ class SitesTable(FileTable):
     id: str = Field("site_id", description="its key column")
     around: Around | None = Field(None, description="candidates round the features of a layer")
     grid: Grid | None = Field(None, description="candidates on a grid")
+    screen: bool = Field(
+        False,
+        description="measure only the criteria declared in this file, in arrays, at every cell of the grid or row of a GeoParquet",
+    )
 
 
 class RequirementTable(Strict):
@@ -134,9 +135,12 @@ class CustomCriterion(Strict):
     ] = Field(description="generic measure")  # fmt: skip
     layer: str = Field(description="layer it reads")
     column: str | None = Field(
-        None, description="column, for sum_within, value_at and area_weighted_mean"
+        None, description="column, for sum_within, value_at and area_weighted_mean of features"
     )
-    where: str = Field("", description="condition on the layer's columns")
+    where: str = Field("", description="condition on the layer's columns; a raster's is `value`")
+    weights: str | None = Field(
+        None, description="raster layer that weights an area_weighted_mean of a raster"
+    )
     within_km: Positive | None = Field(
         None, description="radius, for the measures that look round a site [km]"
     )
@@ -305,6 +309,8 @@ def known_keys(path: KeyPath) -> list[str]:
         "sites": SitesTable,
         "around": Around,
         "grid": Grid,
+        "exclude": Exclusion,
+        "include": Inclusion,
         "source": Source,
         "gates": GatesTable,
     }

@@ -11,12 +11,16 @@ import shapely
 from pyproj import CRS
 
 from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.grid import Cells, plan_cells
 from powerwall.region.layers import Layers, read_layer
 from powerwall.region.where import columns_of, matches
 
 if TYPE_CHECKING:
-    from powerwall.region.region import Around, Grid, Places, RegionTable
+    from powerwall.region.grid_table import Grid
+    from powerwall.region.region import Around, Places, RegionTable
 
+#: Cells that can be measured in full: a power plan, a bill and a noise map take 10 to 30 ms each.
+MOST_CELLS = 100_000
 #: Columns every site has, whatever its origin.
 TEXT_COLUMNS = (
     "name", "jurisdiction_id", "county", "utility_id", "poi_id", "zoning_status", "availability",
@@ -33,6 +37,8 @@ def build_sites(
     `origin` tells a named place from a screening candidate; `around_poi_id` and `radius_km` say
     round which node, and how far from it, a screening candidate may lie.
     """
+    if table.sites.screen:  # millions of candidates are never a frame of objects
+        return no_sites(crs)
     if table.sites.path:
         path = places.path.parent / table.sites.path
         layer = read_layer("sites", table.sites, path, crs, places, ("sites",), findings)
@@ -47,23 +53,28 @@ def sites_of(
     """All candidates of layers that were read; the named places are the layer `sites`."""
     parts = []
     if table.sites.path and "sites" in layers:
-        parts.append(_named(layers["sites"].frame, table.sites.id))
+        parts.append(named_sites(layers["sites"].frame, table.sites.id))
     if table.sites.around:
         parts.append(_around(table.sites.around, layers, places, findings))
     if table.sites.grid:
-        parts.append(_on_grid(table.sites.grid, layers, places, findings))
+        parts.append(_on_grid(table.sites.grid, layers, crs, places, findings))
     if not (table.sites.path or table.sites.around or table.sites.grid):
         findings.add(
             "PW103", "[sites] names neither a path, nor around, nor grid", **places("sites")
         )
     kept = [part for part in parts if part is not None and len(part)]
     if not kept:
-        return gpd.GeoDataFrame({"site_id": []}, geometry=[], crs=crs).set_index("site_id")
+        return no_sites(crs)
     sites = gpd.GeoDataFrame(pd.concat(kept, ignore_index=True), geometry="geometry", crs=crs)
     named = sites["origin"] == "named"
     for site_id in sites.loc[sites["site_id"].duplicated() & ~named, "site_id"]:
         findings.add("PW404", f"sites: `site_id` = {site_id} stands twice", **places("sites"))
     return sites.set_index("site_id").sort_index()
+
+
+def no_sites(crs: CRS) -> gpd.GeoDataFrame:
+    """A frame of candidates without a row."""
+    return gpd.GeoDataFrame({"site_id": []}, geometry=[], crs=crs).set_index("site_id")
 
 
 def _complete(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -76,7 +87,8 @@ def _complete(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
 
-def _named(frame: pd.DataFrame, key: str) -> gpd.GeoDataFrame:
+def named_sites(frame: pd.DataFrame, key: str) -> gpd.GeoDataFrame:
+    """Rows of a file as candidates; `key` is its column of ids."""
     named = frame.rename(columns={key: "site_id"}).copy()
     named["origin"], named["origin_row"] = "named", frame.index.to_numpy()
     named["around_poi_id"] = pd.Series([None] * len(named), index=named.index, dtype=object)
@@ -150,33 +162,29 @@ def _where(
 
 
 def _on_grid(
-    grid: Grid, layers: Layers, places: Places, findings: Findings
+    grid: Grid, layers: Layers, crs: CRS, places: Places, findings: Findings
 ) -> gpd.GeoDataFrame | None:
-    frame = layers.frame(grid.within)
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        findings.add("PW105", f"[sites.grid] is limited by the layer `{grid.within}`, which has no polygons",
-                     remedy=did_you_mean(grid.within, list(layers)), **places("sites", "grid"))  # fmt: skip
+    found = plan_cells(grid, layers, crs, places, findings)
+    if found is None:
         return None
-    area = shapely.union_all(frame.geometry.to_numpy())
-    size = grid.cell_km * 1000.0
-    west, south, east, north = area.bounds
-    # whole multiples of the cell, so that a cell keeps its id when the area changes
-    columns = np.arange(np.floor(west / size), np.ceil(east / size), dtype=int)
-    rows = np.arange(np.floor(south / size), np.ceil(north / size), dtype=int)
-    i, j = (part.ravel() for part in np.meshgrid(columns, rows))
-    x, y = (i + 0.5) * size, (j + 0.5) * size
-    shapely.prepare(area)
-    inside = shapely.contains_xy(area, x, y)
-    i, j, x, y = i[inside], j[inside], x[inside], y[inside]
-    labels = [f"cell-{a}-{b}" for a, b in zip(i, j, strict=True)]
+    if len(found.cells) > MOST_CELLS:
+        findings.add("PW603", f"[sites.grid] has {len(found.cells):,} cells, too many to make a power plan for each",
+                     remedy="write  screen = true  under [sites], or take larger cells", **places("sites", "grid"))  # fmt: skip
+        return None
+    return cell_sites(found.cells, slice(None))
+
+
+def cell_sites(cells: Cells, rows: slice) -> gpd.GeoDataFrame:
+    """Cells of a grid as candidates, each at its centre."""
+    labels = np.asarray(cells.site_ids(rows)).astype(object)
     made = gpd.GeoDataFrame(
         {
             "site_id": labels, "name": labels, "around_poi_id": None, "radius_km": 0.0, "origin": "grid",
-            "origin_row": -1, "location_accuracy_m": size / 2, "area_ha": size * size / 1e4,
+            "origin_row": -1, "location_accuracy_m": cells.half_width_m, "area_ha": np.asarray(cells.area_ha[rows], dtype=float),
             "availability": "unknown", "zoning_status": "unknown", "status": "approximate",
             "note": "grid cell; use unknown",
         },
-        geometry=shapely.points(x, y), crs=frame.crs,
+        geometry=shapely.points(cells.x[rows], cells.y[rows]), crs=cells.crs,
     )  # fmt: skip
     return _complete(made)
 

@@ -12,15 +12,31 @@ import shapely
 from shapely.geometry import LineString, Point, box
 
 import powerwall as pw
-from powerwall.criteria.proximity import (
-    area_weighted_mean,
-    count_within,
-    distance_km,
-    length_within,
-    share_covered,
-    sum_within,
-    value_at,
+from powerwall.criteria.proximity.measures import MEASURES, Asked
+from powerwall.region.search import Positions
+
+
+def taken(measure):
+    """A measure of frames, as the tests write them: sites, features and what is asked."""
+
+    def of(sites, features, within_km=0.0, column=""):
+        x, y = shapely.get_coordinates(sites.geometry.to_numpy()).T
+        found = MEASURES[measure](features, Asked(within_km, column))(Positions.of(x, y, sites.crs))
+        return pd.Series(found, index=sites.index)
+
+    return of
+
+
+distance_km, count_within, sum_within = (
+    taken(name) for name in ("distance_km", "count_within", "sum_within")
 )
+length_within, share_covered = taken("length_within"), taken("share_covered")
+area_weighted_mean = taken("area_weighted_mean")
+
+
+def value_at(sites, features, column):
+    return taken("value_at")(sites, features, column=column)
+
 
 CRS = "EPSG:32614"
 X, Y = 500_000.0, 4_260_000.0  # on the central meridian, where the plane is 0.9996 of the ellipsoid
@@ -63,7 +79,8 @@ def test_without_features_a_distance_is_unknown_and_a_count_is_zero():
 
 
 def test_the_circle_includes_its_edge():
-    features = frame([Point(5000, 0), Point(5001, 0), Point(0, 0)])
+    edge = 5000 * SCALE  # 5 km along the Earth, seen in the plane
+    features = frame([Point(edge, 0), Point(edge + 1, 0), Point(0, 0)])
     assert count_within(sites((0, 0), (20_000, 0)), features, 5).tolist() == [2, 0]
 
 

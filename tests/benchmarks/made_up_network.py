@@ -1,20 +1,12 @@
-"""Headroom of a made-up network as large as a continent's; times are printed, never asserted."""
+"""A made-up network with the degrees and the loadings of a real one, as large as a continent's."""
 
 from __future__ import annotations
 
-import resource
-import sys
-import time
-
 import numpy as np
 import pandas as pd
-import pytest
 from scipy.spatial import cKDTree
 
 from powerwall.criteria.power.network import Network
-
-BUSES, BRANCHES, OUTAGE_BUSES = 9_000, 16_000, 100
-N0_S, N1_S, MEMORY_GB = 80.0, 140.0, 1.0
 
 
 def made_up_network(rng: np.random.Generator, buses: int, branches: int) -> Network:
@@ -95,33 +87,3 @@ def _edges(
     end = np.concatenate([end, end[doubled], more["high"]])
     assert len(start) == branches
     return start, end
-
-
-def seconds(work) -> tuple[float, pd.DataFrame]:
-    """Wall time of one run [s] and what it gave."""
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
-
-
-@pytest.mark.benchmark
-def test_headroom_of_a_continental_network(capsys: pytest.CaptureFixture[str]) -> None:
-    rng = np.random.default_rng(0)
-    network = made_up_network(rng, BUSES, BRANCHES)
-    chosen = sorted(rng.choice(network.bus.index.to_numpy(), OUTAGE_BUSES, replace=False))
-    n0_s, every = seconds(network.withdrawal_headroom)
-    n1_s, some = seconds(lambda: network.withdrawal_headroom(chosen, n1=True))
-    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # kilobytes on Linux
-    assert (some["headroom_n1_mw"] <= some["headroom_n0_mw"]).all()
-    with capsys.disabled():
-        for name, value, aim, unit in (
-            (f"N-0 of {BUSES} buses", n0_s, N0_S, "s"),
-            (f"N-1 of {OUTAGE_BUSES} buses", n1_s, N1_S, "s"),
-            ("peak memory", peak_gb, MEMORY_GB, "GB"),
-        ):
-            within = "yes" if value <= aim else "no"
-            sys.stdout.write(f"\n{name:<20}{value:7.2f} {unit}, within {aim:g} {unit}: {within}")
-        sys.stdout.write(
-            f"\nmedian headroom {every['headroom_n0_mw'].median():.0f} MW (N-0), "
-            f"{some['headroom_n1_mw'].median():.0f} MW (N-1); radial {every['radial'].mean():.0%}\n"
-        )

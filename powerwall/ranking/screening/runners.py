@@ -1,0 +1,119 @@
+"""Runners: the parts of a job on threads, on workers of this machine, or on a cluster.
+
+Each runner calls one function with one number; which one, how many and in what order changes no
+byte of a part.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from powerwall.ranking.screening.job import Job, measure_part
+from powerwall.region.findings import BadInput, Findings
+
+_RETRIES = 2  # of a part whose worker was lost, or that failed
+INSTALL = 'pip install "powerwall[scale]"'
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Who measures.
+
+    Attributes
+    ----------
+    threads
+        Threads of each process; None takes a core each.
+    workers
+        Processes of this machine; 0 is this process alone.
+    scheduler
+        Address of a cluster that is there already, such as tcp://10.0.0.1:8786.
+    """
+
+    threads: int | None = None
+    workers: int = 0
+    scheduler: str = ""
+
+
+def run(job: Job, parts: int, hands: Hands, told: Callable[[int], object]) -> None:
+    """Measure every part; `told` hears the rows of each as it is done.
+
+    Raises
+    ------
+    BadInput
+        If a part cannot be measured, or there is no scheduler to be reached.
+    """
+    if hands.workers or hands.scheduler:
+        _distributed(job, parts, hands, told)
+        return
+    with ThreadPoolExecutor(hands.threads or os.cpu_count() or 1) as pool:
+        waiting = {pool.submit(measure_part, job, number) for number in range(parts)}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    told(future.result())
+        finally:
+            _cancel(waiting)
+
+
+def _cancel(waiting: set[Future[int]]) -> None:
+    for future in waiting:
+        future.cancel()
+
+
+def _distributed(job: Job, parts: int, hands: Hands, told: Callable[[int], object]) -> None:
+    with _client(hands) as client:
+        from distributed import as_completed
+
+        futures = client.map(
+            measure_part, [job] * parts, range(parts), retries=_RETRIES, pure=False
+        )
+        for future in as_completed(futures):  # type: ignore[no-untyped-call]
+            told(future.result())
+            future.release()
+
+
+@contextmanager
+def _client(hands: Hands) -> Iterator[Any]:
+    """A client of the cluster asked for, which is made here unless it is there already."""
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError:
+        findings = Findings()
+        findings.add("PW603", "workers need dask and distributed, which are not installed", remedy=INSTALL)  # fmt: skip
+        raise BadInput(findings) from None
+    with dask.config.set(_SETTINGS):
+        if hands.scheduler:
+            try:
+                client = Client(hands.scheduler, timeout=_SECONDS)  # type: ignore[no-untyped-call]
+            except (OSError, ValueError) as error:
+                findings = Findings()
+                findings.add("PW603", f"no scheduler answers at {hands.scheduler}: {error}", remedy="start one with  dask scheduler")  # fmt: skip
+                raise BadInput(findings) from error
+            with client:
+                yield client
+            return
+        threads = hands.threads or max(1, (os.cpu_count() or 1) // hands.workers)
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=hands.workers, threads_per_worker=threads, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield client
+
+
+_SECONDS = 10
+_SETTINGS = {
+    "distributed.worker.daemon": True,  # workers of ours end with us
+    "distributed.admin.log-format": "%(message)s",
+    "logging.distributed": "error",
+    # a worker that is killed takes its parts with it: others measure them
+    "distributed.scheduler.allowed-failures": 5,
+}

@@ -1,0 +1,215 @@
+"""The polygons that cover positions: a label a cell, and an exact test where a border passes."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from pyproj import CRS
+
+from powerwall.region.search.grid import Grid
+from powerwall.region.search.lines import LineIndex
+from powerwall.region.search.pairs import firsts, runs
+from powerwall.region.search.positions import Floats, Positions, Whole
+from powerwall.region.search.segments import Segments, segments_of
+
+#: Cells: 4 an edge keep the cells with a border few; their number bounds memory (4 bytes each).
+_CELLS_PER_EDGE, _FEWEST_CELLS, _MOST_CELLS = 4, 4096, 3_000_000
+
+#: Questions after which a prepared polygon is read only: two, and one to be sure.
+_QUESTIONS = 3
+
+
+class _Labels(NamedTuple):
+    """What is known of each cell.
+
+    `of_cell` holds the only polygon that covers the cell, −1 for none, and −2 − j where several
+    do or a border passes: then rows start[j] to start[j + 1] of `polygon` are those to look at,
+    of which `sure` ones cover the whole cell.
+    """
+
+    grid: Grid
+    of_cell: np.ndarray
+    start: Whole
+    polygon: Whole
+    sure: np.ndarray
+
+
+class PolygonIndex:
+    """Valid polygons in arrays: which of them cover a position, borders included.
+
+    Parameters
+    ----------
+    geometries
+        Array of polygons, of one part or of several; missing and empty ones cover nothing.
+    crs
+        Projected coordinate system of the geometries and of the candidates; only `nearest`
+        needs it.
+
+    Any number of threads may search one index at a time.
+    """
+
+    def __init__(self, geometries: object, crs: CRS | str | None = None) -> None:
+        # Copies: they are prepared here, and no other thread may be preparing them.
+        self.geometries = shapely.force_2d(np.asarray(geometries, dtype=object))
+        self.crs = None if crs is None else CRS.from_user_input(crs)
+        self._lock = threading.RLock()
+
+    def __len__(self) -> int:
+        return len(self.geometries)
+
+    def covering(self, p: Positions) -> tuple[Whole, Whole]:
+        """All pairs of a position and a polygon that covers it or has it on its border.
+
+        Returns
+        -------
+        at, which
+            Row of the position and of the polygon, sorted by both. Shape (pairs,)
+        """
+        with self._lock:
+            labels = self._labels
+        if labels is None or not len(p):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        cell = labels.grid.of(p.x, p.y)
+        label = np.where(cell >= 0, labels.of_cell[cell], -1)
+        plain, open_ = np.flatnonzero(label >= 0), np.flatnonzero(label < -1)
+        at, which = self._tested(p, open_, -2 - label[open_].astype(np.int64), labels)
+        if not len(at):
+            return plain, label[plain].astype(np.int64)
+        at = np.concatenate([plain, at])
+        which = np.concatenate([label[plain].astype(np.int64), which])
+        order = np.argsort(at, kind="stable")  # those of one position are in order already
+        return at[order], which[order]
+
+    def _tested(
+        self, p: Positions, rows: Whole, entry: Whole, labels: _Labels
+    ) -> tuple[Whole, Whole]:
+        """Pairs of the positions whose cells are not covered by one polygon alone."""
+        sizes = labels.start[entry + 1] - labels.start[entry]
+        listed = np.repeat(labels.start[entry], sizes) + runs(sizes)
+        at, which, covered = np.repeat(rows, sizes), labels.polygon[listed], labels.sure[listed]
+        unsure = np.flatnonzero(~covered)
+        # By polygon: a prepared one stays in the cache of the processor.
+        unsure = unsure[np.argsort(which[unsure], kind="stable")]
+        ring, place = self.geometries[which[unsure]], at[unsure]
+        covered[unsure] = shapely.intersects_xy(ring, p.x[place], p.y[place])
+        return at[covered], which[covered]
+
+    def first(self, p: Positions) -> Whole:
+        """Lowest row of the polygons that cover each position, −1 outside all. Shape (len(p),)"""
+        at, which = self.covering(p)
+        first = np.full(len(p), -1)
+        lead = firsts(at)
+        first[at[lead]] = which[lead]
+        return first
+
+    def nearest(self, p: Positions) -> tuple[Whole, Floats]:
+        """Lowest polygon that covers each position at 0 m, else the one of the nearest border.
+
+        Returns
+        -------
+        which, metres
+            As `LineIndex.nearest`.
+        """
+        which = self.first(p)
+        metres = np.zeros(len(p))
+        out = np.flatnonzero(which < 0)
+        if len(out):
+            with self._lock:
+                borders = self._borders
+            known = p.lon[out], p.lat[out]
+            away = Positions(p.x[out], p.y[out], p.crs, known)
+            which[out], metres[out] = borders.nearest(away)
+        return which, metres
+
+    @cached_property
+    def _borders(self) -> LineIndex:
+        if self.crs is None:
+            raise ValueError("the nearest polygon needs the coordinate system of the polygons")
+        return LineIndex(self.geometries, self.crs)
+
+    @cached_property
+    def _labels(self) -> _Labels | None:
+        parts, owner = shapely.get_parts(self.geometries, return_index=True)
+        area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+        edges = segments_of(parts[area])
+        if not len(edges):
+            return None
+        self._prepare()
+        wanted = min(max(_CELLS_PER_EDGE * len(edges), _FEWEST_CELLS), _MOST_CELLS)
+        grid = Grid.over(edges.vertices[:, 0], edges.vertices[:, 1], wanted)
+        return _labels(grid, edges, owner[area])
+
+    def _prepare(self) -> None:
+        """Prepare every polygon and ask it often enough that it changes no more.
+
+        GEOS answers a polygon's first question plainly and builds its index at the second, with
+        no lock: threads that came first at the same time would corrupt memory.
+        """
+        shapely.prepare(self.geometries)
+        x0, y0, x1, y1 = shapely.bounds(self.geometries).T
+        for _ in range(_QUESTIONS):
+            shapely.intersects_xy(self.geometries, (x0 + x1) / 2, (y0 + y1) / 2)
+
+
+def _labels(grid: Grid, edges: Segments, owner: Whole) -> _Labels:
+    cells = grid.nx * grid.ny
+    bx, by = edges.ax + edges.dx, edges.ay + edges.dy
+    segment, cell = grid.touched(edges.ax, edges.ay, bx, by)
+    border = _distinct(owner[edges.feature[segment]] * cells + cell)
+    part, inner = np.divmod(_inside(grid, edges, by), cells)
+    whole = _distinct(owner[part] * cells + inner)  # parts of one polygon may overlap
+    whole = whole[~_contains(border, whole)]
+    entries = np.concatenate([border, whole])
+    polygon, cell = np.divmod(entries, cells)
+    count = np.bincount(cell, minlength=cells)
+    passed = np.zeros(cells, dtype=bool)
+    passed[cell[: len(border)]] = True
+    listed = passed | (count > 1)
+    of_cell = np.full(cells, -1, dtype=np.int32)
+    of_cell[cell] = polygon
+    numbers = np.flatnonzero(listed)
+    of_cell[numbers] = -2 - np.arange(len(numbers))
+    sure = np.arange(len(entries)) >= len(border)
+    keep = np.flatnonzero(listed[cell])
+    keep = keep[np.lexsort((polygon[keep], cell[keep]))]
+    start = np.concatenate([[0], np.cumsum(count[numbers])])
+    return _Labels(grid, of_cell, start, polygon[keep], sure[keep])
+
+
+def _inside(grid: Grid, edges: Segments, by: Floats) -> Whole:
+    """Polygon · cells + cell, ascending, of the cells whose centre a polygon covers.
+
+    Between the first and second, third and fourth … crossing of its outline with the middle of
+    a row of cells one is inside a polygon. A cell that no outline touches is as its centre is.
+    """
+    low, high = np.minimum(edges.ay, by), np.maximum(edges.ay, by)
+    # An edge meets the middles row + ½ in [low, high): of two edges at a vertex one counts.
+    bottom = np.ceil(grid.rows(low) - 0.5).astype(np.int64)
+    top = np.ceil(grid.rows(high) - 0.5).astype(np.int64)
+    edge = np.repeat(np.arange(len(edges)), top - bottom)
+    row = bottom[edge] + runs(top - bottom)
+    t = (grid.y0 + (row + 0.5) * grid.cell - edges.ay[edge]) / edges.dy[edge]
+    column = grid.columns(edges.ax[edge] + t * edges.dx[edge])
+    line = edges.feature[edge] * grid.ny + row
+    order = np.lexsort((column, line))
+    line, column = line[order], column[order]
+    left = np.ceil(column[::2] - 0.5).astype(np.int64)
+    right = np.ceil(column[1::2] - 0.5).astype(np.int64)
+    count = np.maximum(right - left, 0)
+    cells = np.repeat(line[::2] * grid.nx + left, count) + runs(count)
+    return np.asarray(cells)
+
+
+def _distinct(keys: Whole) -> Whole:
+    """Ascending, each once."""
+    keys = np.sort(keys[np.diff(keys, prepend=-1) != 0])  # most repetitions follow one another
+    return keys[np.diff(keys, prepend=-1) != 0]
+
+
+def _contains(ascending: Whole, keys: Whole) -> np.ndarray:
+    at = np.minimum(np.searchsorted(ascending, keys), len(ascending) - 1)
+    return ascending[at] == keys
