@@ -17,10 +17,10 @@ check: .venv/ready  ## lint, types, generated pages and committed rankings
 	$(BIN)/powerwall score regions/*.toml --check
 
 test: .venv/ready  ## the tests, without the slow ones
-	$(BIN)/pytest -n auto -m "not slow and not benchmark"
+	$(BIN)/pytest -n auto -m "not slow"
 
 test-all: .venv/ready
-	$(BIN)/pytest -n auto -m "not benchmark"
+	$(BIN)/pytest -n auto
 
 docs: .venv/ready  ## write the generated reference pages
 	$(BIN)/python -m powerwall.output.reference

@@ -70,13 +70,13 @@ def country(folder, *, cell_km=1.0, sites=None, more=""):
         gpd.GeoDataFrame(columns, geometry=moved, crs=CRS).to_parquet(folder / f"{name}.parquet")
 
     write("boundary", [box(0, 0, size, size)], boundary_id=["all"])
-    write(
-        "stations", [Point(*p) for p in rng.uniform(0, size, (40, 2))], voltage_kv=[138.0] * 40
-    )
+    write("stations", [Point(*p) for p in rng.uniform(0, size, (40, 2))], voltage_kv=[138.0] * 40)
     ends = rng.uniform(0, size / 2, (6, 2, 2))
     write("wires", [LineString(pair) for pair in ends], voltage_kv=[230.0, 345, 138, 500, 69, 230])
     write(
-        "catchments", [box(0, 0, 15_000, size), box(15_000, 0, 30_000, size)], stress_share=[0.2, 0.7]
+        "catchments",
+        [box(0, 0, 15_000, size), box(15_000, 0, 30_000, size)],
+        stress_share=[0.2, 0.7],
     )
     path = folder / "country.toml"
     path.write_text(TOML.format(sites=sites or GRID.format(cell_km=cell_km), more=more))

@@ -93,7 +93,7 @@ def _fitting(found: Screening, best: pd.DataFrame, width: int) -> tuple[Table, l
     """The table with as many measures as a width holds, the weightiest first."""
     shares = found.screen.in_use.weights.criteria
     names = sorted(found.screen.taken, key=lambda name: (-shares[name], name))
-    measuring = Console(width=10_000)
+    measuring = Console(width=10_000, markup=False)  # a header may hold [km]
     kept = list(names)
     while kept and measuring.measure(_table(found, best, kept)).maximum > width:
         kept.pop()

@@ -55,7 +55,14 @@ def check(path: str | Path, today: date | None = None) -> list[Finding]:
     return list(findings)
 
 
-_UNREADABLE = {".parquet", ".gpkg", ".xlsx"}  # no diff shows what changed in one
+_UNREADABLE = {
+    ".parquet",
+    ".gpkg",
+    ".xlsx",
+    ".tif",
+    ".tiff",
+    ".vrt",
+}  # no diff shows what changed in one
 
 
 def _check_layer(layer: Layer, region: Region, today: date, findings: Findings) -> None:

@@ -18,7 +18,9 @@ class Exclusion(Strict):
     where: str = Field(
         "", description="condition on its columns, e.g. `gap_status <= 2`; a raster's is `value`"
     )
-    buffer_km: Distance = Field(0.0, description="distance kept from its features, in the plane [km]")
+    buffer_km: Distance = Field(
+        0.0, description="distance kept from its features, in the plane [km]"
+    )
     overlap: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None,
         description="share of a cell's area that the buffered features must cover together for it to go; silent: its centre decides",
@@ -42,7 +44,9 @@ class Grid(Strict):
     h3_resolution: Annotated[int, Field(ge=0, le=15)] | None = Field(
         None, description="resolution of hexagonal H3 cells, instead of `cell_km`"
     )
-    within: str = Field(description="polygon layer that limits the grid: cells have their centre in it")
+    within: str = Field(
+        description="polygon layer that limits the grid: cells have their centre in it"
+    )
     where: str = Field("", description="condition on the columns of that layer")
     exclude: list[Exclusion] = Field(
         default_factory=list, description="where no candidate may lie, in the order of the funnel"
@@ -57,11 +61,11 @@ class Grid(Strict):
     )
     campus_ha: Positive | None = Field(
         None,
-        description="smallest area that a cell and the cells joined to it by edges must make inside the campus window; `area_ha` is then that area [ha]",
+        description="of square cells: smallest area that a cell and the cells joined to it by edges must make inside the campus window; `area_ha` is then that area [ha]",
     )
     campus_km: Positive | None = Field(
         None,
-        description="half the width of the square campus window round a cell [km]; silent: the smallest window that could hold `campus_ha` twice over (assumed)",
+        description="half the width of the square campus window round a cell, at most 31 cells [km]; silent: the smallest window that could hold `campus_ha` twice over (assumed)",
     )
 
     @model_validator(mode="after")

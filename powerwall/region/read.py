@@ -115,7 +115,7 @@ def read_into(path: Path, findings: Findings) -> Region | None:
             findings.add("PW204", "the region has no sites", **places("sites"))
         return None
     check_references(layers, findings)
-    sites = sites if sites.empty else join_sites(sites, layers, findings)
+    sites = join_sites(sites, layers, findings)
     request = _request(table, layers, places, findings)
     return (
         None

@@ -73,8 +73,9 @@ def sites_of(
 
 
 def no_sites(crs: CRS) -> gpd.GeoDataFrame:
-    """A frame of candidates without a row."""
-    return gpd.GeoDataFrame({"site_id": []}, geometry=[], crs=crs).set_index("site_id")
+    """A frame of candidates without a row, with the columns of one."""
+    none = gpd.GeoDataFrame({"site_id": [], "origin": []}, geometry=[], crs=crs)
+    return _complete(none).set_index("site_id")
 
 
 def _complete(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -50,6 +50,7 @@ def cells(options: Options) -> list[Result]:
                 row = Result(
                     f"screening, {way}", count, timing.median, timing.minimum, len(timing.runs), BOUND, times[BOUND].median,
                     peaks[way].peak_mb, load_average=load_average(),
+                    figures={"cpu_s": round(peaks[way].cpu_s, 2)},
                 )  # fmt: skip
                 if count in AIMS_S:
                     row.aims = {"seconds": AIMS_S[count][way], "peak_mb": AIMS_MB[count]}
@@ -79,7 +80,7 @@ def workers(options: Options) -> list[Result]:
         one = times["screening, one worker"].median
         results = [
             Result(name, count, timing.median, timing.minimum, len(timing.runs), "one worker", one,
-                   peaks[name].peak_mb, load_average=load_average())
+                   peaks[name].peak_mb, load_average=load_average(), figures={"cpu_s": round(peaks[name].cpu_s, 2)})
             for name, timing in times.items()
         ]  # fmt: skip
         results[0].notes.append(note)

@@ -26,9 +26,10 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 @dataclass(frozen=True)
 class ProcessRun:
-    """One run of a command: wall time [s], peak memory [MB], what it printed."""
+    """One run of a command: wall time and time of all cores [s], peak memory [MB], what it printed."""
 
     seconds: float
+    cpu_s: float
     peak_mb: float
     stdout: str
     stderr: str
@@ -67,7 +68,8 @@ def run_process(
         heard = lines[-1:] if lines[0].startswith("Traceback") else lines[:3]
         raise FailedError(f"exit {child.returncode}: {' / '.join(heard)[:300]}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return ProcessRun(passed, max(usage.ru_maxrss * unit / 1e6, *sampled), told, said)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return ProcessRun(passed, cpu_s, max(usage.ru_maxrss * unit / 1e6, *sampled), told, said)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,8 @@ def print_report(report: Mapping[str, Any]) -> None:
     )
     told = ", ".join(f"{name} {number}" for name, number in report["versions"].items())
     console.print(told, highlight=False)
+    if about["load_average"] > about["cores"] / 2:
+        console.print("other programs keep this machine busy: trust the ratios, not the times", style="yellow")  # fmt: skip
     table = Table("benchmark", "size", "median", "fastest", "runs", "ratio", "bound", "peak MB", "figures", "aim", box=None, pad_edge=False)  # fmt: skip
     for column in (1, 2, 3, 4, 5, 7):
         table.columns[column].justify = "right"

@@ -122,3 +122,35 @@ def test_ctrl_c_leaves_no_partial_file(tmp_path, where):
     assert "Traceback" not in told
     assert answer == ""
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_narrow_table_drops_whole_measures_and_names_them(tmp_path, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    told = run("score", country(tmp_path), "--top", 3).stdout
+    first = told[told.index("#") :].splitlines()
+    assert "…" not in "".join(first[:5])
+    shown = [title in first[0] for title in ("wire [km]", "substation [km]", "basin", "near [")]
+    hidden = told.replace("\n", " ")
+    for name, there in zip(
+        ("wire_km", "substation_km", "basin_share", "near_count"), shown, strict=True
+    ):
+        assert there or ("not shown at this width" in hidden and name in hidden)
+
+
+def test_a_region_of_all_layers_is_checked_screened_and_explained_cell_by_cell(
+    make_region, tmp_path
+):
+    toml = {
+        "sites": {"path": None, "screen": True, "grid": {"cell_km": 3, "within": "jurisdictions"}},
+        "criteria": {"node_km": {"measure": "distance_km", "layer": "points_of_interconnection", "value": [[0, 1.0], [20, 0.0]]}},
+        "weights": {"power": 5, "proximity": 1},
+    }  # fmt: skip
+    path = make_region(tmp_path, toml=toml)
+    assert "error" not in run("check", path).stdout.replace("0 errors", "")
+    told = json.loads(run("score", path, "--format", "json", "--top", 1).stdout)
+    assert "months_late" in told["powerwall"]["not_screened"]
+    best = told["sites"][0]["site_id"]
+    record = json.loads(run("explain", path, best, "--format", "json", "--draws", 0).stdout)
+    assert record["criteria"]["node_km"]["measure"] == pytest.approx(told["sites"][0]["node_km"], rel=1e-6)  # fmt: skip
+    assert record["criteria"]["time_to_power_months"]["measure"] > 0

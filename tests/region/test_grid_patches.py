@@ -18,8 +18,16 @@ def searched(kept, reach):
         seen, todo = {start}, [start]
         while todo:
             row, column = todo.pop()
-            for near in ((row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)):
-                there = all(0 <= near[k] < kept.shape[k] and abs(near[k] - start[k]) <= reach for k in (0, 1))
+            for near in (
+                (row + 1, column),
+                (row - 1, column),
+                (row, column + 1),
+                (row, column - 1),
+            ):
+                there = all(
+                    0 <= near[k] < kept.shape[k] and abs(near[k] - start[k]) <= reach
+                    for k in (0, 1)
+                )
                 if there and kept[near] and near not in seen:
                     seen.add(near)
                     todo.append(near)

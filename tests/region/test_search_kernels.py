@@ -51,7 +51,7 @@ def test_points_are_the_same_to_the_last_bit(monkeypatch, count, step):
 def test_lines_are_the_same_to_the_last_bit(monkeypatch, count, step):
     rng = np.random.default_rng(count)
     ways = np.round(rng.normal(0, 30, (count, 1, 2)) + rng.normal(0, 4, (count, 3, 2))) * step
-    layer = shapely.linestrings(ways + [X, Y])
+    layer = shapely.linestrings(ways + np.array([X, Y]))
     equal(both(monkeypatch, lambda: LineIndex(layer, CRS).nearest(near_and_far(2))))
 
 
@@ -74,7 +74,7 @@ def test_without_a_place_for_the_cache_the_search_is_compiled_all_the_same(monke
     numba = pytest.importorskip("numba")
     asked = []
 
-    def refuse(*arguments, **options):
+    def refuse(**options):
         asked.append(options.get("cache", False))
         if options.get("cache"):
             raise RuntimeError("no locator available")
@@ -89,3 +89,24 @@ def test_it_is_off_where_numba_is_not_installed(monkeypatch):
     monkeypatch.setattr(kernels, "_installed", lambda: False)
     monkeypatch.delenv("POWERWALL_FAST", raising=False)
     assert not kernels.enabled()
+
+
+def test_a_layer_far_from_its_candidates_is_left_to_the_tree(monkeypatch):
+    rng = np.random.default_rng(8)
+    x, y = X + rng.uniform(-4e4, 4e4, 4000), Y + 8e5 + rng.uniform(-4e4, 4e4, 4000)
+    points, p = PointIndex(x, y, CRS), near_and_far(9)
+    equal(both(monkeypatch, lambda: points.nearest(p)))
+    assert (points._grid.nearest(p.earth_centred) < 0).any()
+    ends = np.stack([np.column_stack([x, y]), np.column_stack([x + 300, y])], axis=1)
+    lines = LineIndex(shapely.linestrings(ends), CRS)
+    equal(both(monkeypatch, lambda: lines.nearest(p)))
+    assert 0 < (lines._grid.nearest(p.x, p.y) < 0).sum() < len(p)
+
+
+def test_a_crowded_layer_is_left_to_the_tree(monkeypatch):
+    rng = np.random.default_rng(10)
+    spread = np.where(np.arange(6000) == 0, 2e6, 10.0)  # one outlier makes the cells large
+    x, y = X + rng.normal(0, 1, 6000) * spread, Y + rng.normal(0, 1, 6000) * spread
+    index = PointIndex(x, y, CRS)
+    equal(both(monkeypatch, lambda: index.nearest(near_and_far(11))))
+    assert index._grid is None

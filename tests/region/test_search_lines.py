@@ -39,22 +39,22 @@ def walks(count, seed, step=6000, vertices=9):
     rng = np.random.default_rng(seed)
     starts = rng.uniform(-1e5, 1e5, (count, 1, 2))
     way = np.cumsum(rng.normal(0, step, (count, vertices, 2)), axis=1) + starts
-    return shapely.linestrings(way + [X, Y])
+    return shapely.linestrings(way + np.array([X, Y]))
+
+
+def beside(lines, metres):
+    return shapely.transform(lines, lambda vertices: vertices + metres)
 
 
 LAYERS = {
     "scattered": walks(150, 1),
-    "bundles": np.concatenate(
-        [shapely.transform(walks(8, 2), lambda c, i=i: c + 25 * i) for i in range(12)]
-    ),  # fmt: skip
+    "bundles": np.concatenate([beside(walks(8, 2), 25 * i) for i in range(12)]),
     "short beside long": np.append(walks(200, 3, step=60), line((-2e5, 0), (2e5, 1e3))),
     "one segment": np.array([line((0, 0), (3e4, 1e4))]),
     "longer than the region": np.array([line((-3e6, -1e6), (3e6, 1e6)), line((0, 0), (10, 0))]),
     "one straight line": np.array([line((i * 1e4, 0), (i * 1e4 + 9e3, 0)) for i in range(-5, 5)]),
     "duplicates": np.repeat(walks(5, 4), 30),
-    "star": np.array(
-        [line((0, 0), (1e5 * np.cos(a), 1e5 * np.sin(a))) for a in np.arange(0, 6.28, 0.1)]
-    ),  # fmt: skip
+    "star": np.array([line((0, 0), (9e4 * np.cos(a), 9e4 * np.sin(a))) for a in range(60)]),
     "two lone points": shapely.points([X, X + 100], [Y, Y]),
     "of no length": np.array([line((0, 0), (0, 0)), line((9, 9), (9, 9), (4e4, 2e4), (4e4, 2e4))]),
     "of several parts": np.array([shapely.multilinestrings(walks(4, 5 + i)) for i in range(9)]),

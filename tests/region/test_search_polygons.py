@@ -130,6 +130,26 @@ def test_the_layer_itself_is_not_prepared():
     assert not shapely.is_prepared(layer).any()
 
 
+def test_what_is_not_a_polygon_covers_nothing():
+    layer = [shapely.LineString([(X - 9, Y), (X + 9, Y)]), shapely.Point(X, Y), shapely.box(X, Y, X + 9, Y + 9)]  # fmt: skip
+    at, which = PolygonIndex(layer).covering(Positions.of([X, X - 5], [Y, Y], CRS))
+    assert (at.tolist(), which.tolist()) == ([0], [2])
+
+
+def test_the_polygons_of_a_collection_cover():
+    square, line = shapely.box(X, Y, X + 9, Y + 9), shapely.LineString([(X, Y - 9), (X, Y)])
+    both = shapely.MultiPolygon([square, shapely.box(X + 20, Y, X + 29, Y + 9)])
+    layer = [shapely.GeometryCollection([line]), shapely.GeometryCollection([line, square]),
+             None, shapely.GeometryCollection([both, line])]  # fmt: skip
+    at, which = PolygonIndex(layer).covering(Positions.of([X + 5, X + 25, X], [Y + 5, Y + 5, Y - 5], CRS))  # fmt: skip
+    assert (at.tolist(), which.tolist()) == ([0, 0, 1], [1, 3, 3])
+
+
+def test_the_nearest_polygon_needs_the_coordinate_system():
+    with pytest.raises(ValueError, match="coordinate system"):
+        PolygonIndex(discs(1, 3)).nearest(candidates(20))
+
+
 def test_an_empty_layer_covers_nothing():
     for layer in ([], [None], [shapely.Polygon()]):
         index, p = PolygonIndex(layer, CRS), candidates(2)
@@ -152,7 +172,7 @@ def test_an_index_is_chosen_by_the_kind_of_the_layer():
 
 def test_the_nearest_of_several_kinds_is_that_of_all_pairs():
     rng = np.random.default_rng(7)
-    ends = rng.uniform(-1e5, 1e5, (30, 2, 2)) + [X, Y]
+    ends = rng.uniform(-1e5, 1e5, (30, 2, 2)) + np.array([X, Y])
     lines, p = shapely.linestrings(ends), candidates(300, spread=2e5)
     layer = np.array([*shapely.points(ends[:, 0] + 1e4), *lines, *discs(20, 8), None, shapely.Point(),
                       shapely.MultiPoint([(X, Y), (X + 9e4, Y)]), shapely.GeometryCollection([*discs(2, 9), lines[0]])])  # fmt: skip

@@ -80,7 +80,6 @@ def share_covered(features: gpd.GeoDataFrame, asked: Asked) -> Taken:
     # parts of a union do not overlap, so that their areas can be added
     apart = shapely.get_parts(shapely.union_all(features.geometry.to_numpy()))
     tree = shapely.STRtree(apart)
-    shapely.prepare(apart)
 
     def taken(at: Positions) -> np.ndarray:
         circles = _circles(at, asked.within_m)
@@ -115,7 +114,6 @@ def area_weighted_mean(features: gpd.GeoDataFrame, asked: Asked) -> Taken:
     shapes, amounts = features.geometry.to_numpy(), features[asked.column].to_numpy(dtype=float)
     shapes, amounts = shapes[~np.isnan(amounts)], amounts[~np.isnan(amounts)]
     tree = shapely.STRtree(shapes)
-    shapely.prepare(shapes)
 
     def taken(at: Positions) -> np.ndarray:
         circles = _circles(at, asked.within_m)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +21,7 @@ import pyarrow as pa
 
 import powerwall
 from powerwall.criteria.criterion import Criterion, registry
-from powerwall.criteria.proximity import custom_criteria, prepared
+from powerwall.criteria.proximity import check_custom, custom_criteria, prepared
 from powerwall.criteria.proximity.measures import Taken
 from powerwall.ranking.screening import scoring
 from powerwall.ranking.settings import Settings, settings
@@ -112,6 +113,8 @@ def screen_of(region: Region, source: Source, weights: Mapping[str, float], prof
         findings.add("PW106", "no declared criterion has weight, and screen = true measures no other",
                      remedy="e.g.  [weights]  proximity = 1", **region.places("weights"))  # fmt: skip
     findings.raise_errors()
+    check_custom(region, findings)
+    findings.raise_errors()
     taken = {}
     for name, entry in sorted(region.table.criteria.items()):
         made = prepared(entry, region.layers[entry.layer], region.layers)
@@ -120,7 +123,15 @@ def screen_of(region: Region, source: Source, weights: Mapping[str, float], prof
         else:
             taken[name] = made
     findings.raise_errors()
+    _build(taken, source)
     return Screen(declared, taken, in_use, left_out, source)
+
+
+def _build(taken: Mapping[str, Taken], source: Source) -> None:
+    """Have every index built now, side by side, and not by the first part that asks."""
+    first = source.part(0).positions.to(slice(0, 1))
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda take: take(first), taken.values()))
 
 
 def _restricted(

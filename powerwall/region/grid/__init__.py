@@ -1,6 +1,6 @@
 """The grid of candidate cells: within a boundary, without what excludes them.
 
-`rules` looks up what the region file asks, `scanlines` and `shares` tell which square cells it
+`rules` looks up what the region file asks, `scanlines` and `overlaps` tell which square cells it
 hits, `sieve` combines that and counts, `patches` joins cells, `hexagons` does the same for H3,
 `plan` runs it all.
 """

@@ -22,7 +22,7 @@ from powerwall.region.grid.curve import hilbert
 from powerwall.region.grid.funnel import Funnel, Step
 from powerwall.region.grid.outlines import exploded, polygons_of
 from powerwall.region.grid.rules import Rule
-from powerwall.region.grid.shares import merged
+from powerwall.region.grid.shares import SHARE_EPS, merged
 from powerwall.region.grid.sieve import sift, steps_of
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 INSTALL = 'pip install "powerwall[h3]"'
 MOST_CELLS = 100_000_000
 _EARTH_M2 = 5.1e14
+_LONGEST_EDGE_M = 50e3  # bends by some 50 m
 _CURVE_BITS = 28  # some 0.15 m of longitude at the equator
 _CHUNK = 50_000
 _M2_PER_HA = 1e4
-_SHARE_EPS = 1e-9
 
 
 def plan_hexagons(
@@ -98,11 +98,11 @@ def _any_overlap(rules: tuple[list[Rule], list[Rule]]) -> bool:
 
 def _candidates(h3: Any, boundary: np.ndarray, resolution: int, crs: CRS) -> np.ndarray:
     """Cells that may have their centre in the boundary: those that overlap it, on H3's sphere."""
-    parts = polygons_of(boundary)
-    # H3 joins vertices by straight lines in degrees; short edges differ from the plane's by less
-    # than a cell
     edge_m = h3.average_hexagon_edge_length(resolution, unit="m")
-    parts = shapely.segmentize(shapely.buffer(parts, edge_m / 4, quad_segs=2), 20 * edge_m)
+    # an outline that is off by less than half a cell still overlaps every cell with its centre in it
+    parts = shapely.simplify(polygons_of(boundary), edge_m / 4)
+    # H3 joins vertices by straight lines in degrees, which bend away from the plane's
+    parts = shapely.segmentize(parts, min(20 * edge_m, _LONGEST_EDGE_M))
     to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     parts = shapely.transform(parts, lambda xy: np.column_stack(to_degrees.transform(*xy.T)))
     found = []
@@ -134,7 +134,7 @@ def _hits(
         hit = rule.at(x, y, crs)
         return hit, hit
     if rule.overlap is not None and shapes is not None:
-        least = rule.overlap - _SHARE_EPS
+        least = rule.overlap - SHARE_EPS
         hit = _shares(merged(rule.features, rule.buffer_m), len(x), shapes) >= least
         if not rule.buffer_m:
             return hit, hit

@@ -46,6 +46,12 @@ class Lattice(NamedTuple):
             (self.column + self.columns) * size, (self.row + self.rows) * size,
         )  # fmt: skip
 
+    @property
+    def farthest(self) -> int:
+        """Cells between the origin of the coordinate system and the farthest column or row."""
+        ends = self.column + self.columns, self.row + self.rows
+        return max(map(abs, (self.column, self.row, *ends)))
+
     def strips(self) -> Iterator[tuple[slice, Lattice]]:
         """Runs of whole rows, each with the rows of this lattice that it is."""
         height = max(1, _STRIP_CELLS // max(self.columns, 1))

@@ -30,7 +30,7 @@ class Outlines:
         """Edges of features of any kind; missing and empty ones have none."""
         parts = exploded(features)
         polygon = shapely.get_type_id(parts) == _POLYGON
-        return cls(_rings(parts[polygon]), _paths(parts[~polygon]))
+        return cls(ring_edges(parts[polygon])[0], _paths(parts[~polygon]))
 
     @property
     def all(self) -> np.ndarray:
@@ -52,16 +52,28 @@ def polygons_of(features: np.ndarray) -> np.ndarray:
     return parts[shapely.get_type_id(parts) == _POLYGON]
 
 
-def _rings(polygons: np.ndarray) -> np.ndarray:
-    if not len(polygons):
-        return np.empty((0, 4))
-    rings, owner = shapely.get_rings(polygons, return_index=True)
+def ring_edges(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Edges of the polygons of features, with the inside on their left, and whose they are.
+
+    Returns
+    -------
+    edges, owner
+        x0, y0, x1, y1, shape (n, 4) [m], and the position of the feature, shape (n,).
+    """
+    parts, feature = shapely.get_parts(features, return_index=True)
+    while len(parts) and shapely.get_type_id(parts).max() > _POLYGON:
+        parts, inner = shapely.get_parts(parts, return_index=True)
+        feature = feature[inner]
+    polygon = shapely.get_type_id(parts) == _POLYGON
+    rings, owner = shapely.get_rings(parts[polygon], return_index=True)
+    if not len(rings):
+        return np.empty((0, 4)), np.empty(0, dtype=np.int64)
     shell = np.r_[True, owner[1:] != owner[:-1]]
     backwards = shapely.is_ccw(rings) != shell
     edges, ring = _steps(rings)
     turned = backwards[ring]
     edges[turned] = edges[turned][:, [2, 3, 0, 1]]
-    return edges
+    return edges, feature[polygon][owner[ring]]
 
 
 def _paths(parts: np.ndarray) -> np.ndarray:

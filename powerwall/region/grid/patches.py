@@ -8,6 +8,8 @@ import numpy as np
 WIDEST_WINDOW = 63
 #: Windows that are filled together: some 100 MB of intermediate arrays for wide ones.
 _BATCH = 100_000
+#: How many bits of a byte are set; numpy 1.26 has no `bitwise_count`.
+_ONES = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
 
 def patch_sizes(kept: np.ndarray) -> np.ndarray:
@@ -95,7 +97,8 @@ def _filled(window: np.ndarray, reach: int) -> np.ndarray:
         changed = (work != before).any(axis=0)
         reached[:, open_ones] = work
         open_ones, work, mask = open_ones[changed], work[:, changed], mask[:, changed]
-    return np.bitwise_count(reached).sum(axis=0, dtype=np.int32)
+    ones = _ONES[reached.view(np.uint8)].reshape(width, count, -1)
+    return ones.sum(axis=(0, 2), dtype=np.int32)
 
 
 def _runs(seeds: np.ndarray, mask: np.ndarray, width: int) -> np.ndarray:

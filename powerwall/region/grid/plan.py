@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Cells of the boundary's bounding box: two masks of them are 4 GB.
 MOST_CELLS = 2_000_000_000
+#: Columns and rows have 32 bits, with sign.
+MOST_STEPS = 2**31 - 1
 M2_PER_HA = 1e4
 
 
@@ -89,6 +91,10 @@ def _plan_squares(
     if lattice.columns * lattice.rows > MOST_CELLS:
         findings.add("PW102", f"[sites.grid]: {lattice.columns:,} by {lattice.rows:,} cells are too many",
                      remedy=f"at most {MOST_CELLS:,}; take larger cells", **places("sites", "grid", "cell_km"))  # fmt: skip
+        return None
+    if lattice.farthest > MOST_STEPS:
+        findings.add("PW102", f"[sites.grid]: cells of {size_m:g} m are too small to be numbered from the origin of {crs.name}",
+                     remedy="take larger cells", **places("sites", "grid", "cell_km"))  # fmt: skip
         return None
     reach = _campus_reach(grid, size_m)
     if reach * 2 + 1 > WIDEST_WINDOW:

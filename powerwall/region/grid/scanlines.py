@@ -31,19 +31,19 @@ def centres_inside(edges: np.ndarray, lattice: Lattice) -> np.ndarray:
     A centre on an edge belongs to the polygon east of it, or north of it: of polygons that share
     an edge exactly one has it.
     """
-    x0, y0, x1, y1 = _local(edges, lattice)
+    x0, y0, x1, y1 = _local(edges, lattice, 0.0)
     rising = y1 > y0
     # from the lower to the upper end, so that an edge that two polygons share is one and the same
     low_x, low_y = np.where(rising, x0, x1), np.where(rising, y0, y1)
     high_x, high_y = np.where(rising, x1, x0), np.where(rising, y1, y0)
     first, last = _first_centre(low_y, lattice.rows), _first_centre(high_y, lattice.rows)
-    change = _changes(lattice)
+    change = changes(lattice)
     for edge, row in _spread(first, last):
         along = (row + 0.5 - low_y[edge]) / (high_y[edge] - low_y[edge])
         x = low_x[edge] + along * (high_x[edge] - low_x[edge])
         column = _first_centre(x, lattice.columns)
         _add(change, row, column, np.where(rising[edge], -1, 1))
-    return _covered(change)
+    return covered(change)
 
 
 def centres_near(edges: np.ndarray, distance_m: float, lattice: Lattice) -> np.ndarray:
@@ -52,11 +52,11 @@ def centres_near(edges: np.ndarray, distance_m: float, lattice: Lattice) -> np.n
     The places within a distance of an edge are convex, so each row meets them in one run: from the
     westernmost to the easternmost of the discs round both ends and the strip between them.
     """
-    x0, y0, x1, y1 = _local(edges, lattice)
     reach = distance_m / lattice.size_m
+    x0, y0, x1, y1 = _local(edges, lattice, distance_m)
     first = _first_centre(np.minimum(y0, y1) - reach, lattice.rows)
     last = np.clip(np.floor(np.maximum(y0, y1) + reach - 0.5) + 1, 0, lattice.rows).astype(np.int64)
-    change = _changes(lattice)
+    change = changes(lattice)
     for edge, row in _spread(first, last):
         v = row + 0.5
         ends = x0[edge], y0[edge], x1[edge], y1[edge]
@@ -71,7 +71,7 @@ def centres_near(edges: np.ndarray, distance_m: float, lattice: Lattice) -> np.n
         run = east > west
         _add(change, row[run], west[run], 1)
         _add(change, row[run], east[run], -1)
-    return _covered(change)
+    return covered(change)
 
 
 def _strip(
@@ -92,9 +92,12 @@ def _strip(
     return np.where(empty, np.inf, west), np.where(empty, -np.inf, east)
 
 
-def _local(edges: np.ndarray, lattice: Lattice) -> np.ndarray:
+def _local(edges: np.ndarray, lattice: Lattice, distance_m: float) -> np.ndarray:
     """Edges that the rows of a lattice may meet, in cells from its first corner. Shape (4, n)"""
-    local: np.ndarray = edges.T / lattice.size_m
+    _, south, _, north = lattice.bounds
+    y0, y1 = edges[:, 1], edges[:, 3]
+    near = (np.maximum(y0, y1) >= south - distance_m) & (np.minimum(y0, y1) <= north + distance_m)
+    local: np.ndarray = edges[near].T / lattice.size_m
     local -= np.array([lattice.column, lattice.row] * 2)[:, None]
     return local
 
@@ -119,7 +122,8 @@ def _spread(first: np.ndarray, last: np.ndarray) -> Iterator[tuple[np.ndarray, n
         start = stop
 
 
-def _changes(lattice: Lattice) -> np.ndarray:
+def changes(lattice: Lattice) -> np.ndarray:
+    """Zeros to which runs add 1 where they begin and −1 behind their end. Shape (rows, columns + 1)"""
     return np.zeros((lattice.rows, lattice.columns + 1), np.int32)
 
 
@@ -127,5 +131,6 @@ def _add(change: np.ndarray, row: np.ndarray, column: np.ndarray, amount: np.nda
     np.add.at(change.reshape(-1), row * change.shape[1] + column, amount)
 
 
-def _covered(change: np.ndarray) -> np.ndarray:
+def covered(change: np.ndarray) -> np.ndarray:
+    """Cells that at least one run covers; `change` is used up. Shape (rows, columns), bool"""
     return np.cumsum(change, axis=1, out=change)[:, :-1] > 0

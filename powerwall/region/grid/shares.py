@@ -6,12 +6,19 @@ import numpy as np
 import shapely
 
 from powerwall.region.grid.lattice import Lattice
-from powerwall.region.grid.outlines import Outlines, polygons_of
+from powerwall.region.grid.outlines import polygons_of
 
 #: A quarter of a circle round a buffered feature in so many parts: its radius is up to 0.12 % short.
 QUARTER_PARTS = 16
+#: Rounding of a sum of areas; a cell covered whole is covered whole.
+SHARE_EPS = 1e-9
 #: Edges that are cut at the cells together.
 _BATCH = 200_000
+
+
+def grown(features: np.ndarray, buffer_m: float) -> np.ndarray:
+    """Features with their buffers, whose circles are polygons of 64 corners."""
+    return shapely.buffer(features, buffer_m, quad_segs=QUARTER_PARTS) if buffer_m else features
 
 
 def merged(features: np.ndarray, buffer_m: float) -> np.ndarray:
@@ -22,8 +29,7 @@ def merged(features: np.ndarray, buffer_m: float) -> np.ndarray:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    grown = shapely.buffer(features, buffer_m, quad_segs=QUARTER_PARTS) if buffer_m else features
-    polygons = polygons_of(grown)
+    polygons = polygons_of(grown(features, buffer_m))
     if len(polygons) < 2:
         return polygons
     one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
@@ -36,27 +42,31 @@ def merged(features: np.ndarray, buffer_m: float) -> np.ndarray:
     return np.concatenate([polygons[alone], polygons_of(np.array(united, dtype=object))])
 
 
-def shares(polygons: np.ndarray, lattice: Lattice) -> np.ndarray:
+def shares(edges: np.ndarray, lattice: Lattice) -> np.ndarray:
     """Share of each cell that polygons without overlap cover. Shape (rows, columns), 0 to 1
+
+    Parameters
+    ----------
+    edges
+        x0, y0, x1, y1 with the inside on the left, shape (n, 4). [m]
 
     Notes
     -----
     Green's theorem, cell by cell: every piece of an edge within one cell covers the trapezium
     between itself and the east side of the cell, and all of its row further east.
     """
-    edges = Outlines.of(polygons).edges
     cover = np.zeros((lattice.rows, lattice.columns + 1))
     local = (edges / lattice.size_m) - np.array([lattice.column, lattice.row] * 2)
     low, high = np.minimum(local[:, 1], local[:, 3]), np.maximum(local[:, 1], local[:, 3])
     local = local[(high > 0) & (low < lattice.rows) & (high > low)]
     for start in range(0, len(local), _BATCH):
-        _add_pieces(cover, *_pieces(local[start : start + _BATCH]))
+        _add_pieces(cover, *pieces(local[start : start + _BATCH])[1:])
     np.cumsum(cover, axis=1, out=cover)
     return cover[:, :-1]
 
 
-def _pieces(edges: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Edges cut at every line of the lattice: x0, y0, x1, y1 of the pieces, shape (m,) each."""
+def pieces(edges: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Edges cut at every line of the lattice: the edge of each piece, its x0, y0, x1 and y1. Shape (m,)"""
     x0, y0, x1, y1 = edges.T
     owners, cuts = [np.arange(len(edges))] * 2, [np.zeros(len(edges)), np.ones(len(edges))]
     for start, end in ((x0, x1), (y0, y1)):
@@ -72,7 +82,7 @@ def _pieces(edges: np.ndarray) -> tuple[np.ndarray, ...]:
     inner = owner[1:] == owner[:-1]
     edge, begin, end = owner[1:][inner], cut[:-1][inner], cut[1:][inner]
     dx, dy = (x1 - x0)[edge], (y1 - y0)[edge]
-    return x0[edge] + begin * dx, y0[edge] + begin * dy, x0[edge] + end * dx, y0[edge] + end * dy
+    return edge, x0[edge] + begin * dx, y0[edge] + begin * dy, x0[edge] + end * dx, y0[edge] + end * dy  # fmt: skip
 
 
 def _add_pieces(

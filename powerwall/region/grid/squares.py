@@ -11,15 +11,13 @@ import numpy as np
 from powerwall.region.grid.curve import hilbert
 from powerwall.region.grid.lattice import Lattice
 from powerwall.region.grid.outlines import Outlines
+from powerwall.region.grid.overlaps import overlapped
 from powerwall.region.grid.rules import Rule
 from powerwall.region.grid.scanlines import centres_inside, centres_near
-from powerwall.region.grid.shares import merged, shares
 
 #: Tile of cells that stay together in the order; 64 by 64 are 4,096 of them.
 TILE = 64
 _TILE_BITS = 27  # columns and rows have 32 bits, with sign
-#: Rounding of a sum of areas; a cell covered whole is covered whole.
-_SHARE_EPS = 1e-9
 
 
 @dataclass(frozen=True)
@@ -33,20 +31,10 @@ class SquareRule:
     def _outlines(self) -> Outlines:
         return Outlines.of(self.rule.features)
 
-    @cached_property
-    def _plain(self) -> np.ndarray:
-        return merged(self.rule.features, 0.0)
-
-    @cached_property
-    def _grown(self) -> np.ndarray:
-        return merged(self.rule.features, self.rule.buffer_m)
-
     def prepared(self) -> SquareRule:
         """The rule with everything made that several threads would otherwise make at once."""
         if self.rule.raster is None and self.rule.overlap is None:
             _ = self._outlines
-        elif self.rule.overlap is not None:
-            _ = self._grown, self._plain if self.rule.buffer_m else None
         return self
 
     def hits(self, lattice: Lattice, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -58,9 +46,9 @@ class SquareRule:
             hit.reshape(-1)[at] = rule.at(*lattice.centres(at), self.crs)
             return hit, hit
         if rule.overlap is not None:
-            least = rule.overlap - _SHARE_EPS
-            hit = shares(self._grown, lattice) >= least
-            return hit, shares(self._plain, lattice) >= least if rule.buffer_m else hit
+            asked = rule.overlap, lattice, inside
+            hit = overlapped(rule.features, rule.buffer_m, *asked)
+            return hit, overlapped(rule.features, 0.0, *asked) if rule.buffer_m else hit
         plain = centres_inside(self._outlines.edges, lattice)
         if not rule.buffer_m:
             return plain, plain

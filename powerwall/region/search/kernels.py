@@ -7,6 +7,7 @@ compares by the same operations in the same order: results are equal to the last
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,11 @@ _CELLS_PER_OBJECT, _MOST_CELLS = 4, 4_000_000
 _MARGIN_M = 1e-6
 #: Where the cell of an object holds more than this, in the mean, a tree is sooner.
 _CROWD = 64
+#: Cells and objects looked at for one candidate before it is left to the tree: as long as that
+#: takes. Far from all features the rings are long and empty.
+_PATIENCE = 5000
+
+_once = threading.Lock()  # of threads that come first at the same time, one compiles
 
 
 def enabled() -> bool:
@@ -37,8 +43,13 @@ def _installed() -> bool:
     return find_spec("numba") is not None
 
 
-@cache
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    with _once:
+        return _machine_code(function)
+
+
+@cache
+def _machine_code(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function in machine code, kept on disk where that can be written to."""
     import numba
 
@@ -72,13 +83,13 @@ class PointGrid:
         return None if _crowded(start) else cls(centred, axes, grid, start, ids)
 
     def nearest(self, centred: Floats) -> Whole:
-        """Row of the nearest point of each position, shape (n, 3) → (n,)."""
+        """Row of the nearest point of each position, shape (n, 3) → (n,); −1: ask the tree."""
         out = np.empty(len(centred), dtype=np.int64)
         u, v = _shadow(centred, self.axes)
         grid = self.grid
         _compiled(_nearest_point)(
             u, v, centred, self.centred, grid.x0, grid.y0, grid.cell, grid.nx, grid.ny,
-            self.start, self.ids, TIE_M, _MARGIN_M, out,
+            self.start, self.ids, TIE_M, _MARGIN_M, _PATIENCE, out,
         )  # fmt: skip
         return out
 
@@ -103,13 +114,13 @@ class SegmentGrid:
         return None if _crowded(start) else cls(segments, grid, start, ids)
 
     def nearest(self, x: Floats, y: Floats) -> Whole:
-        """Nearest segment of each position. Shape (n,)"""
+        """Nearest segment of each position, −1: ask the tree. Shape (n,)"""
         out = np.empty(len(x), dtype=np.int64)
         grid, edges = self.grid, self.segments
         _compiled(_nearest_segment)(
             x, y, edges.ax, edges.ay, edges.dx, edges.dy, edges.length2, edges.feature,
             grid.x0, grid.y0, grid.cell, grid.nx, grid.ny, self.start, self.ids,
-            TIE_M, _MARGIN_M, out,
+            TIE_M, _MARGIN_M, _PATIENCE, out,
         )  # fmt: skip
         return out
 
@@ -150,12 +161,13 @@ def _crowded(start: Whole) -> bool:
 # Both functions below search rings of cells round a candidate's own until the border of the
 # searched block is farther away than the best distance and a tie. A second round, only where
 # another feature came within a tie of the best, chooses the lowest row by the final limit.
+# The first round gives up, with −1, once it has looked at too much.
 # They stand alone, without calls: only so are they compiled as they are.
 
 
 def _nearest_point(  # noqa: C901, PLR0912
     u: Floats, v: Floats, p: Floats, q: Floats, x0: float, y0: float, cell: float,
-    nx: int, ny: int, start: Whole, ids: Whole, tie: float, margin: float, out: Whole,
+    nx: int, ny: int, start: Whole, ids: Whole, tie: float, margin: float, patience: int, out: Whole,
 ) -> None:  # fmt: skip
     for i in range(len(u)):
         cx, cy = int(np.floor((u[i] - x0) / cell)), int(np.floor((v[i] - y0) / cell))
@@ -166,7 +178,7 @@ def _nearest_point(  # noqa: C901, PLR0912
                 if not rivals:
                     break
                 which = len(q)
-            ring = nearest_ring
+            ring, seen = nearest_ring, 0
             while True:
                 for row in range(max(cy - ring, 0), min(cy + ring, ny - 1) + 1):
                     low, high, step = cx - ring, cx + ring, max(2 * ring, 1)
@@ -175,7 +187,9 @@ def _nearest_point(  # noqa: C901, PLR0912
                     for column in range(low, high + 1, step):
                         if column < 0 or column >= nx:
                             continue
-                        for place in range(start[row * nx + column], start[row * nx + column + 1]):
+                        first, last = start[row * nx + column], start[row * nx + column + 1]
+                        seen += 1 + last - first
+                        for place in range(first, last):
                             j = ids[place]
                             dx, dy, dz = p[i, 0] - q[j, 0], p[i, 1] - q[j, 1], p[i, 2] - q[j, 2]
                             far = dx * dx + dy * dy + dz * dz
@@ -203,6 +217,9 @@ def _nearest_point(  # noqa: C901, PLR0912
                 border -= margin
                 if (border > 0 and border * border > limit) or border == np.inf:
                     break
+                if seen > patience:
+                    which, rivals = -1, False
+                    break
                 ring += 1
         out[i] = which
 
@@ -210,7 +227,7 @@ def _nearest_point(  # noqa: C901, PLR0912
 def _nearest_segment(  # noqa: C901, PLR0912, PLR0915
     x: Floats, y: Floats, ax: Floats, ay: Floats, dx: Floats, dy: Floats, length2: Floats,
     feature: Whole, x0: float, y0: float, cell: float, nx: int, ny: int,
-    start: Whole, ids: Whole, tie: float, margin: float, out: Whole,
+    start: Whole, ids: Whole, tie: float, margin: float, patience: int, out: Whole,
 ) -> None:  # fmt: skip
     for i in range(len(x)):
         cx, cy = int(np.floor((x[i] - x0) / cell)), int(np.floor((y[i] - y0) / cell))
@@ -221,7 +238,7 @@ def _nearest_segment(  # noqa: C901, PLR0912, PLR0915
                 if not rivals:
                     break
                 which = -1
-            ring = nearest_ring
+            ring, seen = nearest_ring, 0
             while True:
                 for row in range(max(cy - ring, 0), min(cy + ring, ny - 1) + 1):
                     low, high, step = cx - ring, cx + ring, max(2 * ring, 1)
@@ -230,7 +247,9 @@ def _nearest_segment(  # noqa: C901, PLR0912, PLR0915
                     for column in range(low, high + 1, step):
                         if column < 0 or column >= nx:
                             continue
-                        for place in range(start[row * nx + column], start[row * nx + column + 1]):
+                        first, last = start[row * nx + column], start[row * nx + column + 1]
+                        seen += 1 + last - first
+                        for place in range(first, last):
                             j = ids[place]
                             ux, uy = x[i] - ax[j], y[i] - ay[j]
                             t = (ux * dx[j] + uy * dy[j]) / length2[j]
@@ -268,6 +287,9 @@ def _nearest_segment(  # noqa: C901, PLR0912, PLR0915
                     border = min(border, y0 + (cy + ring + 1) * cell - y[i])
                 border -= margin
                 if (border > 0 and border * border > limit) or border == np.inf:
+                    break
+                if seen > patience:
+                    which, rivals = -1, False
                     break
                 ring += 1
         out[i] = which

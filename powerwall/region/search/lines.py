@@ -82,10 +82,10 @@ class LineIndex:
         with self._lock:
             grid = self._grid if kernels.enabled() else None
         counts: dict[str, int] = {}
-        if grid:
-            segment = grid.nearest(p.x, p.y)
-        else:
-            segment, counts = self._by_tree(p.x, p.y, p.plane)
+        segment = grid.nearest(p.x, p.y) if grid else np.full(len(p), -1)
+        left = np.flatnonzero(segment < 0)
+        if len(left):
+            segment[left], counts = self._by_tree(p.x[left], p.y[left], p.plane[left])
         place = earth_centred(*degrees(self.crs, *foot(p.x, p.y, self.segments, segment)))
         return self.segments.feature[segment], arc_m(p.earth_centred, place), counts
 

@@ -76,7 +76,10 @@ class PointIndex:
         centred = p.earth_centred
         with self._lock:
             grid = self._grid if kernels.enabled() else None
-        which = grid.nearest(centred) if grid else self._by_tree(centred)
+        which = grid.nearest(centred) if grid else np.full(len(p), -1)
+        left = np.flatnonzero(which < 0)
+        if len(left):
+            which[left] = self._by_tree(centred[left])
         return which, arc_m(centred, self.positions.earth_centred[which])
 
     def _by_tree(self, centred: Floats) -> Whole:

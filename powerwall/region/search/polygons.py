@@ -19,6 +19,7 @@ from powerwall.region.search.segments import Segments, segments_of
 #: Cells: 4 an edge keep the cells with a border few; their number bounds memory (4 bytes each).
 _CELLS_PER_EDGE, _FEWEST_CELLS, _MOST_CELLS = 4, 4096, 3_000_000
 
+_AREAS = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
 #: Questions after which a prepared polygon is read only: two, and one to be sure.
 _QUESTIONS = 3
 
@@ -44,7 +45,8 @@ class PolygonIndex:
     Parameters
     ----------
     geometries
-        Array of polygons, of one part or of several; missing and empty ones cover nothing.
+        Array of polygons, of one part or of several, or collections with polygons; anything else
+        covers nothing.
     crs
         Projected coordinate system of the geometries and of the candidates; only `nearest`
         needs it.
@@ -54,7 +56,7 @@ class PolygonIndex:
 
     def __init__(self, geometries: object, crs: CRS | str | None = None) -> None:
         # Copies: they are prepared here, and no other thread may be preparing them.
-        self.geometries = shapely.force_2d(np.asarray(geometries, dtype=object))
+        self.geometries = _areas(shapely.force_2d(np.asarray(geometries, dtype=object)))
         self.crs = None if crs is None else CRS.from_user_input(crs)
         self._lock = threading.RLock()
 
@@ -133,15 +135,13 @@ class PolygonIndex:
 
     @cached_property
     def _labels(self) -> _Labels | None:
-        parts, owner = shapely.get_parts(self.geometries, return_index=True)
-        area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
-        edges = segments_of(parts[area])
+        edges = segments_of(self.geometries)
         if not len(edges):
             return None
         self._prepare()
         wanted = min(max(_CELLS_PER_EDGE * len(edges), _FEWEST_CELLS), _MOST_CELLS)
         grid = Grid.over(edges.vertices[:, 0], edges.vertices[:, 1], wanted)
-        return _labels(grid, edges, owner[area])
+        return _labels(grid, edges)
 
     def _prepare(self) -> None:
         """Prepare every polygon and ask it often enough that it changes no more.
@@ -155,13 +155,27 @@ class PolygonIndex:
             shapely.intersects_xy(self.geometries, (x0 + x1) / 2, (y0 + y1) / 2)
 
 
-def _labels(grid: Grid, edges: Segments, owner: Whole) -> _Labels:
+def _areas(shapes: np.ndarray) -> np.ndarray:
+    """The polygons of each shape, None where it has none."""
+    kind = shapely.get_type_id(shapes)
+    collected = np.flatnonzero(kind == shapely.GeometryType.GEOMETRYCOLLECTION)
+    shapes[~np.isin(kind, _AREAS)], collections = None, shapes[collected]
+    if len(collected):
+        parts, inner = shapely.get_parts(collections, return_index=True)
+        parts, part = shapely.get_parts(parts, return_index=True)  # a collection holds multi-parts
+        area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+        holders, at = np.unique(collected[inner[part[area]]], return_inverse=True)
+        if len(holders):
+            shapes[holders] = shapely.multipolygons(parts[area], indices=at)
+    return shapes
+
+
+def _labels(grid: Grid, edges: Segments) -> _Labels:
     cells = grid.nx * grid.ny
     bx, by = edges.ax + edges.dx, edges.ay + edges.dy
     segment, cell = grid.touched(edges.ax, edges.ay, bx, by)
-    border = _distinct(owner[edges.feature[segment]] * cells + cell)
-    part, inner = np.divmod(_inside(grid, edges, by), cells)
-    whole = _distinct(owner[part] * cells + inner)  # parts of one polygon may overlap
+    border = _distinct(edges.feature[segment] * cells + cell)
+    whole = _inside(grid, edges, by)
     whole = whole[~_contains(border, whole)]
     entries = np.concatenate([border, whole])
     polygon, cell = np.divmod(entries, cells)

@@ -61,7 +61,9 @@ def test_a_score_is_the_weighted_sum_of_the_values_with_what_is_unknown_at_half(
 
 def test_ranks_follow_the_score_and_equal_scores_the_id(tmp_path):
     path = country(tmp_path)
-    steep = path.read_text().replace("[20, 0.0]", "[1, 0.0]").replace("[5, 0.8], [30, 0.0]", "[1, 0.0]")
+    steep = (
+        path.read_text().replace("[20, 0.0]", "[1, 0.0]").replace("[5, 0.8], [30, 0.0]", "[1, 0.0]")
+    )
     path.write_text(steep)  # most cells are as bad as can be
     cells = whole(path)
     ranked = cells[cells["status"] == "ranked"].sort_values("rank")
