@@ -171,15 +171,19 @@ def _cell(text: str, place: dict[str, Any], findings: Findings) -> float:
     return value
 
 
+_STRAIN_DECIMALS = 9
+
+
 def _strained(matrix: np.ndarray, weights: np.ndarray, names: list[str]) -> tuple[str, ...]:
     """The three entries that lie farthest from the ratio of the weights, in words."""
     ratio = matrix * weights[None, :] / weights[:, None]
-    strain = np.abs(np.log(ratio))
+    # among three rows every entry is as far off as the others: rounding must not order them
+    strain = np.abs(np.log(ratio)).round(_STRAIN_DECIMALS)
     pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
     pairs.sort(key=lambda pair: (-strain[pair], pair))
     return tuple(
         f"{names[i]} against {names[j]} ({matrix[i, j]:.3g}, the weights say {weights[i] / weights[j]:.3g})"
-        for i, j in pairs[:3] if strain[i, j] > 1e-9
+        for i, j in pairs[:3] if strain[i, j] > 0
     )  # fmt: skip
 
 

@@ -63,7 +63,19 @@ def test_judgements_that_contradict_one_another_are_named_and_the_worst_comes_fi
     assert found.ratio > 0.1
     assert (finding.code, finding.severity) == ("PW106", "warning")
     assert "consistency ratio 2.08, over 0.1" in finding.message
-    assert finding.remedy.startswith("look again at power against water (0.2, the weights say 0.78")
+    # among three rows all are equally far off, so they come in their order
+    assert finding.remedy.startswith("look again at power against cost (3, the weights say 0.76")
+
+
+def test_among_four_rows_the_judgement_farthest_from_the_weights_comes_first(tmp_path):
+    text = ",power,cost,water,noise\npower,1,2,4,1/9\ncost,,1,2,4\nwater,,,1,2\nnoise,,,,\n"
+    found, (finding,) = read(tmp_path, text)
+    names, weights = list(found.weights), list(found.weights.values())
+    judged = {("power", "cost"): 2, ("power", "water"): 4, ("power", "noise"): 1 / 9,
+              ("cost", "water"): 2, ("cost", "noise"): 4, ("water", "noise"): 2}  # fmt: skip
+    strain = {pair: abs(np.log(given * weights[names.index(pair[1])] / weights[names.index(pair[0])])) for pair, given in judged.items()}  # fmt: skip
+    worst = max(strain, key=strain.get)
+    assert finding.remedy.startswith(f"look again at {worst[0]} against {worst[1]} (")
 
 
 @pytest.mark.parametrize(("text", "code", "place", "words"), [

@@ -193,7 +193,7 @@ def _cut(layer: Layer, on: date, *, kept: bool) -> tuple[Layer | None, Cut]:
         some = "" if dated.all() else ", rows without a day among it"
         said = "; ".join(p for p in (f"{when}{some}: it may hold what was known only later, and is used", gone, blanks) if p)  # fmt: skip
         return left, Cut(*about, "leakage", said)
-    if left.frame.empty:
+    if left.frame.empty and left.raster is None:
         why = f"{when}, and no row says it was known on {on}" if not timely else f"every row is later than {on}"  # fmt: skip
         return None, Cut(*about, "left out", why)
     if dropped or blanked or not timely:
