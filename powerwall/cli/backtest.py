@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from powerwall.cli import options as opt
+from powerwall.cli.cells import named
 
 if TYPE_CHECKING:
     from powerwall.region.read import Region
@@ -70,7 +71,7 @@ def backtest(
         from powerwall.region.read import read
 
         check_targets(output or [], SUFFIXES)
-        read_region = opt.named(read(opt.located(region), mw=mw))
+        read_region = named(read(opt.located(region), mw=mw))
         _keep_sources(output or [], read_region, outcomes)
         with opt.waiting(err, "replaying …"):
             found = held(read_region, outcomes, as_of, deadline=deadline, baselines=baseline or [], keep=keep or [], k=k, seed=seed)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,12 +41,34 @@ def refuse(given: dict[str, object], beside: str) -> None:
             raise typer.BadParameter(f"does not go with {beside}", param_hint=option)
 
 
+def named(region: Region) -> Region:
+    """A region whose sites are measured in full, and not screened.
+
+    Raises
+    ------
+    BadInput
+        If it is screened.
+    """
+    if region.table.sites.screen:
+        from powerwall.region.findings import Findings
+
+        findings = Findings()
+        findings.add("PW603", f"{region.name} is screened: only score, explain, plan and check read its cells",
+                     remedy="take the best cells as the sites of a region of their own", **region.places("sites", "screen"))  # fmt: skip
+        findings.raise_errors()
+    return region
+
+
 def score_cells(region: Region, asked: Asked, out: Console, err: Console) -> None:
     """Screen a region, write its files and print the best cells."""
     from powerwall.output.cells import check_cell_targets, json_text, save
     from powerwall.output.screening import print_screening
     from powerwall.ranking.screening import Hands, screening
 
+    if asked.scheduler and asked.workers:
+        raise typer.BadParameter("the scheduler has workers of its own", param_hint="--workers")
+    if asked.scheduler and asked.work is None:
+        raise typer.BadParameter("its workers need a folder that all of them see: --work-dir", param_hint="--scheduler")  # fmt: skip
     if asked.form not in FORMS:
         raise typer.BadParameter(f"`{asked.form}` is none of {', '.join(FORMS)} for cells", param_hint="--format")  # fmt: skip
     sites = region.table.sites.path
@@ -54,7 +77,7 @@ def score_cells(region: Region, asked: Asked, out: Console, err: Console) -> Non
     check_cell_targets(asked.output, read)
     beside = asked.output[0].parent if asked.output else None
     hands = Hands(asked.threads, asked.workers, asked.scheduler)
-    with _progress(err) as told, screening(
+    with _ended_like_ctrl_c(), _progress(err) as told, screening(
         region, weights=asked.points, profile=asked.profile, unknown=asked.unknown,
         hands=hands, work=asked.work, beside=beside, told=told,
     ) as found:  # fmt: skip
@@ -68,17 +91,37 @@ def score_cells(region: Region, asked: Asked, out: Console, err: Console) -> Non
 
 @contextmanager
 def _progress(err: Console) -> Iterator[Callable[[int, int], object]]:
-    """A bar on a terminal's stderr; nothing elsewhere."""
+    """A bar on a terminal's stderr from the first part to the last; nothing elsewhere."""
     if not err.is_terminal:
         yield lambda _done, _of: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.completed:,} of {task.total:,} cells"), BarColumn(), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=1)
+    bar = Progress(*columns, console=err, transient=True)
+    task = bar.add_task("", total=1)
 
-        def told(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of)
+    def told(done: int, of: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=of)
+        if done >= of:
+            bar.stop()
 
+    try:
         yield told
+    finally:
+        bar.stop()
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """A batch system's SIGTERM cleans up as Ctrl-C does."""
+    try:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # not the main thread, which alone gets signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from powerwall.cli import options as opt
+from powerwall.cli.cells import named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -192,7 +193,7 @@ def _ranked(path: Path, given: dict[str, object]) -> Ranking | None:
         from powerwall.criteria.measure import measure
         from powerwall.ranking.rank import rank
 
-        region = opt.named(opt.requested(path, given))
+        region = named(opt.requested(path, given))
         return rank(region, measure(region))
     options = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     findings = Findings()

@@ -274,24 +274,6 @@ def requested(path: Path, options: dict[str, object], site: str = "") -> Region:
     return region
 
 
-def named(region: Region) -> Region:
-    """A region whose sites are measured in full, and not screened.
-
-    Raises
-    ------
-    BadInput
-        If it is screened.
-    """
-    if region.table.sites.screen:
-        from powerwall.region.findings import Findings
-
-        findings = Findings()
-        findings.add("PW603", f"{region.name} is screened: only score, explain, plan and check read its cells",
-                     remedy="take the best cells as the sites of a region of their own", **region.places("sites", "screen"))  # fmt: skip
-        findings.raise_errors()
-    return region
-
-
 @contextmanager
 def failing(err: Console) -> Iterator[None]:
     """Print the findings of bad input and leave with code 2."""

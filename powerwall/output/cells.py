@@ -33,11 +33,23 @@ def check_cell_targets(paths: Iterable[Path], screening_of: Iterable[Path]) -> N
     """Raise BadInput for files that could not be written, or that are read, before anything is computed."""
     findings = Findings()
     read = {path.resolve(): path for path in screening_of}
+    written = [name.resolve() for path in paths for name in _written(path)]
     for path in paths:
+        if any(written.count(name.resolve()) > 1 for name in _written(path)):
+            findings.add("PW601", f"{path} would be written twice", file=path, remedy="name each file once")  # fmt: skip
         check_target(path, findings, SUFFIXES)
-        if path.resolve() in read:
+        if not read.keys().isdisjoint(name.resolve() for name in _written(path)):
             findings.add("PW601", f"{path} is a file that is read", file=path, remedy="write to another file")  # fmt: skip
     findings.raise_errors()
+
+
+def _written(path: Path) -> list[Path]:
+    """Files that one output makes: a CSV has its provenance beside it."""
+    return [path, _beside(path)] if path.suffix.lower() == ".csv" else [path]
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.meta.json")
 
 
 def save(found: Screening, path: Path, top: int) -> None:
@@ -53,7 +65,7 @@ def save(found: Screening, path: Path, top: int) -> None:
             replaced(path, lambda part: _parquet(found, part))
         case ".csv":
             replaced(path, lambda part: _csv(found, part))
-            write_text(path.with_name(f"{path.name}.meta.json"), _text(provenance(found)))
+            write_text(_beside(path), _text(provenance(found)))
         case _:
             write_text(path, json_text(found, top))
 

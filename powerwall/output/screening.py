@@ -57,7 +57,7 @@ def funnel(found: Screening) -> list[Row]:
 def _requirement(item: Failures) -> Row:
     wanted = item.bound.requirement
     unit = f" {wanted.unit}" if wanted.unit else ""
-    words = [f"{item.near:,} by up to {percent(NEAR)}, median {shown(item.median)}{unit}"] if item.hit else []  # fmt: skip
+    words = [f"{item.near:,} by up to {percent(NEAR)}, median {shown(item.median)}{unit} off"] if item.hit else []  # fmt: skip
     words += [f"{item.open:,} unknown, kept"] if item.open else []
     return Row(f"{wanted.name} {wanted.words}", item.hit, item.alone, item.left, "; ".join(words))
 
@@ -75,7 +75,7 @@ def print_screening(found: Screening, to: Console, top: int) -> None:
     else:
         to.print("\nno candidate can be ranked\n")
     to.print(_funnel_table(found))
-    for line in captions(found, hidden):
+    for line in captions(found, best, hidden):
         to.print(Text(line, style="dim"))
     if len(best):
         to.print(f"\nNext: powerwall explain {found.region.path.as_posix()} {best.index[0]}")
@@ -136,13 +136,14 @@ def _funnel_table(found: Screening) -> Table:
     return table
 
 
-def captions(found: Screening, hidden: list[str]) -> list[str]:
+def captions(found: Screening, best: pd.DataFrame, hidden: list[str]) -> list[str]:
     """The weights, the spread of the scores, and what the screening did not look at."""
     in_use, merged = found.screen.in_use, found.merged
     shares = sorted(in_use.weights.criteria.items(), key=lambda item: (-item[1], item[0]))
     told = ", ".join(f"{name} {percent(share)}" for name, share in shares if share)
     whose = f" ({in_use.whose})" if in_use.profile else ""
-    lines = [f"weights{whose}: {told}; ? is unknown and counts half"]
+    lines = _risks(best)
+    lines += [f"weights{whose}: {told}; ? is unknown and counts half"]
     if merged.quantiles:
         spread = ", ".join(f"{percent(share)} {score:.1f}" for share, score in merged.quantiles.items() if 0 < share < 1)  # fmt: skip
         lines.append(f"score below which a share of the ranked lie: {spread}")
@@ -151,3 +152,9 @@ def captions(found: Screening, hidden: list[str]) -> list[str]:
     if hidden:
         lines.append(f"not shown at this width: {', '.join(hidden)}")
     return lines
+
+
+def _risks(best: pd.DataFrame) -> list[str]:
+    """Requirements that are open at the cells shown."""
+    open_ = best.index[best["reasons"] != ""].groupby(best["reasons"][best["reasons"] != ""])
+    return [f"{', '.join(map(str, cells))}: {reason}" for reason, cells in open_.items()]

@@ -123,14 +123,9 @@ class TableSource:
         with pq.ParquetFile(self.path) as file:
             table = file.read_row_groups(list(self.groups[number]), columns=columns)
         column = table[self.geometry].combine_chunks()
-        if self.encoding == "point":
-            x, y = (column.field(axis).to_numpy(zero_copy_only=False) for axis in ("x", "y"))
-        else:
-            x, y = shapely.get_coordinates(
-                shapely.from_wkb(column.to_numpy(zero_copy_only=False))
-            ).T
+        x, y = _coordinates(column, self.encoding)
         area = (
-            table["area_ha"].to_numpy().astype(np.float32)
+            _areas(table["area_ha"].to_numpy())
             if self.has_area
             else np.full(len(table), np.nan, np.float32)
         )
@@ -179,12 +174,41 @@ def table_source(
     if not file.metadata.num_rows:
         findings.add("PW204", f"{path.name} has no rows", **place)
         return None
+    if "crs" in meta and meta["crs"] is None:
+        findings.add("PW302", f"{path.name} says that its coordinate system is unknown",
+                     remedy="write the file with one; a file that says nothing is in degrees", **place)  # fmt: skip
+        return None
+    has_area = "area_ha" in names
+    if has_area and not _is_number(file.schema_arrow.field("area_ha").type):
+        findings.add("PW401", f"{path.name}: `area_ha` holds no numbers", **place)
+        return None
     file_crs = json.dumps(meta["crs"]) if meta.get("crs") else "OGC:CRS84"
     source = TableSource(
         path, table.id, crs, _runs(file.metadata), file.metadata.num_rows,
-        file_crs, str(meta.get("encoding", "WKB")), name, "area_ha" in names,
+        file_crs, str(meta.get("encoding", "WKB")), name, has_area,
     )  # fmt: skip
     return source if _sound(source, findings) else None
+
+
+def _areas(area: np.ndarray) -> np.ndarray:
+    """Areas; what is no area, such as the sentinel −9999, is unknown. float32, shape (n,), [ha]"""
+    found = area.astype(np.float32)
+    found[~(found > 0)] = np.nan
+    return found
+
+
+def _coordinates(column: Any, encoding: str) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates of each row; NaN for one that is missing, empty or no single point."""
+    if encoding != "point":
+        shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
+        return shapely.get_x(shapes), shapely.get_y(shapes)
+    there = column.is_valid().to_numpy(zero_copy_only=False)
+    x, y = (column.field(axis).to_numpy(zero_copy_only=False) for axis in ("x", "y"))
+    return np.where(there, x, np.nan), np.where(there, y, np.nan)
+
+
+def _is_number(kind: Any) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _runs(metadata: Any) -> tuple[tuple[int, ...], ...]:
@@ -206,6 +230,7 @@ def _sound(source: TableSource, findings: Findings) -> bool:
     import pyarrow.compute as pc
 
     ids = pq.read_table(source.path, columns=[source.key])[source.key].cast(pa.string())
+    ids = pc.if_else(pc.equal(pc.utf8_trim_whitespace(ids), ""), None, ids)
     if empty := ids.null_count:
         findings.add("PW405", f"sites: `{source.key}` is empty in {empty} rows", file=source.path)
     twice = len(ids) - empty - len(pc.unique(ids.drop_null()))
@@ -219,6 +244,6 @@ def _sound(source: TableSource, findings: Findings) -> bool:
         at = source.part(number).positions
         lost += int((~(np.isfinite(at.x) & np.isfinite(at.y))).sum())
     if lost:
-        findings.add("PW301", f"sites: {lost} rows have no position in {source.crs.name}", file=source.path,
-                     remedy="give them a point, or remove the rows")  # fmt: skip
+        findings.add("PW301", f"sites: {lost} rows hold no single point in {source.crs.name}", file=source.path,
+                     remedy="give each one point, or remove the rows")  # fmt: skip
     return not (empty or twice or lost)

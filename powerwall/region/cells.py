@@ -172,18 +172,23 @@ class _Cleaner:
         coded = self.name in self.schema.words or self.name in self.schema.dates
         nodata = _TEXT_NODATA | WORDS_NODATA if coded or self.name.endswith("_id") else _TEXT_NODATA
         cells: list[str | None] = [text or None for text in _texts(column)]
-        for row, cell in enumerate(cells):
-            folded = cell.casefold() if cell else ""
-            if folded in self.declared or (
-                _is_number(folded) and str(float(folded)) in self.declared
-            ):
-                cells[row] = None
-            elif folded in nodata:
+        distinct = {cell for cell in cells if cell}  # few of very many cells, as a rule
+        void = {cell for cell in distinct if self._is_void(cell.casefold())}
+        sentinels = {cell for cell in distinct - void if cell.casefold() in nodata}
+        for row, cell in enumerate(cells if void or sentinels else ()):
+            if cell in sentinels:
                 self._sentinel(row, cell)
+            if cell in void or cell in sentinels:
                 cells[row] = None
         self._check_words(cells)
         self._check_dates(cells)
         return pd.Series(cells, index=column.index, name=column.name, dtype=object)
+
+    def _is_void(self, text: str) -> bool:
+        """Tell whether the region file declares a cell, as text or as a number, to mean no data."""
+        if not self.declared:
+            return False
+        return text in self.declared or (_is_number(text) and str(float(text)) in self.declared)
 
     def _check_words(self, cells: list[str | None]) -> None:
         provenance = self.name == "status" and self.schema.key

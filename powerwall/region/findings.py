@@ -241,6 +241,10 @@ class BadInput(ValueError):  # noqa: N818 — reads as what it is at every raise
         self.findings = sorted(findings)
         super().__init__("\n".join(f"{f.place}: {f.code} {f.message}" for f in self.findings))
 
+    def __reduce__(self) -> tuple[type[BadInput], tuple[list[Finding]]]:
+        """A worker sends its findings, not their text."""
+        return type(self), (self.findings,)
+
 
 class Findings:
     """A growing collection; nothing is raised before everything has been looked at."""

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from powerwall.region.findings import BadInput, Findings
 from powerwall.region.grid import plan_cells
 from powerwall.region.joins import join_sites
-from powerwall.region.sites import cell_sites, named_sites
+from powerwall.region.sites import cell_sites, named_sites, no_sites
 
 if TYPE_CHECKING:
     from powerwall.region.read import Region
@@ -46,7 +48,13 @@ def _cell(region: Region, site_id: str, findings: Findings) -> gpd.GeoDataFrame 
 def _row(region: Region, site_id: str) -> gpd.GeoDataFrame:
     table = region.table.sites
     path = region.path.parent / str(table.path)
-    frame = gpd.read_parquet(path, filters=[(table.id, "==", site_id)])
+    try:  # ids may be whole numbers in the file
+        wanted = pa.scalar(site_id).cast(pq.read_schema(path).field(table.id).type)
+    except pa.ArrowInvalid:
+        return no_sites(region.sites.crs).reset_index()
+    frame = gpd.read_parquet(path, filters=[(table.id, "==", wanted.as_py())]).astype(
+        {table.id: str}
+    )
     if frame.crs is None:
         frame = frame.set_crs("OGC:CRS84")
     return named_sites(frame.to_crs(region.sites.crs), table.id)

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
 from powerwall.region.findings import Findings
 from powerwall.region.region import FileTable, Places
@@ -137,7 +137,7 @@ def _inside(
     area = crs.area_of_use
     if area is None or frame.empty:
         return frame
-    bounds = frame.to_crs("EPSG:4326").bounds
+    bounds = _degree_bounds(frame)
     inside = (
         (bounds["minx"] <= area.east + _MARGIN) & (bounds["maxx"] >= area.west - _MARGIN)
         & (bounds["miny"] <= area.north + _MARGIN) & (bounds["maxy"] >= area.south - _MARGIN)
@@ -152,3 +152,15 @@ def _inside(
             remedy="are lon and lat swapped? is the layer's crs right?", **cells(int(frame.index[outside[0]])),
         )  # fmt: skip
     return frame[inside]
+
+
+def _degree_bounds(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Bounds in degrees; of projected rows those of the corners of their boxes, near enough for `_MARGIN`."""
+    if not frame.crs.is_projected:
+        return frame.to_crs("EPSG:4326").bounds
+    box = frame.bounds
+    x, y = box[["minx", "maxx", "minx", "maxx"]], box[["miny", "miny", "maxy", "maxy"]]
+    to_degrees = Transformer.from_crs(frame.crs, "EPSG:4326", always_xy=True)
+    lon, lat = to_degrees.transform(x.to_numpy(), y.to_numpy())
+    ends = {"minx": lon.min(axis=1), "miny": lat.min(axis=1), "maxx": lon.max(axis=1), "maxy": lat.max(axis=1)}  # fmt: skip
+    return pd.DataFrame(ends, index=frame.index)

@@ -145,7 +145,7 @@ class CustomCriterion(Strict):
         None, description="radius, for the measures that look round a site [km]"
     )
     value: Points | None = Field(None, description="breakpoints of the value function")
-    weight: float = Field(1.0, description="points within its subject")
+    weight: Annotated[float, Field(ge=0)] = Field(1.0, description="points within its subject")
     subject: str = Field("proximity", description="subject it counts in")
     title: str = Field("", description="heading")
 

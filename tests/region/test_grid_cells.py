@@ -262,8 +262,9 @@ def test_a_raster_excludes_where_its_value_at_the_centre_meets_the_condition():
     )
     found = layers(boundary=at(shapely.box(0, 0, 6e3, 2e3)), slope=steps)
     known, steep = ([step.hit for step in planned(found, cell_km=1.0, exclude=[{"layer": "slope"} | extra]).funnel.steps]
-                    for extra in ({}, {"where": "value > 4"}))  # fmt: skip
+                    for extra in ({"where": "value >= 0"}, {"where": "value > 4"}))  # fmt: skip
     assert (known, steep) == ([8], [4])
+    assert refused(found, exclude=[{"layer": "slope"}])[0][0] == "PW103"
     assert refused(found, exclude=[{"layer": "slope", "overlap": 0.5}])[0][0] == "PW102"
     assert refused(found, exclude=[{"layer": "slope", "where": "slope > 4"}])[0][0] == "PW105"
 

@@ -30,11 +30,17 @@ _UNITS = {
     "length_within": "km",
     "share_covered": "share",
 }
-_WITHIN = {"count_within", "sum_within", "length_within", "share_covered", "area_weighted_mean"}
+_SINGLE = 1e-3  # covered shares are of single precision
+NEEDS_WITHIN = {
+    "count_within",
+    "sum_within",
+    "length_within",
+    "share_covered",
+    "area_weighted_mean",
+}
 
 
 NEEDS_COLUMN = {"sum_within", "value_at", "area_weighted_mean"}
-NEEDS_WITHIN = _WITHIN
 
 
 def check_custom(region: Region, findings: Findings) -> None:
@@ -168,15 +174,20 @@ def prepared(entry: CustomCriterion, layer: Layer, layers: Layers) -> Taken | No
 
 def _of_cells(entry: CustomCriterion, raster: Raster, layers: Layers, at: Positions) -> Zonal:
     """A declared measure of a raster at positions, with the share that is known."""
-    return raster_measure(
+    found = raster_measure(
         entry.measure, raster, at.x, at.y, at.crs, within_km=entry.within_km, where=entry.where,
         weights=layers[entry.weights].raster if entry.weights else None,
     )  # fmt: skip
+    if entry.measure != "sum_within":
+        return found
+    # a sum with an unknown part is unknown: what is missing would count as zero
+    whole = found.known_share >= 1 - _SINGLE
+    return found._replace(value=np.where(whole, found.value, np.nan))
 
 
 def _notes(where: str, found: Zonal) -> np.ndarray:
     """The condition, and how much of the area a number rests on where that is not all of it."""
-    percent = np.floor(100 * found.known_share + 1e-3)  # covered shares are of single precision
+    percent = np.floor(100 * (found.known_share + _SINGLE / 100))
     partly = ~np.isnan(found.value) & (percent < 100)
     rest = [f"known in {share:.0f} % of the area" if short else "" for share, short in zip(percent, partly, strict=True)]  # fmt: skip
     return np.array(["; ".join(filter(None, (where, part))) for part in rest], dtype=object)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from powerwall.ranking.screening import merge
+from powerwall.ranking.screening import merge, scoring
 from powerwall.ranking.screening.job import Job, Screen, digest, keep, screen_of
 from powerwall.ranking.screening.runners import Hands, run
 from powerwall.ranking.screening.sources import plan_source
+from powerwall.region.findings import BadInput, Findings
 
 if TYPE_CHECKING:
     from powerwall.ranking.screening.merge import Failures, Merged
@@ -65,10 +66,14 @@ class Screening:
     def top(self, count: int) -> pd.DataFrame:
         """The best ones: index `site_id`, rank, score and its interval, degrees, measures."""
         best = merge.take(self.files, self.merged.order[:count])
+        limits, least = self.screen.limits, self.screen.in_use.min_coverage
+        told = [scoring.reasons(code, limits, least) for code in best["code"].to_pylist()]
         frame = best.drop_columns(["geometry", "code"]).to_pandas().set_index("site_id")
         points = best["geometry"].combine_chunks()
         frame.insert(0, "rank", range(1, len(frame) + 1))
-        return frame.assign(lon=points.field("x").to_numpy(), lat=points.field("y").to_numpy())
+        return frame.assign(
+            reasons=told, lon=points.field("x").to_numpy(), lat=points.field("y").to_numpy()
+        )
 
 
 @contextmanager
@@ -107,8 +112,8 @@ def screening(
     ...     found.top(20)
     """
     points, options = dict(weights or {}), _wanted(region)
-    with _folder(work, beside) as folder:
-        key = digest(region, points, profile)
+    key = digest(region, points, profile)
+    with _folder(work, beside, key) as folder:
         source, removed = plan_source(region, folder)
         screen = screen_of(region, source, points, profile)
         keep(key, screen)
@@ -137,10 +142,17 @@ def _wanted(region: Region) -> dict[str, Any]:
 
 
 @contextmanager
-def _folder(work: Path | None, beside: Path | None) -> Iterator[Path]:
+def _folder(work: Path | None, beside: Path | None, key: str) -> Iterator[Path]:
+    """A folder for the parts of one screening; another one never finds them there."""
     if work is not None:
-        work.mkdir(parents=True, exist_ok=True)
-        yield work
+        own = work / key[:16]
+        try:
+            own.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            findings = Findings()
+            findings.add("PW601", f"the working folder {work} cannot be made: {error.strerror}", file=work, remedy="name another one")  # fmt: skip
+            raise BadInput(findings) from error
+        yield own
         return
-    with tempfile.TemporaryDirectory(prefix=".screening-", dir=beside) as folder:
+    with tempfile.TemporaryDirectory(prefix=".screening-", dir=beside, ignore_cleanup_errors=True) as folder:  # fmt: skip
         yield Path(folder)

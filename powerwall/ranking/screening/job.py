@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,7 @@ from powerwall.region.candidates import Candidates, Source
 from powerwall.region.findings import BadInput, Findings
 
 if TYPE_CHECKING:
+    from powerwall.region.layers import Layer
     from powerwall.region.read import Region
 
 CHUNK = 65_536  # rows measured at once: arrays that stay in the cache of a core
@@ -165,8 +167,18 @@ def digest(region: Region, weights: Mapping[str, float], profile: str) -> str:
         "request": repr(region.request),
         "weights": dict(sorted(weights.items())),
         "profile": profile,
-    }
+        "rasters": {name: _raster_files(layer) for name, layer in sorted(region.layers.items()) if layer.raster is not None},
+    }  # fmt: skip
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+def _raster_files(layer: Layer) -> list[list[str | int]]:
+    """Files that a raster is read from beside its own, which the hash of that one does not know."""
+    import rasterio
+
+    with rasterio.open(layer.path) as source:
+        others = sorted({Path(name) for name in source.files} - {layer.path})
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in others if path.is_file()]  # fmt: skip
 
 
 def _file_hash(region: Region) -> str:
@@ -223,7 +235,7 @@ def measure_part(job: Job, number: int) -> int:
     screen = opened(job)
     part = screen.source.part(number)
     table = _measured(screen, part).replace_schema_metadata({"digest": job.digest})
-    unfinished = path.with_suffix(f".{threading.get_ident()}.tmp")
+    unfinished = path.with_suffix(f".{uuid4().hex}.tmp")
     try:
         with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, table.schema) as file:
             file.write_table(table)

@@ -53,7 +53,7 @@ class Failures(NamedTuple):
         Candidates that fail it, that fail no other one, that fail by up to `NEAR` of the limit,
         and that pass it and those before it.
     median
-        Median of the margins of those that fail, in the requirement's unit; NaN where none does.
+        Median of what those that fail miss it by, in the requirement's unit; NaN where none does.
     open
         Candidates where it is unknown, which stay.
     """
@@ -134,21 +134,22 @@ def failures(files: Sequence[Path], limits: Sequence[Bound]) -> list[Failures]:
     for limit in limits:
         hit = (codes & np.uint64(limit.failed)) != 0
         left &= ~hit
-        margin = _margins(files, limit)
-        side = limit.requirement.low, limit.requirement.high
-        size = min((abs(end) for end in side if np.isfinite(end)), default=0.0)
+        missed, size = _missed(files, limit)
         found.append(Failures(
-            limit, int(hit.sum()), int((failing == np.uint64(limit.failed)).sum()), int((margin >= -NEAR * size).sum()),
-            int(left.sum()), float(np.median(margin)) if len(margin) else float("nan"), int(((codes & np.uint64(limit.open)) != 0).sum()),
+            limit, int(hit.sum()), int((failing == np.uint64(limit.failed)).sum()), int((missed <= NEAR * size).sum()),
+            int(left.sum()), float(np.median(missed)) if len(missed) else float("nan"), int(((codes & np.uint64(limit.open)) != 0).sum()),
         ))  # fmt: skip
     return found
 
 
-def _margins(files: Sequence[Path], limit: Bound) -> np.ndarray:
-    """Margins of the candidates that fail a requirement; each negative."""
-    parts = []
+def _missed(files: Sequence[Path], limit: Bound) -> tuple[np.ndarray, np.ndarray]:
+    """What the candidates that fail a requirement miss it by, and the limit that each misses."""
+    missed, sizes = [], []
+    low, high = limit.requirement.low, limit.requirement.high
     for file in files:
         part = read_part(file)
         hit = (part["code"].to_numpy() & np.uint64(limit.failed)) != 0
-        parts.append(limit.margin(part[limit.requirement.name].to_numpy()[hit]))
-    return np.concatenate(parts)
+        measure = part[limit.requirement.name].to_numpy()[hit]
+        missed.append(-limit.margin(measure))
+        sizes.append(np.where(measure < low, abs(low), abs(high)))
+    return np.concatenate(missed), np.concatenate(sizes)

@@ -67,19 +67,26 @@ def _cancel(waiting: set[Future[int]]) -> None:
 
 
 def _distributed(job: Job, parts: int, hands: Hands, told: Callable[[int], object]) -> None:
-    with _client(hands) as client:
-        from distributed import as_completed
+    with _client(hands, parts) as client:
+        from distributed import KilledWorker, as_completed
 
         futures = client.map(
             measure_part, [job] * parts, range(parts), retries=_RETRIES, pure=False
         )
-        for future in as_completed(futures):  # type: ignore[no-untyped-call]
-            told(future.result())
-            future.release()
+        try:
+            for future in as_completed(futures):  # type: ignore[no-untyped-call]
+                told(future.result())
+                future.release()
+        except KilledWorker as error:
+            findings = Findings()
+            findings.add("PW603", f"workers died again and again on one part: {error.last_worker}", remedy="give each more memory, or fewer threads")  # fmt: skip
+            raise BadInput(findings) from error
+        finally:
+            client.cancel(futures)
 
 
 @contextmanager
-def _client(hands: Hands) -> Iterator[Any]:
+def _client(hands: Hands, parts: int) -> Iterator[Any]:
     """A client of the cluster asked for, which is made here unless it is there already."""
     try:
         import dask
@@ -102,7 +109,9 @@ def _client(hands: Hands) -> Iterator[Any]:
         threads = hands.threads or max(1, (os.cpu_count() or 1) // hands.workers)
         with (
             LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=hands.workers, threads_per_worker=threads, dashboard_address=None
+                n_workers=min(hands.workers, parts),
+                threads_per_worker=threads,
+                dashboard_address=None,
             ) as cluster,
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):
@@ -114,6 +123,4 @@ _SETTINGS = {
     "distributed.worker.daemon": True,  # workers of ours end with us
     "distributed.admin.log-format": "%(message)s",
     "logging.distributed": "error",
-    # a worker that is killed takes its parts with it: others measure them
-    "distributed.scheduler.allowed-failures": 5,
 }

@@ -45,10 +45,8 @@ class Rule:
     where: str = ""
 
     def at(self, x: np.ndarray, y: np.ndarray, crs: Any) -> np.ndarray:
-        """Positions whose raster cell meets the condition; without one, every known cell does."""
+        """Positions whose raster cell meets the condition; an unknown one meets only `!=`."""
         value = self.raster.sample(x, y, crs)
-        if not self.where:
-            return ~np.isnan(value)
         return matches(pd.DataFrame({"value": value}), self.where)
 
 
@@ -104,6 +102,10 @@ class Looked:
         if table.buffer_km or overlap is not None:
             self.findings.add("PW102", f"[sites.grid] {key[-1]}: `{table.layer}` is a raster, which is looked up at the centre of a cell",
                               remedy="leave buffer_km and overlap out", **self.places(*key))  # fmt: skip
+            return None
+        if not table.where:
+            self.findings.add("PW103", f"[sites.grid] {key[-1]}: `{table.layer}` is a raster, and which of its cells count is not said",
+                              remedy='e.g.  where = "value >= 15"', **self.places(*key))  # fmt: skip
             return None
         value = pd.DataFrame({"value": np.empty(0)})
         if self._met(value, table.where, key) is None:

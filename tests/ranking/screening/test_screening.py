@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import shapely
 from made_up_country import CRS, WEST, country
 
 import powerwall as pw
@@ -131,7 +132,7 @@ def test_the_funnel_adds_up_to_what_is_ranked(tmp_path):
         assert (first.left, second.left) == ((~far).sum(), (~far & ~off).sum())
         assert second.left == len(found.merged.order)
         assert first.near == (far & (cells["substation_km"] <= 13.2)).sum()
-        assert first.median == pytest.approx((12 - cells["substation_km"][far]).median(), abs=1e-4)
+        assert first.median == pytest.approx((cells["substation_km"][far] - 12).median(), abs=1e-4)
 
 
 def test_the_top_is_the_head_of_the_whole(tmp_path):
@@ -152,7 +153,7 @@ def test_parts_that_are_there_are_taken_up_and_those_of_another_screening_are_no
     monkeypatch.setattr(job, "_measured", lambda *a: measured.append(1) or real(*a))
     pd.testing.assert_frame_equal(whole(path, work=work), first)
     assert not measured
-    (work / "part-00002.arrow").write_bytes(b"half a part")
+    next(work.glob("*/part-00002.arrow")).write_bytes(b"half a part")
     pd.testing.assert_frame_equal(whole(path, work=work), first)
     assert len(measured) == 1
     other = whole(path, work=work, weights={"wire_km": 9.0})
@@ -188,3 +189,67 @@ def test_the_parquet_says_where_its_numbers_come_from(tmp_path):
     assert told["weights"] == {"basin_share": 0.166667, "near_count": 0.0, "substation_km": 0.333333, "wire_km": 0.5}  # fmt: skip
     assert told["requirements"] == ["wire_km: required ≤ 25 km"]
     assert len(told["layers"]["wires"]["sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda t: t.assign(site_id=[None, *t["site_id"][1:]]), "PW405"),
+        (lambda t: t.assign(site_id=["  ", *t["site_id"][1:]]), "PW405"),
+        (lambda t: t.assign(site_id=["a", "a", *t["site_id"][2:]]), "PW404"),
+        (lambda t: t.assign(area_ha="12 ha"), "PW401"),
+        (lambda t: t.set_geometry([None, *t.geometry[1:]], crs=t.crs), "PW301"),
+        (lambda t: t.set_geometry([shapely.MultiPoint([(1, 2), (3, 4)]), *t.geometry[1:]], crs=t.crs), "PW301"),
+        (lambda t: t.set_geometry(t.geometry.buffer(0.01)), "PW301"),
+        (lambda t: t.set_crs(None, allow_override=True), "PW302"),
+        (lambda t: t.iloc[:0], "PW204"),
+        (lambda t: t.drop(columns="site_id"), "PW203"),
+    ],
+    ids=["no id", "blank id", "twice", "area in words", "no point", "two points", "areas", "no crs", "empty", "no id column"],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Geometry is in a geographic CRS")
+def test_a_table_that_cannot_be_screened_is_a_finding_and_no_number(tmp_path, spoil, code):
+    table = whole(country(tmp_path, cell_km=6))[["geometry"]].reset_index()
+    spoil(table).to_parquet(tmp_path / "cells.parquet")
+    path = country(tmp_path, sites='path = "cells.parquet"')
+    with pytest.raises(pw.BadInput) as caught, pw.screening(pw.read(path)):
+        pass
+    assert [found.code for found in caught.value.findings] == [code]
+    assert [found.code for found in pw.check(path) if found.severity == "error"] == [code]
+
+
+def test_an_area_that_is_a_sentinel_is_unknown(tmp_path):
+    table = whole(country(tmp_path, cell_km=6))[["geometry"]].reset_index()
+    table["area_ha"] = [-9999.0, *[40.0] * (len(table) - 1)]
+    table.to_parquet(tmp_path / "cells.parquet")
+    found = whole(country(tmp_path, sites='path = "cells.parquet"'))
+    assert np.isnan(found.loc[table["site_id"][0], "area_ha"])
+    assert (found["area_ha"].dropna() == 40).all()
+
+
+def test_negative_weights_of_declared_criteria_are_refused(tmp_path):
+    path = country(tmp_path)
+    path.write_text(path.read_text().replace("weight = 2", "weight = -2"))
+    with pytest.raises(pw.BadInput, match="weight"):
+        pw.read(path)
+
+
+def test_findings_come_back_from_another_process():
+    import pickle
+
+    from powerwall.region.findings import Findings
+
+    findings = Findings()
+    findings.add("PW210", "other files", file="a.toml", line=3, remedy="look")
+    sent = pickle.loads(pickle.dumps(pw.BadInput(findings)))
+    assert sent.findings == list(findings)
+
+
+def test_cells_where_a_requirement_is_open_say_so(tmp_path):
+    path = country(tmp_path, more="basin_share = { max = 0.5 }")
+    with pw.screening(pw.read(path)) as found:
+        best = found.top(3600)
+    open_ = best["basin_share"].isna()
+    assert open_.any()
+    assert best["reasons"][open_].str.startswith("at risk: basin share required").all()
+    assert best["reasons"][~open_].eq("").all()
