@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from powerwall.region.read import Region
 
 
-class Asked(NamedTuple):
+class CellOptions(NamedTuple):
     """What `score` was asked of cells."""
 
     top: int
@@ -59,7 +59,7 @@ def named(region: Region) -> Region:
     return region
 
 
-def score_cells(region: Region, asked: Asked, out: Console, err: Console) -> None:
+def score_cells(region: Region, asked: CellOptions, out: Console, err: Console) -> None:
     """Screen a region, write its files and print the best cells."""
     from powerwall.output.cells import check_cell_targets, json_text, save
     from powerwall.output.screening import print_screening

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from powerwall.cli import options as opt
-from powerwall.cli.cells import Asked, refuse, score_cells
+from powerwall.cli.cells import CellOptions, refuse, score_cells
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,7 +87,7 @@ def score(
 
         if (cells := _screened(regions, wanted)) is not None:
             refuse({"--check": check, "--draws": draws, "--pick": pick}, "screen = true")
-            asked = Asked(top, output or [], form, points, profile, unknown, threads, workers, scheduler, work_dir)  # fmt: skip
+            asked = CellOptions(top, output or [], form, points, profile, unknown, threads, workers, scheduler, work_dir)  # fmt: skip
             score_cells(cells, asked, out, err)
             opt.warn(cells.findings, err, quiet=quiet)
             opt.wrote(output, err, quiet=quiet)

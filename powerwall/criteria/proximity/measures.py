@@ -79,14 +79,11 @@ def share_covered(features: gpd.GeoDataFrame, asked: Asked) -> Taken:
     """Share of the circle that the polygons cover; where two overlap, once. [share]"""
     # parts of a union do not overlap, so that their areas can be added
     apart = shapely.get_parts(shapely.union_all(features.geometry.to_numpy()))
-    tree = shapely.STRtree(apart)
+    pieces = _pieces(apart, asked.within_m)
 
     def taken(at: Positions) -> np.ndarray:
-        circles = _circles(at, asked.within_m)
-        site, which = tree.query(circles, predicate="intersects")
-        area = shapely.area(shapely.intersection(apart[which], circles[site]))
-        covered = np.bincount(site, weights=area, minlength=len(at))
-        return np.minimum(covered / shapely.area(circles), 1.0)
+        site, _, area, circle = pieces(at)
+        return np.minimum(np.bincount(site, weights=area, minlength=len(at)) / circle, 1.0)
 
     return taken
 
@@ -113,12 +110,10 @@ def area_weighted_mean(features: gpd.GeoDataFrame, asked: Asked) -> Taken:
     """Mean of a column over the circle, weighted by the covered area; NaN if nothing is known."""
     shapes, amounts = features.geometry.to_numpy(), features[asked.column].to_numpy(dtype=float)
     shapes, amounts = shapes[~np.isnan(amounts)], amounts[~np.isnan(amounts)]
-    tree = shapely.STRtree(shapes)
+    pieces = _pieces(shapes, asked.within_m)
 
     def taken(at: Positions) -> np.ndarray:
-        circles = _circles(at, asked.within_m)
-        site, which = tree.query(circles, predicate="intersects")
-        area = shapely.area(shapely.intersection(shapes[which], circles[site]))
+        site, which, area, _ = pieces(at)
         weight = np.bincount(site, weights=area, minlength=len(at))
         total = np.bincount(site, weights=area * amounts[which], minlength=len(at))
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -150,9 +145,23 @@ def _pairs(
     return pairs
 
 
-def _circles(at: Positions, metres: float) -> np.ndarray:
-    circles = shapely.buffer(shapely.points(at.x, at.y), metres, quad_segs=CIRCLE_SEGMENTS)
-    return np.asarray(circles)
+def _pieces(
+    shapes: np.ndarray, metres: float
+) -> Callable[[Positions], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """What polygons cover of the circle round each position.
+
+    Position, polygon and area of each piece, shape (pieces,) [m²], and the area of each circle.
+    """
+    tree = shapely.STRtree(shapes)
+
+    def pieces(at: Positions) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        centres = shapely.points(at.x, at.y)
+        circles = np.asarray(shapely.buffer(centres, metres, quad_segs=CIRCLE_SEGMENTS))
+        site, which = tree.query(circles, predicate="intersects")
+        area = shapely.area(shapely.intersection(shapes[which], circles[site]))
+        return site, which, area, shapely.area(circles)
+
+    return pieces
 
 
 MEASURES: dict[str, Callable[[gpd.GeoDataFrame, Asked], Taken]] = {
