@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 from pyproj import CRS, Transformer
@@ -58,6 +59,9 @@ class Source(Protocol):
     def part(self, number: int) -> Candidates:
         """The candidates of one part."""
 
+    def id_order(self, rows: np.ndarray) -> np.ndarray:
+        """Whole numbers in the order of the texts of the ids of some rows. Shape (len(rows),)"""
+
 
 @dataclass(frozen=True)
 class GridSource:
@@ -84,6 +88,10 @@ class GridSource:
             Positions.of(cells.x[rows], cells.y[rows], cells.crs),
             np.asarray(cells.area_ha[rows]),
         )
+
+    def id_order(self, rows: np.ndarray) -> np.ndarray:
+        """As `Source.id_order`."""
+        return self.cells.id_order(rows)
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,14 @@ class TableSource:
         )
         ids = table[self.key].combine_chunks().cast(pa.string())
         return Candidates(ids, self._placed(x, y), area)
+
+    def id_order(self, rows: np.ndarray) -> np.ndarray:
+        """As `Source.id_order`."""
+        ids = pq.read_table(self.path, columns=[self.key])[self.key].take(pa.array(rows))
+        order = pc.sort_indices(ids.cast(pa.string())).to_numpy()
+        place = np.empty(len(rows), np.int64)
+        place[order] = np.arange(len(rows))
+        return place
 
     def _placed(self, x: np.ndarray, y: np.ndarray) -> Positions:
         own = CRS.from_user_input(self.file_crs)
@@ -227,8 +243,6 @@ def _runs(metadata: Any) -> tuple[tuple[int, ...], ...]:
 
 def _sound(source: TableSource, findings: Findings) -> bool:
     """Tell whether every row has an id of its own and a place."""
-    import pyarrow.compute as pc
-
     ids = pq.read_table(source.path, columns=[source.key])[source.key].cast(pa.string())
     ids = pc.if_else(pc.equal(pc.utf8_trim_whitespace(ids), ""), None, ids)
     if empty := ids.null_count:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import shapely
 
-from powerwall.region.search import kernels
+from powerwall.region.search import kernels, points
 from powerwall.region.search.lines import LineIndex
 from powerwall.region.search.points import PointIndex
-from powerwall.region.search.positions import Positions
+from powerwall.region.search.positions import TIE_M, Positions, chord_m
 
 CRS = "EPSG:32614"
 X, Y = 5e5, 4.2e6
@@ -91,16 +91,34 @@ def test_it_is_off_where_numba_is_not_installed(monkeypatch):
     assert not kernels.enabled()
 
 
-def test_a_layer_far_from_its_candidates_is_left_to_the_tree(monkeypatch):
+def given_up(monkeypatch, name, search):
+    """How many candidates a compiled search left to the tree."""
+    left = []
+    plain = getattr(kernels, name)
+
+    def counted(*given):
+        found = plain(*given)
+        left.append(int((found < 0).sum()))
+        return found
+
+    monkeypatch.setattr(kernels, name, counted)
+    search()
+    return sum(left)
+
+
+def test_a_layer_that_is_equally_far_on_every_side_is_left_to_the_tree(monkeypatch):
+    round_ = np.linspace(0, 2 * np.pi, 9000, endpoint=False)
+    x, y = X + 4e5 * np.cos(round_), Y + 4e5 * np.sin(round_)
     rng = np.random.default_rng(8)
-    x, y = X + rng.uniform(-4e4, 4e4, 4000), Y + 8e5 + rng.uniform(-4e4, 4e4, 4000)
-    points, p = PointIndex(x, y, CRS), near_and_far(9)
-    equal(both(monkeypatch, lambda: points.nearest(p)))
-    assert (points._grid.nearest(p.earth_centred) < 0).any()
+    apart = rng.uniform(-1, 1, (2, 300)) * np.repeat([1e3, 3e5], 150)
+    p = Positions.of(*apart + [[X], [Y]], CRS)
+    layer = PointIndex(x, y, CRS)
+    equal(both(monkeypatch, lambda: layer.nearest(p)))
+    assert 0 < given_up(monkeypatch, "nearest_point", lambda: layer.nearest(p)) < len(p)
     ends = np.stack([np.column_stack([x, y]), np.column_stack([x + 300, y])], axis=1)
     lines = LineIndex(shapely.linestrings(ends), CRS)
     equal(both(monkeypatch, lambda: lines.nearest(p)))
-    assert 0 < (lines._grid.nearest(p.x, p.y) < 0).sum() < len(p)
+    assert 0 < given_up(monkeypatch, "nearest_segment", lambda: lines.nearest(p)) < len(p)
 
 
 def test_a_crowded_layer_is_left_to_the_tree(monkeypatch):
@@ -109,4 +127,27 @@ def test_a_crowded_layer_is_left_to_the_tree(monkeypatch):
     x, y = X + rng.normal(0, 1, 6000) * spread, Y + rng.normal(0, 1, 6000) * spread
     index = PointIndex(x, y, CRS)
     equal(both(monkeypatch, lambda: index.nearest(near_and_far(11))))
-    assert index._grid is None
+    assert given_up(monkeypatch, "nearest_point", lambda: index.nearest(near_and_far(11))) == 0
+
+
+@pytest.mark.parametrize("metres", [500.0, 2e4, 3e5, 3e7])
+def test_counts_are_those_of_the_pairs_with_and_without(monkeypatch, metres):
+    rng = np.random.default_rng(12)
+    x, y = np.round(rng.normal(0, 60, (2, 800))) * 1e3  # many lie exactly at the distance
+    index, p = PointIndex(X + x, Y + y, CRS), near_and_far(13, 600)
+    plain, fast = both(monkeypatch, lambda: index.count_within(p, metres))
+    np.testing.assert_array_equal(fast, plain)
+    far = np.sqrt(np.square(p.earth_centred[:, None] - index.positions.earth_centred).sum(axis=2))
+    assert (plain == (far <= chord_m(metres + TIE_M)).sum(axis=1)).all()
+    at, which = index.within(p, metres)
+    np.testing.assert_array_equal(np.bincount(at, minlength=len(p)), plain)
+    assert (np.diff(at * len(index) + which) > 0).all()
+
+
+def test_pairs_are_the_same_however_many_are_held_at_once(monkeypatch):
+    rng = np.random.default_rng(14)
+    index, p = PointIndex(*rng.normal(0, 3e4, (2, 500)) + [[X], [Y]], CRS), near_and_far(15, 300)
+    whole = index.within(p, 1e4)
+    assert len(whole[0]) > 100
+    monkeypatch.setattr(points, "_MOST_PAIRS", 7)
+    np.testing.assert_array_equal(index.within(p, 1e4), whole)

@@ -128,7 +128,7 @@ def screening(
         run(job, source.parts, hands or Hands(), count)
         files = tuple(job.part_file(number) for number in range(source.parts))
         limits = screen.limits
-        found = merge.merged(files, limits, "score_low" if unknown == "worst" else "score")
+        found = merge.merged(files, limits, source.id_order, "score_low" if unknown == "worst" else "score")  # fmt: skip
         yield Screening(
             region, screen, files, found, removed, tuple(merge.failures(files, limits)), unknown
         )

@@ -6,18 +6,22 @@ stays in the files of the parts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from powerwall.ranking.screening import scoring
 from powerwall.ranking.screening.job import read_part
 from powerwall.ranking.screening.scoring import Bound
 
+#: Rows → whole numbers in the order of the texts of their ids.
+IdOrder = Callable[[np.ndarray], np.ndarray]
+
+_SHARES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 NEAR = 0.1  # of the limit: a failure that a better datum may turn; how wide it is, is our choice
 
 
@@ -67,7 +71,9 @@ class Failures(NamedTuple):
     open: int
 
 
-def merged(files: Sequence[Path], limits: Sequence[Bound], by: str = "score") -> Merged:
+def merged(
+    files: Sequence[Path], limits: Sequence[Bound], id_order: IdOrder, by: str = "score"
+) -> Merged:
     """Rank the candidates of all parts: by score, then by id.
 
     Parameters
@@ -76,36 +82,61 @@ def merged(files: Sequence[Path], limits: Sequence[Bound], by: str = "score") ->
         The parts in their order.
     limits
         The requirements.
+    id_order
+        Tells the order of the ids of some rows.
     by
         `score`, or `score_low`.
     """
-    columns = [read_part(file).select([by, "code"]) for file in files]
-    score = np.concatenate([part[by].to_numpy() for part in columns])
-    status = np.concatenate([scoring.statuses(part["code"].to_numpy(), limits) for part in columns])
-    ranked = np.flatnonzero(status == scoring.RANKED)
-    order = ranked[np.argsort(-score[ranked], kind="stable")]
-    order = _by_id(order, score[order], files)
+    score = _column(files, by)
+    status = scoring.statuses(_column(files, "code"), limits)
+    order = _best_first(score, np.flatnonzero(status == scoring.RANKED), id_order)
     rank = np.zeros(len(score), np.int32)
     rank[order] = np.arange(1, len(order) + 1, dtype=np.int32)
-    shares = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-    best = score[order][::-1]
-    quantiles = dict(zip(shares, np.quantile(best, shares).tolist(), strict=True)) if len(best) else {}  # fmt: skip
+    best = score[order]
+    quantiles = {share: _quantile(best, share) for share in _SHARES} if len(best) else {}
     return Merged(rank, status, order, quantiles)
 
 
-def _by_id(order: np.ndarray, score: np.ndarray, files: Sequence[Path]) -> np.ndarray:
-    """Equal scores in the order of their ids, however the parts were cut."""
-    same = np.flatnonzero(score[1:] == score[:-1])
-    tied = np.union1d(same, same + 1)
-    if not len(tied):
-        return order
-    rows = order[tied]
-    ids = take(files, rows, ["site_id"])["site_id"]
-    place = np.empty(len(rows), np.int64)
-    place[pc.sort_indices(ids).to_numpy()] = np.arange(len(rows))
-    found = order.copy()
-    found[tied] = rows[np.lexsort((place, -score[tied]))]
-    return found
+def _column(files: Sequence[Path], name: str) -> np.ndarray:
+    return np.concatenate([read_part(file)[name].to_numpy() for file in files])
+
+
+def _quantile(best_first: np.ndarray, share: float) -> float:
+    """Quantile of scores that fall, between the two neighbours of its place."""
+    place = (len(best_first) - 1) * (1 - share)
+    low, high = (best_first[end].astype(float) for end in (floor(place), ceil(place)))
+    return float(low + (high - low) * (place % 1))
+
+
+def _best_first(score: np.ndarray, rows: np.ndarray, id_order: IdOrder) -> np.ndarray:
+    """Rows in the order of their scores, highest first, equal ones in that of their ids."""
+    order = rows[_second_of_sorted(_descending(score[rows]), np.arange(len(rows)))]
+    ordered = score[order]
+    same = ordered[1:] == ordered[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    if len(tied):
+        group = np.cumsum(np.append(False, ~same))[tied]
+        by_id = np.argsort(id_order(order[tied]))
+        place = np.empty(len(tied), np.int64)
+        place[by_id] = np.arange(len(tied))
+        order[tied] = order[tied][by_id[_second_of_sorted(group, place)]]
+    return order
+
+
+def _second_of_sorted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The second of two columns of whole numbers below 2³², sorted by both.
+
+    They are sorted as one number each, ten times faster than as two columns.
+    """
+    packed = one.astype(np.uint64) << np.uint64(32) | other.astype(np.uint64)
+    packed.sort()
+    return (packed & np.uint64(2**32 - 1)).astype(np.int64)
+
+
+def _descending(score: np.ndarray) -> np.ndarray:
+    """Whole numbers that grow as float32 scores fall; equal scores have the same. uint32"""
+    bits = (score + np.float32(0)).view(np.int32)  # −0 becomes 0
+    return ~np.where(bits < 0, ~bits, bits ^ np.int32(-(2**31))).view(np.uint32)
 
 
 def take(files: Sequence[Path], rows: np.ndarray, columns: Sequence[str] | None = None) -> pa.Table:
@@ -126,7 +157,7 @@ def take(files: Sequence[Path], rows: np.ndarray, columns: Sequence[str] | None 
 
 def failures(files: Sequence[Path], limits: Sequence[Bound]) -> list[Failures]:
     """What each requirement removed, in their order, and by what margin."""
-    codes = np.concatenate([read_part(file)["code"].to_numpy() for file in files])
+    codes = _column(files, "code")
     every = np.uint64(sum(limit.failed for limit in limits))
     failing = codes & every
     left = np.ones(len(codes), dtype=bool)

@@ -67,6 +67,15 @@ class Cells:
         parts = [pa.array(part).cast(pa.string()) for part in unpacked(key)]
         return pc.binary_join_element_wise(pa.scalar("cell"), *parts, pa.scalar("-"))
 
+    def id_order(self, rows: np.ndarray) -> np.ndarray:
+        """Numbers that are in the order of the texts of the ids of some cells. Shape (len(rows),)"""
+        key = np.asarray(self.key[rows])
+        if self.h3_resolution is not None:
+            return key
+        column, row = unpacked(key)
+        # the sign after a column comes before digits, and the end of a row before everything
+        return packed(_text_order(column, "-"), _text_order(row, ""))
+
     def find(self, site_id: str) -> int | None:
         """Position of a cell by its id, or None."""
         if self.h3_resolution is not None:
@@ -107,6 +116,15 @@ def packed(column: np.ndarray, row: np.ndarray) -> np.ndarray:
 def unpacked(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Columns and rows of packed numbers. int32, shape (n,) each"""
     return (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+
+def _text_order(numbers: np.ndarray, behind: str) -> np.ndarray:
+    """Place of each number among all of its range, when they are sorted as texts. Shape (n,)"""
+    lowest, highest = int(numbers.min()), int(numbers.max())
+    texts = [f"{number}{behind}" for number in range(lowest, highest + 1)]
+    place = np.empty(len(texts), np.int64)
+    place[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+    return place[numbers.astype(np.int64) - lowest]
 
 
 def _square_key(site_id: str) -> int | None:

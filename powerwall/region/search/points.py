@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pyproj import CRS
 
 from powerwall.region.search import kernels
-from powerwall.region.search.pairs import ball_pairs, firsts
+from powerwall.region.search.buckets import Buckets, shadow, tangent
+from powerwall.region.search.grid import Grid
+from powerwall.region.search.pairs import ball_pairs, firsts, runs
 from powerwall.region.search.positions import (
     TIE_M,
     Floats,
@@ -21,8 +24,16 @@ from powerwall.region.search.positions import (
     chord_m,
 )
 
-if TYPE_CHECKING:
-    from powerwall.region.search.kernels import PointGrid
+#: Rows of cells, and pairs held at once, up to which buckets find what is within a distance.
+_MOST_ROWS, _MOST_PAIRS = 9, 4_000_000
+
+
+class _Shadows(NamedTuple):
+    """Points by the cells of a plane that touches the Earth amid them."""
+
+    axes: Floats  # (2, 3)
+    centred: Floats  # in the order of the buckets
+    buckets: Buckets
 
 
 class PointIndex:
@@ -59,8 +70,13 @@ class PointIndex:
         return rows, self._tree if len(rows) == len(self) else _tree(centred[rows])
 
     @cached_property
-    def _grid(self) -> PointGrid | None:
-        return kernels.PointGrid.of(self.positions.earth_centred)
+    def _shadows(self) -> _Shadows | None:
+        centred = self.positions.earth_centred
+        axes = tangent(centred.mean(axis=0))
+        u, v = shadow(centred, axes)
+        grid = Grid.over(u, v, Buckets.cells_for(len(self)))
+        buckets = Buckets.of(grid, grid.of(u, v), np.arange(len(self)))
+        return None if buckets is None else _Shadows(axes, centred[buckets.ids], buckets)
 
     def nearest(self, p: Positions) -> tuple[Whole, Floats]:
         """Nearest point of each position, the lowest row among those equal to 1 mm.
@@ -74,13 +90,18 @@ class PointIndex:
         if not len(self) or not len(p):
             return np.full(len(p), -1), np.full(len(p), np.nan)
         centred = p.earth_centred
-        with self._lock:
-            grid = self._grid if kernels.enabled() else None
-        which = grid.nearest(centred) if grid else np.full(len(p), -1)
+        which = np.full(len(p), -1)
+        if kernels.enabled() and (shadows := self._of_points()):
+            places = shadow(centred, shadows.axes)
+            which = kernels.nearest_point(*places, centred, shadows.centred, shadows.buckets)
         left = np.flatnonzero(which < 0)
         if len(left):
             which[left] = self._by_tree(centred[left])
         return which, arc_m(centred, self.positions.earth_centred[which])
+
+    def _of_points(self) -> _Shadows | None:
+        with self._lock:
+            return self._shadows
 
     def _by_tree(self, centred: Floats) -> Whole:
         with self._lock:
@@ -115,9 +136,14 @@ class PointIndex:
         """
         if not len(self) or not len(p):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        with self._lock:
-            tree = self._tree
-        at, which = ball_pairs(tree, p.earth_centred, chord_m(metres + TIE_M))
+        radius, centred = chord_m(metres + TIE_M), p.earth_centred
+        if shadows := self._within_reach(radius):
+            parts = list(_pairs(shadows, centred, radius))
+            at, which = (np.concatenate(column) for column in zip(*parts, strict=True))
+        else:
+            with self._lock:
+                tree = self._tree
+            at, which = ball_pairs(tree, centred, radius)
         order = np.lexsort((which, at))
         return at[order], which[order]
 
@@ -125,11 +151,26 @@ class PointIndex:
         """Points at most this far away, shape (len(p),). [count]"""
         if not len(self) or not len(p):
             return np.zeros(len(p))
-        with self._lock:
-            tree = self._tree
-        radius = chord_m(metres + TIE_M)
-        found = tree.query_ball_point(p.earth_centred, radius, workers=1, return_length=True)
-        return np.asarray(found, dtype=np.float64)
+        radius, centred = chord_m(metres + TIE_M), p.earth_centred
+        if (shadows := self._within_reach(radius)) is None:
+            with self._lock:
+                tree = self._tree
+            found = tree.query_ball_point(centred, radius, workers=1, return_length=True)
+            return np.asarray(found, dtype=np.float64)
+        if kernels.enabled():
+            places = shadow(centred, shadows.axes)
+            return kernels.count_points(*places, centred, shadows.centred, radius, shadows.buckets)
+        count = np.zeros(len(p))
+        for at, _ in _pairs(shadows, centred, radius):
+            count += np.bincount(at, minlength=len(p))
+        return count
+
+    def _within_reach(self, radius: float) -> _Shadows | None:
+        """The points by cells, where a circle is so few rows of cells that they beat the tree."""
+        shadows = self._of_points()
+        if shadows is None or 2 * radius > (_MOST_ROWS - 2) * shadows.buckets.grid.cell:
+            return None
+        return shadows
 
     def sum_within(self, p: Positions, metres: float, amounts: object) -> Floats:
         """Sum of amounts over the points at most this far away; NaN if one of them is NaN.
@@ -139,6 +180,37 @@ class PointIndex:
         at, which = self.within(p, metres)
         weights = np.asarray(amounts, dtype=np.float64)[which]
         return np.bincount(at, weights=weights, minlength=len(p)).astype(np.float64)
+
+
+def _pairs(shadows: _Shadows, centred: Floats, radius: float) -> Iterator[tuple[Whole, Whole]]:
+    """Positions and points at most a chord apart, by position, some at a time."""
+    first, size = _runs_within(shadows, *shadow(centred, shadows.axes), radius + kernels.MARGIN_M)
+    total = np.cumsum(size.sum(axis=1))
+    cuts = np.searchsorted(total, np.arange(_MOST_PAIRS, total[-1], _MOST_PAIRS), side="right")
+    for some in np.split(np.arange(len(centred)), cuts):
+        each = size[some].ravel()
+        at = np.repeat(np.repeat(some, size.shape[1]), each)
+        place = np.repeat(first[some].ravel(), each) + runs(each)
+        near = chord2(centred[at], shadows.centred[place]) <= radius * radius
+        yield at[near], shadows.buckets.ids[place[near]]
+
+
+def _runs_within(shadows: _Shadows, u: Floats, v: Floats, reach: float) -> tuple[Whole, Whole]:
+    """Where in the buckets the points near each position begin, and how many there are, by rows.
+
+    Shape (positions, rows of cells) each.
+    """
+    grid, start = shadows.buckets.grid, shadows.buckets.start
+    left, right, low, high = (
+        np.floor(cells).astype(np.int64)
+        for cells in (grid.columns(u - reach), grid.columns(u + reach), grid.rows(v - reach), grid.rows(v + reach))
+    )  # fmt: skip
+    row = low[:, None] + np.arange(int((high - low).max()) + 1)
+    there = (row <= high[:, None]) & (row >= 0) & (row < grid.ny)
+    there &= ((right >= 0) & (left < grid.nx))[:, None]
+    ends = np.clip(left, 0, None), np.clip(right + 1, None, grid.nx)
+    first, end = (start[np.where(there, row * grid.nx + column[:, None], 0)] for column in ends)
+    return first, end - first
 
 
 def _tree(centred: Floats) -> Any:
