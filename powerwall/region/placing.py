@@ -156,6 +156,8 @@ def _inside(
 
 def _degree_bounds(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     """Bounds in degrees; of projected rows those of the corners of their boxes, near enough for `_MARGIN`."""
+    if frame.crs.is_geographic and frame.crs.axis_info[0].unit_name == "degree":
+        return frame.bounds  # datums differ by less than the margin
     if not frame.crs.is_projected:
         return frame.to_crs("EPSG:4326").bounds
     box = frame.bounds

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +15,7 @@ from pyproj.exceptions import CRSError
 
 from powerwall.region.findings import Finding, Findings
 from powerwall.region.joins import join_sites
-from powerwall.region.layers import Layers, read_layer
+from powerwall.region.layers import Layer, Layers, read_layer
 from powerwall.region.noise_request import NoiseTable
 from powerwall.region.references import check_references
 from powerwall.region.region import Places, RegionTable, read_table
@@ -94,21 +96,7 @@ def read_into(path: Path, findings: Findings) -> Region | None:
     crs = _projected(table.crs, places, findings)
     if crs is None:
         return None
-    layers = Layers()
-    for name, entry in table.layers.items():
-        canonical = LAYER_ALIASES.get(name, name)
-        if canonical != name:
-            findings.add(
-                "PW211",
-                f"layer `{name}` is called `{canonical}` here",
-                severity="warning",
-                **places("layers", name),
-            )
-        layer = read_layer(
-            canonical, entry, path.parent / entry.path, crs, places, ("layers", name), findings
-        )
-        if layer is not None:
-            layers[canonical] = layer
+    layers = _read_layers(path.parent, table, crs, places, findings)
     sites = build_sites(table, layers, crs, places, findings)
     if sites.empty and not table.sites.screen:
         if not findings.errors:
@@ -122,6 +110,28 @@ def read_into(path: Path, findings: Findings) -> Region | None:
         if request is None
         else Region(path, table, places, sites, layers, request, tuple(findings))
     )
+
+
+def _read_layers(
+    folder: Path, table: RegionTable, crs: CRS, places: Places, findings: Findings
+) -> Layers:
+    """Every layer that can be read; side by side, and their findings in the order of the file."""
+
+    def one(name: str) -> tuple[str, Layer | None, Findings]:
+        canonical, entry, found = LAYER_ALIASES.get(name, name), table.layers[name], Findings()
+        if canonical != name:
+            found.add("PW211", f"layer `{name}` is called `{canonical}` here", severity="warning", **places("layers", name))  # fmt: skip
+        key = ("layers", name)
+        layer = read_layer(canonical, entry, folder / entry.path, crs, places, key, found)
+        return canonical, layer, found
+
+    layers = Layers()
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for canonical, layer, found in threads.map(one, table.layers):
+            findings.extend(found)
+            if layer is not None:
+                layers[canonical] = layer
+    return layers
 
 
 def _projected(text: str, places: Places, findings: Findings) -> CRS | None:

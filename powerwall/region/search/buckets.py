@@ -57,14 +57,21 @@ class Buckets:
 
 
 def _seeds(grid: Grid, start: Whole, counts: Whole) -> Whole:
-    """A place near each block: in it, or in the nearest one that is not empty."""
-    from scipy.ndimage import distance_transform_edt
-
+    """A place near each block: in it, or in one of its row, or of the nearest row that has any."""
     row, column = np.divmod(np.flatnonzero(counts), grid.nx)
     seed = np.full((-(-grid.ny // _BLOCK), -(-grid.nx // _BLOCK)), -1)
     seed[row // _BLOCK, column // _BLOCK] = start[:-1][counts > 0]
-    nearest = distance_transform_edt(seed < 0, return_distances=False, return_indices=True)
-    return np.asarray(seed[tuple(nearest)])
+    along = seed[np.arange(len(seed))[:, None], _nearest_full(seed >= 0)]
+    return np.asarray(along[_nearest_full((along >= 0).any(axis=1)[None])[0]])
+
+
+def _nearest_full(full: np.ndarray) -> Whole:
+    """Column of the nearest full cell of the same row, for each cell; any, where there is none."""
+    columns = np.arange(full.shape[1])
+    before = np.maximum.accumulate(np.where(full, columns, -1), axis=1)
+    after = np.minimum.accumulate(np.where(full, columns, full.shape[1])[:, ::-1], axis=1)[:, ::-1]
+    sooner = (before >= 0) & ((columns - before <= after - columns) | (after == full.shape[1]))
+    return np.where(sooner, before, np.minimum(after, full.shape[1] - 1))
 
 
 def tangent(middle: Floats) -> Floats:

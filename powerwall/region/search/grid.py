@@ -25,9 +25,9 @@ class Grid:
     ny: int
 
     @classmethod
-    def over(cls, x: Floats, y: Floats, cells: float) -> Grid:
-        """About this many cells over the box of the coordinates, which lie well inside."""
-        x0, y0, width, height = float(x.min()), float(y.min()), float(np.ptp(x)), float(np.ptp(y))
+    def over(cls, box: tuple[float, float, float, float], cells: float) -> Grid:
+        """About this many cells over a box from west and south to east and north, and beyond it."""
+        x0, y0, width, height = box[0], box[1], box[2] - box[0], box[3] - box[1]
         longest = max(width, height, 1.0)
         # A long thin box gets no more cells along than a square one would have in all.
         cell = max(float(np.sqrt(width * height / cells)), longest / cells)

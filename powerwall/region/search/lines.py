@@ -28,6 +28,8 @@ from powerwall.region.search.segments import distance2, foot, length_in_circle, 
 #: Nearest samples asked for, first of all candidates, then of those still open. On 664,672 real
 #: segments 4 leave 3 % open, 8 leave 0.4 %, 16 leave 0.05 %; then all samples that matter are read.
 _NEIGHBOURS = (4, 8, 16)
+#: Samples of a leaf of the tree: larger ones are built sooner, and searched as fast.
+_LEAF = 32
 #: Samples between the vertices: as many as vertices, or 8 a segment where that is still cheap.
 _SAMPLES_PER_SEGMENT, _CHEAP_SAMPLES = 8, 700_000
 #: Rounding of a distance between coordinates of 1e7 m is 1e-8 m: a wide margin over it. [m]
@@ -111,9 +113,8 @@ class LineIndex:
     def _cells(self) -> tuple[Floats, Buckets] | None:
         """Columns of the segments in the order of their buckets, for the compiled search."""
         edges = self.segments
-        grid = Grid.over(*edges.vertices.T, Buckets.cells_for(len(edges)))
-        ends = edges.ax + edges.dx, edges.ay + edges.dy
-        which, cell = grid.touched(edges.ax, edges.ay, *ends)
+        grid = Grid.over(edges.box, Buckets.cells_for(len(edges)))
+        which, cell = grid.touched(edges.ax, edges.ay, *edges.ends)
         buckets = Buckets.of(grid, cell, which)
         if buckets is None:
             return None
@@ -133,16 +134,18 @@ class LineIndex:
         from scipy.spatial import cKDTree
 
         edges, length = self.segments, self.segments.length
-        wanted = max(len(edges.vertices), min(_SAMPLES_PER_SEGMENT * len(edges), _CHEAP_SAMPLES))
+        wanted = max(len(edges), min(_SAMPLES_PER_SEGMENT * len(edges), _CHEAP_SAMPLES))
         step = max(float(length.sum()) / wanted, _MARGIN_M)
         pieces = np.maximum(np.ceil(length / step).astype(np.int64), 1)
         inner = np.repeat(np.arange(len(edges)), pieces - 1)
         t = (runs(pieces - 1) + 1) / pieces[inner]
-        x = edges.ax[inner] + t * edges.dx[inner]
-        y = edges.ay[inner] + t * edges.dy[inner]
-        places = np.concatenate([edges.vertices, np.column_stack([x, y])])
-        tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
-        one, other = (np.concatenate([edge, inner]) for edge in (edges.before, edges.after))
+        last = np.flatnonzero(~np.append(edges.joined[1:], False))  # its end is no other's start
+        every, (bx, by) = np.arange(len(edges)), edges.ends
+        x = np.concatenate([edges.ax, bx[last], edges.ax[inner] + t * edges.dx[inner]])
+        y = np.concatenate([edges.ay, by[last], edges.ay[inner] + t * edges.dy[inner]])
+        tree = cKDTree(np.column_stack([x, y]), _LEAF, balanced_tree=False, compact_nodes=False)
+        one = np.concatenate([every, last, inner])
+        other = np.concatenate([every - edges.joined, last, inner])
         return _Samples(tree, one, other, float((length / pieces).max()))
 
     def _by_tree(self, x: Floats, y: Floats, plane: Floats) -> tuple[Whole, dict[str, int]]:

@@ -74,7 +74,8 @@ class PointIndex:
         centred = self.positions.earth_centred
         axes = tangent(centred.mean(axis=0))
         u, v = shadow(centred, axes)
-        grid = Grid.over(u, v, Buckets.cells_for(len(self)))
+        box = float(u.min()), float(v.min()), float(u.max()), float(v.max())
+        grid = Grid.over(box, Buckets.cells_for(len(self)))
         buckets = Buckets.of(grid, grid.of(u, v), np.arange(len(self)))
         return None if buckets is None else _Shadows(axes, centred[buckets.ids], buckets)
 

@@ -140,7 +140,7 @@ class PolygonIndex:
             return None
         self._prepare()
         wanted = min(max(_CELLS_PER_EDGE * len(edges), _FEWEST_CELLS), _MOST_CELLS)
-        grid = Grid.over(edges.vertices[:, 0], edges.vertices[:, 1], wanted)
+        grid = Grid.over(edges.box, wanted)
         return _labels(grid, edges)
 
     def _prepare(self) -> None:
@@ -172,7 +172,7 @@ def _areas(shapes: np.ndarray) -> np.ndarray:
 
 def _labels(grid: Grid, edges: Segments) -> _Labels:
     cells = grid.nx * grid.ny
-    bx, by = edges.ax + edges.dx, edges.ay + edges.dy
+    bx, by = edges.ends
     segment, cell = grid.touched(edges.ax, edges.ay, bx, by)
     border = _distinct(edges.feature[segment] * cells + cell)
     whole = _inside(grid, edges, by)

@@ -24,9 +24,8 @@ class Segments:
         Squared length, 1 where the length is 0, so that the foot there is the start. [m²]
     feature
         Row of the geometry that the edge belongs to.
-    vertices, before, after
-        Coordinates of the vertices, shape (vertices, 2) [m], and the edges that end and begin
-        there; at an end of a line both are its only edge.
+    joined
+        Whether an edge begins where the one before it ends.
     """
 
     ax: Floats
@@ -35,9 +34,7 @@ class Segments:
     dy: Floats
     length2: Floats
     feature: Whole
-    vertices: Floats
-    before: Whole
-    after: Whole
+    joined: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ax)
@@ -46,6 +43,19 @@ class Segments:
     def length(self) -> Floats:
         """Shape (segments,). [m]"""
         return np.sqrt(self.dx * self.dx + self.dy * self.dy)
+
+    @property
+    def ends(self) -> tuple[Floats, Floats]:
+        """Where the edges end, shape (segments,) each. [m]"""
+        return self.ax + self.dx, self.ay + self.dy
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east and north end. [m]"""
+        bx, by = self.ends
+        low = min(self.ax.min(), bx.min()), min(self.ay.min(), by.min())
+        high = max(self.ax.max(), bx.max()), max(self.ay.max(), by.max())
+        return (*map(float, low), *map(float, high))
 
 
 def segments_of(geometries: object) -> Segments:
@@ -60,21 +70,17 @@ def segments_of(geometries: object) -> Segments:
     vertices, part = shapely.get_coordinates(parts, return_index=True)
     if not np.isfinite(vertices).all():
         raise ValueError("a coordinate is not finite")
-    count = len(vertices)
-    begins = part[1:] == part[:-1] if count else np.zeros(0, dtype=bool)
-    begins = np.append(begins, False)  # whether an edge leaves the vertex for the next one
-    lone = np.bincount(part, minlength=len(parts))[part] == 1
-    edge = np.cumsum(begins | lone) - 1  # the edge that leaves, or, at the last vertex, arrives
-    start = np.flatnonzero(begins | lone)
-    end = start + begins[start]
-    d = vertices[end] - vertices[start]
-    before = np.where(np.append(False, begins[:-1]), edge - begins, edge)
-    a, dx, dy = vertices[start], np.ascontiguousarray(d[:, 0]), np.ascontiguousarray(d[:, 1])
+    x, y = (np.ascontiguousarray(column) for column in vertices.T)
+    leaves = part[:-1] == part[1:]  # whether an edge goes from a vertex to the next one
+    lone = np.bincount(part, minlength=len(parts)) == 1
+    start = np.flatnonzero(np.append(leaves, False) | lone[part]) if len(part) else part
+    end = start + np.append(leaves, False)[start] if lone.any() else start + 1
+    ax, ay = x[start], y[start]
+    dx, dy = x[end] - ax, y[end] - ay
     length2 = dx * dx + dy * dy
-    return Segments(
-        np.ascontiguousarray(a[:, 0]), np.ascontiguousarray(a[:, 1]), dx, dy,
-        np.where(length2 > 0, length2, 1.0), feature[part[start]], vertices, before, edge,
-    )  # fmt: skip
+    length2[length2 == 0] = 1.0
+    joined = np.append(False, leaves)[start]
+    return Segments(ax, ay, dx, dy, length2, feature[part[start]], joined)
 
 
 def _strings(geometries: np.ndarray) -> tuple[np.ndarray, Whole]:
