@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from powerwall.region.search.grid import Grid
+from powerwall.region.search.pairs import paired, split
 from powerwall.region.search.positions import Floats, Whole
 
 #: Cells an object, and at most: fewer make lists long, more make rows of cells many.
@@ -48,7 +49,9 @@ class Buckets:
         if float(np.square(counts, dtype=np.float64).sum()) > _CROWD * len(cell):
             return None
         np.cumsum(counts, out=start[1:])
-        return cls(grid, start, which[np.argsort(cell, kind="stable")], _seeds(grid, start, counts))
+        ordered = paired(cell, which)
+        ordered.sort()
+        return cls(grid, start, split(ordered)[1], _seeds(grid, start, counts))
 
     @staticmethod
     def cells_for(objects: int) -> float:

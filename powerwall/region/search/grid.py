@@ -12,6 +12,8 @@ from powerwall.region.search.positions import Floats, Whole
 #: A cell is taken to be larger by this share on every side, so that rounding never leaves out
 #: a cell that a segment touches.
 _RIM = 1e-6
+#: Segments looked at together: arrays that stay in the cache of a core.
+_BLOCK = 16_384
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ class Grid:
         segment, cell
             Shape (pairs,), ascending by segment; no pair is missing or twice.
         """
+        found = []
+        for start in range(0, max(len(ax), 1), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            segment, cell = self._touched(ax[block], ay[block], bx[block], by[block])
+            found.append((segment + start, cell))
+        segments, cells = zip(*found, strict=True)
+        return np.concatenate(segments), np.concatenate(cells)
+
+    def _touched(self, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> tuple[Whole, Whole]:
         u, v, w, z = self.columns(ax), self.rows(ay), self.columns(bx), self.rows(by)
         turn = v > z  # every segment upwards
         u, w = np.where(turn, w, u), np.where(turn, u, w)

@@ -13,6 +13,7 @@ from pyproj import CRS
 from powerwall.region.search import kernels
 from powerwall.region.search.buckets import Buckets
 from powerwall.region.search.grid import Grid
+from powerwall.region.search.local_scale import LocalScale
 from powerwall.region.search.pairs import ball_pairs, firsts, runs
 from powerwall.region.search.positions import (
     TIE_M,
@@ -89,8 +90,19 @@ class LineIndex:
         left = np.flatnonzero(segment < 0)
         if len(left):
             segment[left], counts = self._by_tree(p.x[left], p.y[left], p.plane[left])
-        place = earth_centred(*degrees(self.crs, *foot(p.x, p.y, self.segments, segment)))
-        return self.segments.feature[segment], arc_m(p.earth_centred, place), counts
+        return self.segments.feature[segment], self._along_earth(p, segment), counts
+
+    def _along_earth(self, p: Positions, segment: Whole) -> Floats:
+        """Distances from positions to the foot on the segment of the same row. Shape (n,), [m]"""
+        x, y = foot(p.x, p.y, self.segments, segment)
+        with self._lock:
+            scale = self._scale
+        metres = scale.metres(p.x, p.y, x - p.x, y - p.y) if scale else np.full(len(p), np.nan)
+        far = np.flatnonzero(np.isnan(metres))
+        if len(far):
+            place = earth_centred(*degrees(self.crs, x[far], y[far]))
+            metres[far] = arc_m(earth_centred(p.lon[far], p.lat[far]), place)
+        return metres
 
     def length_within(self, p: Positions, metres: float) -> Floats:
         """Length of the lines inside the circle round each position, in the plane, [m].
@@ -120,6 +132,10 @@ class LineIndex:
             return None
         columns = (edges.ax, edges.ay, edges.dx, edges.dy, edges.length2)
         return np.column_stack([column[buckets.ids] for column in columns]), buckets
+
+    @cached_property
+    def _scale(self) -> LocalScale | None:
+        return LocalScale.of(self.crs, self.segments.box)
 
     @cached_property
     def _boxes(self) -> shapely.STRtree:

@@ -12,12 +12,12 @@ from pyproj import CRS
 
 from powerwall.region.search.grid import Grid
 from powerwall.region.search.lines import LineIndex
-from powerwall.region.search.pairs import firsts, runs
+from powerwall.region.search.pairs import firsts, paired, runs, split
 from powerwall.region.search.positions import Floats, Positions, Whole
 from powerwall.region.search.segments import Segments, segments_of
 
-#: Cells: 4 an edge keep the cells with a border few; their number bounds memory (4 bytes each).
-_CELLS_PER_EDGE, _FEWEST_CELLS, _MOST_CELLS = 4, 4096, 3_000_000
+#: Cells: more make the cells with a border few, and take longer to be made.
+_CELLS_PER_EDGE, _FEWEST_CELLS, _MOST_CELLS = 1, 4096, 2_000_000
 
 _AREAS = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
 #: Questions after which a prepared polygon is read only: two, and one to be sure.
@@ -171,41 +171,41 @@ def _areas(shapes: np.ndarray) -> np.ndarray:
 
 
 def _labels(grid: Grid, edges: Segments) -> _Labels:
-    cells = grid.nx * grid.ny
-    bx, by = edges.ends
-    segment, cell = grid.touched(edges.ax, edges.ay, bx, by)
-    border = _distinct(edges.feature[segment] * cells + cell)
-    whole = _inside(grid, edges, by)
-    whole = whole[~_contains(border, whole)]
-    entries = np.concatenate([border, whole])
-    polygon, cell = np.divmod(entries, cells)
-    count = np.bincount(cell, minlength=cells)
-    passed = np.zeros(cells, dtype=bool)
-    passed[cell[: len(border)]] = True
-    listed = passed | (count > 1)
-    of_cell = np.full(cells, -1, dtype=np.int32)
-    of_cell[cell] = polygon
-    numbers = np.flatnonzero(listed)
-    of_cell[numbers] = -2 - np.arange(len(numbers))
-    sure = np.arange(len(entries)) >= len(border)
-    keep = np.flatnonzero(listed[cell])
-    keep = keep[np.lexsort((polygon[keep], cell[keep]))]
-    start = np.concatenate([[0], np.cumsum(count[numbers])])
-    return _Labels(grid, of_cell, start, polygon[keep], sure[keep])
+    segment, cell = grid.touched(edges.ax, edges.ay, *edges.ends)
+    border = paired(cell, edges.feature[segment])
+    border = border[np.diff(border, prepend=-1) != 0]  # most repetitions follow one another
+    whole = _inside(grid, edges)
+    # In one order, by cell and polygon: where a border passes, what lies inside comes second.
+    entries = np.concatenate([border << 1, whole << 1 | 1])
+    entries.sort()
+    entries = entries[np.diff(entries >> 1, prepend=-1) != 0]
+    sure = (entries & 1).astype(bool)
+    cell, polygon = split(entries >> 1)
+    lead = firsts(cell)
+    count = np.diff(lead, append=len(cell))
+    alone = sure[lead] & (count == 1)
+    of_cell = np.full(grid.nx * grid.ny, -1, dtype=np.int32)
+    of_cell[cell[lead]] = np.where(alone, polygon[lead], -1 - np.cumsum(~alone))
+    listed = ~np.repeat(alone, count)
+    start = np.append(0, np.cumsum(count[~alone]))
+    return _Labels(grid, of_cell, start, polygon[listed], sure[listed])
 
 
-def _inside(grid: Grid, edges: Segments, by: Floats) -> Whole:
-    """Polygon · cells + cell, ascending, of the cells whose centre a polygon covers.
+def _inside(grid: Grid, edges: Segments) -> Whole:
+    """Pairs of the cells whose centre a polygon covers, and of the polygon.
 
     Between the first and second, third and fourth … crossing of its outline with the middle of
     a row of cells one is inside a polygon. A cell that no outline touches is as its centre is.
     """
+    by = edges.ends[1]
     low, high = np.minimum(edges.ay, by), np.maximum(edges.ay, by)
     # An edge meets the middles row + ½ in [low, high): of two edges at a vertex one counts.
     bottom = np.ceil(grid.rows(low) - 0.5).astype(np.int64)
     top = np.ceil(grid.rows(high) - 0.5).astype(np.int64)
-    edge = np.repeat(np.arange(len(edges)), top - bottom)
-    row = bottom[edge] + runs(top - bottom)
+    edge = np.flatnonzero(top > bottom)
+    rows = (top - bottom)[edge]
+    row = np.repeat(bottom[edge], rows) + runs(rows)
+    edge = np.repeat(edge, rows)
     t = (grid.y0 + (row + 0.5) * grid.cell - edges.ay[edge]) / edges.dy[edge]
     column = grid.columns(edges.ax[edge] + t * edges.dx[edge])
     line = edges.feature[edge] * grid.ny + row
@@ -213,17 +213,7 @@ def _inside(grid: Grid, edges: Segments, by: Floats) -> Whole:
     line, column = line[order], column[order]
     left = np.ceil(column[::2] - 0.5).astype(np.int64)
     right = np.ceil(column[1::2] - 0.5).astype(np.int64)
+    polygon, row = np.divmod(line[::2], grid.ny)
     count = np.maximum(right - left, 0)
-    cells = np.repeat(line[::2] * grid.nx + left, count) + runs(count)
-    return np.asarray(cells)
-
-
-def _distinct(keys: Whole) -> Whole:
-    """Ascending, each once."""
-    keys = np.sort(keys[np.diff(keys, prepend=-1) != 0])  # most repetitions follow one another
-    return keys[np.diff(keys, prepend=-1) != 0]
-
-
-def _contains(ascending: Whole, keys: Whole) -> np.ndarray:
-    at = np.minimum(np.searchsorted(ascending, keys), len(ascending) - 1)
-    return ascending[at] == keys
+    cell = np.repeat(row * grid.nx + left, count) + runs(count)
+    return paired(cell, np.repeat(polygon, count))
