@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from powerwall.cli import options as opt
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -59,8 +61,11 @@ def named(region: Region) -> Region:
     return region
 
 
-def score_cells(region: Region, asked: CellOptions, out: Console, err: Console) -> None:
-    """Screen a region, write its files and print the best cells."""
+def score_cells(
+    path: Path, wanted: dict[str, object], asked: CellOptions, out: Console, err: Console
+) -> Region:
+    """Read and screen a region, write its files and print the best cells."""
+    from powerwall.criteria.proximity.ahead import Ahead
     from powerwall.output.cells import check_cell_targets, json_text, save
     from powerwall.output.screening import print_screening
     from powerwall.ranking.screening import Hands, screening
@@ -71,6 +76,9 @@ def score_cells(region: Region, asked: CellOptions, out: Console, err: Console) 
         raise typer.BadParameter("its workers need a folder that all of them see: --work-dir", param_hint="--scheduler")  # fmt: skip
     if asked.form not in FORMS:
         raise typer.BadParameter(f"`{asked.form}` is none of {', '.join(FORMS)} for cells", param_hint="--format")  # fmt: skip
+    # workers read for themselves
+    ahead = None if asked.workers or asked.scheduler else Ahead()
+    region = opt.requested(path, wanted, ready=ahead)
     sites = region.table.sites.path
     read = [layer.path for layer in region.layers.values()]
     read += [region.path, *([region.path.parent / sites] if sites else [])]
@@ -79,14 +87,15 @@ def score_cells(region: Region, asked: CellOptions, out: Console, err: Console) 
     hands = Hands(asked.threads, asked.workers, asked.scheduler)
     with _ended_like_ctrl_c(), _progress(err) as told, screening(
         region, weights=asked.points, profile=asked.profile, unknown=asked.unknown,
-        hands=hands, work=asked.work, beside=beside, told=told,
+        hands=hands, work=asked.work, beside=beside, ahead=ahead, told=told,
     ) as found:  # fmt: skip
-        for path in asked.output:
-            save(found, path, asked.top)
+        for file in asked.output:
+            save(found, file, asked.top)
         if asked.form == "json":
             out.file.write(json_text(found, asked.top))
         else:
             print_screening(found, out, asked.top)
+    return region
 
 
 @contextmanager

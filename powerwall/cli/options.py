@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from powerwall.region.findings import Finding, Findings
-    from powerwall.region.read import Region
+    from powerwall.region.read import Ready, Region
 
 
 def day(text: str) -> date:
@@ -240,15 +240,18 @@ def weights(given: list[str] | None) -> dict[str, float]:
     return found
 
 
-def requested(path: Path, options: dict[str, object], site: str = "") -> Region:
+def requested(
+    path: Path, options: dict[str, object], site: str = "", ready: Ready | None = None
+) -> Region:
     """Read a region and put the options of the command line over its request.
 
-    Of a region that screens its cells, `site` is the one to be measured in full.
+    Of a region that screens its cells, `site` is the one to be measured in full; `ready` hears of
+    each layer.
     """
     from powerwall.region.findings import Findings
     from powerwall.region.read import read
 
-    region = read(located(path)).with_request(**options)
+    region = read(located(path), ready=ready).with_request(**options)
     findings = Findings()
     request = region.request
     if request.need_by <= request.as_of:

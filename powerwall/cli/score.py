@@ -85,10 +85,10 @@ def score(
     with opt.failing(err):
         from powerwall.output.files import check_targets
 
-        if (cells := _screened(regions, wanted)) is not None:
+        if (path := _screened(regions)) is not None:
             refuse({"--check": check, "--draws": draws, "--pick": pick}, "screen = true")
             asked = CellOptions(top, output or [], form, points, profile, unknown, threads, workers, scheduler, work_dir)  # fmt: skip
-            score_cells(cells, asked, out, err)
+            cells = score_cells(path, wanted, asked, out, err)
             opt.warn(cells.findings, err, quiet=quiet)
             opt.wrote(output, err, quiet=quiet)
             return
@@ -170,8 +170,8 @@ def _ranked(
     )
 
 
-def _screened(paths: list[Path], wanted: dict[str, object]) -> Region | None:
-    """The region whose cells are to be screened; None where no region asks for that."""
+def _screened(paths: list[Path]) -> Path | None:
+    """The region file whose cells are to be screened; None where none asks for that."""
     from powerwall.region.findings import BadInput, Findings
     from powerwall.region.region import read_table
 
@@ -185,7 +185,7 @@ def _screened(paths: list[Path], wanted: dict[str, object]) -> Region | None:
             if len(paths) > 1:
                 findings.add("PW603", f"{table.name} is screened, and a screening is ranked alone", remedy="score it by itself", **places("sites", "screen"))  # fmt: skip
                 findings.raise_errors()
-            return opt.requested(path, wanted)
+            return path
     return None
 
 

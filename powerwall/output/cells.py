@@ -122,7 +122,7 @@ def _tables(found: Screening) -> Iterator[pa.Table]:
             "reasons": pa.array(np.array(told, dtype=object)[which], pa.string()),
             "area_ha": part["area_ha"],
         }
-        measures = {name: _nulls(part[name]) for name in found.screen.taken}
+        measures = {name: _nulls(part[name]) for name in sorted(found.screen.criteria)}
         yield pa.table({**lead, **measures, "geometry": part["geometry"]})
 
 

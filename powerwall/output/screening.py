@@ -85,14 +85,14 @@ def heading(found: Screening) -> str:
     """One line: where, how many, on what."""
     counts = np.bincount(found.merged.status, minlength=len(scoring.STATUS_WORDS))
     numbers = ", ".join(f"{n:,} {word}" for n, word in zip(counts, scoring.STATUS_WORDS, strict=True) if n)  # fmt: skip
-    number = len(found.screen.taken)
+    number = len(found.screen.criteria)
     return f"{found.region.table.title} — screened on {number} declared {'criterion' if number == 1 else 'criteria'}, no power plan made, as of {found.region.request.as_of} ({numbers})"
 
 
 def _fitting(found: Screening, best: pd.DataFrame, width: int) -> tuple[Table, list[str]]:
     """The table with as many measures as a width holds, the weightiest first."""
     shares = found.screen.in_use.weights.criteria
-    names = sorted(found.screen.taken, key=lambda name: (-shares[name], name))
+    names = sorted(found.screen.criteria, key=lambda name: (-shares[name], name))
     measuring = Console(width=10_000, markup=False)  # a header may hold [km]
     kept = list(names)
     while kept and measuring.measure(_table(found, best, kept)).maximum > width:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -63,13 +63,19 @@ class Region:
         return replace(self, request=self.request.with_options(**options))
 
 
-def read(path: str | Path, **options: object) -> Region:
+#: Is told of each layer as soon as it is read, on the thread that read it.
+Ready = Callable[[RegionTable, Places, "Layer"], object]
+
+
+def read(path: str | Path, *, ready: Ready | None = None, **options: object) -> Region:
     """Read a region file and everything it names.
 
     Parameters
     ----------
     path
         The TOML file.
+    ready
+        Is told of each layer as soon as it is read: work on it goes on beside the reading of others.
     **options
         Values that replace those of `[request]`: `mw`, `first_mw`, `need_by`, `as_of`, `seed`.
 
@@ -84,19 +90,19 @@ def read(path: str | Path, **options: object) -> Region:
     >>> region = pw.read("regions/example.toml")  # doctest: +SKIP
     """
     findings = Findings()
-    region = read_into(Path(path), findings)
+    region = read_into(Path(path), findings, ready)
     findings.raise_errors()
     assert region is not None  # noqa: S101 — no errors means a region
     return region.with_request(**options)
 
 
-def read_into(path: Path, findings: Findings) -> Region | None:
+def read_into(path: Path, findings: Findings, ready: Ready | None = None) -> Region | None:
     """Read a region, recording every finding; None if it cannot be built."""
     table, places = read_table(path, findings)
     crs = _projected(table.crs, places, findings)
     if crs is None:
         return None
-    layers = _read_layers(path.parent, table, crs, places, findings)
+    layers = _read_layers(path.parent, table, crs, places, findings, ready)
     sites = build_sites(table, layers, crs, places, findings)
     if sites.empty and not table.sites.screen:
         if not findings.errors:
@@ -113,8 +119,8 @@ def read_into(path: Path, findings: Findings) -> Region | None:
 
 
 def _read_layers(
-    folder: Path, table: RegionTable, crs: CRS, places: Places, findings: Findings
-) -> Layers:
+    folder: Path, table: RegionTable, crs: CRS, places: Places, findings: Findings, ready: Ready | None
+) -> Layers:  # fmt: skip
     """Every layer that can be read; side by side, and their findings in the order of the file."""
 
     def one(name: str) -> tuple[str, Layer | None, Findings]:
@@ -123,15 +129,24 @@ def _read_layers(
             found.add("PW211", f"layer `{name}` is called `{canonical}` here", severity="warning", **places("layers", name))  # fmt: skip
         key = ("layers", name)
         layer = read_layer(canonical, entry, folder / entry.path, crs, places, key, found)
+        if layer is not None and ready is not None:
+            ready(table, places, layer)
         return canonical, layer, found
 
     layers = Layers()
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for canonical, layer, found in threads.map(one, table.layers):
+        largest_first = sorted(table.layers, key=lambda name: -_size(folder / table.layers[name].path))  # fmt: skip
+        reading = {name: threads.submit(one, name) for name in largest_first}
+        for name in table.layers:
+            canonical, layer, found = reading[name].result()
             findings.extend(found)
             if layer is not None:
                 layers[canonical] = layer
     return layers
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _projected(text: str, places: Places, findings: Findings) -> CRS | None:

@@ -22,7 +22,7 @@ from powerwall.region.where import columns_of, matches
 if TYPE_CHECKING:
     from powerwall.region.layers import Layer, Layers
     from powerwall.region.read import Region
-    from powerwall.region.region import CustomCriterion
+    from powerwall.region.region import CustomCriterion, Places
 
 _UNITS = {
     "distance_km": "km",
@@ -46,42 +46,48 @@ NEEDS_COLUMN = {"sum_within", "value_at", "area_weighted_mean"}
 def check_custom(region: Region, findings: Findings) -> None:
     """Record declared criteria that name an absent layer or column, or lack a radius."""
     for name, entry in sorted(region.table.criteria.items()):
-        place = region.places("criteria", name)
         layer = region.layers.get(entry.layer)
         if layer is None:
             findings.add("PW105", f"[criteria.{name}] reads the layer `{entry.layer}`, which is not there",
-                         remedy=did_you_mean(entry.layer, list(region.layers)), **place)  # fmt: skip
+                         remedy=did_you_mean(entry.layer, list(region.layers)), **region.places("criteria", name))  # fmt: skip
             continue
-        _check_name(name, entry, place, findings)
         _check_weights(name, entry, layer, region, findings)
-        if entry.measure in NEEDS_WITHIN and entry.within_km is None:
-            findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  within_km", **place)
-        if layer.raster is not None:
-            check_measure(name, entry, place, findings)
-            continue
-        column = entry.column
-        if column in layer.frame and not pd.api.types.is_numeric_dtype(layer.frame[column]):
-            findings.add("PW401", f"[criteria.{name}] `{column}` holds words, not numbers", **place)
-        if entry.measure in NEEDS_COLUMN and entry.column is None:
-            findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  column", **place)
-        _check_columns(name, entry, layer.frame, region, findings)
+        check_entry(name, entry, layer, region.places, findings)
+
+
+def check_entry(
+    name: str, entry: CustomCriterion, layer: Layer, places: Places, findings: Findings
+) -> None:
+    """Record what of a declared criterion does not fit the layer that it reads."""
+    place = places("criteria", name)
+    _check_name(name, entry, place, findings)
+    if entry.measure in NEEDS_WITHIN and entry.within_km is None:
+        findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  within_km", **place)
+    if layer.raster is not None:
+        check_measure(name, entry, place, findings)
+        return
+    column = entry.column
+    if column in layer.frame and not pd.api.types.is_numeric_dtype(layer.frame[column]):
+        findings.add("PW401", f"[criteria.{name}] `{column}` holds words, not numbers", **place)
+    if entry.measure in NEEDS_COLUMN and entry.column is None:
+        findings.add("PW103", f"[criteria.{name}] {entry.measure} needs  column", **place)
+    _check_columns(name, entry, layer.frame, places, findings)
 
 
 def _check_columns(
-    name: str, entry: CustomCriterion, frame: pd.DataFrame, region: Region, findings: Findings
+    name: str, entry: CustomCriterion, frame: pd.DataFrame, places: Places, findings: Findings
 ) -> None:
-    where = region.places("criteria", name, "where")
     try:
         read = {*columns_of(entry.where)} if entry.where else set()
         if read <= set(frame):
             matches(frame, entry.where)
     except ValueError as error:
-        findings.add("PW102", str(error), **where)
+        findings.add("PW102", str(error), **places("criteria", name, "where"))
         return
     for column in sorted(read | ({entry.column} if entry.column else set())):
         if column not in frame:
             findings.add("PW203", f"[criteria.{name}] reads `{column}`, which layer `{entry.layer}` does not have",
-                         remedy=did_you_mean(column, [str(c) for c in frame]), **region.places("criteria", name))  # fmt: skip
+                         remedy=did_you_mean(column, [str(c) for c in frame]), **places("criteria", name))  # fmt: skip
 
 
 def _check_weights(

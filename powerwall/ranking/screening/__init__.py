@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from powerwall.ranking.screening import merge, scoring
-from powerwall.ranking.screening.job import Job, Screen, digest, keep, screen_of
+from powerwall.ranking.screening.job import Job, Screen, digest, forget, keep, measures_of, screen_of
 from powerwall.ranking.screening.runners import Hands, run
 from powerwall.ranking.screening.sources import plan_source
 from powerwall.region.findings import BadInput, Findings
 
 if TYPE_CHECKING:
+    from powerwall.criteria.proximity.measures import Taken
     from powerwall.ranking.screening.merge import Failures, Merged
     from powerwall.region.grid import Funnel
     from powerwall.region.read import Region
@@ -79,7 +80,7 @@ class Screening:
 @contextmanager
 def screening(
     region: Region, *, weights: Mapping[str, float] | None = None, profile: str = "", unknown: str = "neutral",
-    hands: Hands | None = None, work: Path | None = None, beside: Path | None = None,
+    hands: Hands | None = None, work: Path | None = None, beside: Path | None = None, ahead: Mapping[str, Taken] | None = None,
     told: Callable[[int, int], object] = lambda _rows, _of: None,
 ) -> Iterator[Screening]:  # fmt: skip
     """Screen a region; the parts live as long as the context.
@@ -97,6 +98,8 @@ def screening(
         Workers of other machines must see it under the same path.
     beside
         Folder in which one is made and removed, where none is given.
+    ahead
+        Measures that were made ready while the region was read: the `Ahead` that `read` was given.
     told
         Hears how many candidates are measured, of how many.
 
@@ -116,7 +119,6 @@ def screening(
     with _folder(work, beside, key) as folder:
         source, removed = plan_source(region, folder)
         screen = screen_of(region, source, points, profile)
-        keep(key, screen)
         job = Job(str(region.path.resolve()), options, points, profile, str(folder.resolve()), key)
         done = 0
 
@@ -125,7 +127,13 @@ def screening(
             done += rows
             told(done, source.rows)
 
-        run(job, source.parts, hands or Hands(), count)
+        hands = hands or Hands()
+        if hands.here:
+            keep(job, screen, measures_of(region, source, ahead or {}))
+        try:
+            run(job, source.parts, hands, count)
+        finally:
+            forget()
         files = tuple(job.part_file(number) for number in range(source.parts))
         limits = screen.limits
         found = merge.merged(files, limits, source.id_order, "score_low" if unknown == "worst" else "score")  # fmt: skip

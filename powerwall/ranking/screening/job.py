@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
+import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 
 import powerwall
 from powerwall.criteria.criterion import Criterion, registry
 from powerwall.criteria.proximity import check_custom, custom_criteria, prepared
+from powerwall.criteria.proximity.ahead import Ahead
 from powerwall.criteria.proximity.measures import Taken
 from powerwall.ranking.screening import scoring
 from powerwall.ranking.settings import Settings, settings
@@ -65,14 +68,12 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Screen:
-    """A region ready to be measured anywhere.
+    """What the candidates of a region are ranked on.
 
     Attributes
     ----------
     criteria
         The criteria that the region file declares, by name.
-    taken
-        What takes each measure of positions.
     in_use
         Weights, value functions and requirements among them.
     left_out
@@ -82,7 +83,6 @@ class Screen:
     """
 
     criteria: dict[str, Criterion]
-    taken: dict[str, Taken]
     in_use: Settings
     left_out: tuple[str, ...]
     source: Source
@@ -94,7 +94,7 @@ class Screen:
 
 
 def screen_of(region: Region, source: Source, weights: Mapping[str, float], profile: str) -> Screen:
-    """A region with its indexes built.
+    """What a region's candidates are ranked on; `measures_of` takes its measures.
 
     Raises
     ------
@@ -117,23 +117,32 @@ def screen_of(region: Region, source: Source, weights: Mapping[str, float], prof
     findings.raise_errors()
     check_custom(region, findings)
     findings.raise_errors()
-    taken = {}
     for name, entry in sorted(region.table.criteria.items()):
-        made = prepared(entry, region.layers[entry.layer], region.layers)
-        if made is None:
+        layer = region.layers[entry.layer]
+        if layer.raster is None and not isinstance(layer.frame, gpd.GeoDataFrame):
             findings.add("PW307", f"[criteria.{name}] reads the layer `{entry.layer}`, which has no geometry", **region.places("criteria", name))  # fmt: skip
-        else:
-            taken[name] = made
     findings.raise_errors()
-    _build(taken, source)
-    return Screen(declared, taken, in_use, left_out, source)
+    return Screen(declared, in_use, left_out, source)
 
 
-def _build(taken: Mapping[str, Taken], source: Source) -> None:
-    """Have every index built now, side by side, and not by the first part that asks."""
+def measures_of(region: Region, source: Source, ahead: Mapping[str, Taken]) -> dict[str, Taken]:
+    """What takes each declared measure; `ahead` holds those that are ready already.
+
+    The indexes of the others are built here, side by side, and not by the first part that asks.
+    """
     first = source.part(0).positions.to(slice(0, 1))
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda take: take(first), taken.values()))
+
+    def ready(name: str) -> Taken | None:
+        entry = region.table.criteria[name]
+        taken = ahead.get(name) or prepared(entry, region.layers[entry.layer], region.layers)
+        if taken is not None and name not in ahead:
+            taken(first)
+        return taken
+
+    names = sorted(region.table.criteria)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = zip(names, pool.map(ready, names), strict=True)
+        return {name: taken for name, taken in found if taken is not None}
 
 
 def _restricted(
@@ -188,11 +197,18 @@ def _file_hash(region: Region) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-_open: dict[str, Screen] = {}
+class Opened(NamedTuple):
+    """A screen where it is measured."""
+
+    screen: Screen
+    taken: dict[str, Taken]
+
+
+_open: dict[str, Opened] = {}
 _lock = threading.Lock()
 
 
-def opened(job: Job) -> Screen:
+def opened(job: Job) -> Opened:
     """The screen of a job; read on first use, then shared by the threads of a process.
 
     Raises
@@ -205,20 +221,27 @@ def opened(job: Job) -> Screen:
             from powerwall.ranking.screening.sources import source_of
             from powerwall.region.read import read
 
-            region = read(job.region, **job.wanted)
+            ahead = Ahead()
+            region = read(job.region, ready=ahead, **job.wanted)
             if digest(region, job.weights, job.profile) != job.digest:
                 findings = Findings()
                 findings.add("PW210", "a worker reads other files than the ones this screening began with",
                              file=region.path, remedy="give workers the same folder, and do not change it meanwhile")  # fmt: skip
                 raise BadInput(findings)
-            keep(job.digest, screen_of(region, source_of(region, job.folder), job.weights, job.profile))  # fmt: skip
+            source = source_of(region, job.folder)
+            keep(job, screen_of(region, source, job.weights, job.profile), measures_of(region, source, ahead))  # fmt: skip
         return _open[job.digest]
 
 
-def keep(key: str, screen: Screen) -> None:
-    """Keep the screen of one job, and of no earlier one."""
+def keep(job: Job, screen: Screen, taken: dict[str, Taken]) -> None:
+    """Keep the screen of one job with its measures, and of no earlier one."""
+    forget()
+    _open[job.digest] = Opened(screen, taken)
+
+
+def forget() -> None:
+    """Let the measures go, with the indexes that they hold."""
     _open.clear()
-    _open[key] = screen
 
 
 def measure_part(job: Job, number: int) -> int:
@@ -232,9 +255,9 @@ def measure_part(job: Job, number: int) -> int:
     path = job.part_file(number)
     if path.exists() and (rows := rows_of(path, job.digest)) is not None:
         return rows
-    screen = opened(job)
+    screen, taken = opened(job)
     part = screen.source.part(number)
-    table = _measured(screen, part).replace_schema_metadata({"digest": job.digest})
+    table = _measured(screen, taken, part).replace_schema_metadata({"digest": job.digest})
     unfinished = path.with_suffix(f".{uuid4().hex}.tmp")
     try:
         with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, table.schema) as file:
@@ -260,15 +283,15 @@ def read_part(path: Path) -> pa.Table:
         return file.read_all()
 
 
-def _measured(screen: Screen, part: Candidates) -> pa.Table:
+def _measured(screen: Screen, taken: Mapping[str, Taken], part: Candidates) -> pa.Table:
     """Measures, scores and reasons of one part."""
     at = part.positions
     degrees = at.lon, at.lat  # once a part: chunks share them
-    measures = {name: np.empty(len(at), np.float32) for name in screen.taken}
+    measures = {name: np.empty(len(at), np.float32) for name in taken}
     for start in range(0, len(at), CHUNK):
         rows = slice(start, min(start + CHUNK, len(at)))
         some = at.to(rows)
-        for name, take in screen.taken.items():
+        for name, take in taken.items():
             measures[name][rows] = take(some)
     in_use = screen.in_use
     scored = scoring.score(measures, in_use.values, in_use.weights.criteria)

@@ -38,6 +38,11 @@ class Hands:
     workers: int = 0
     scheduler: str = ""
 
+    @property
+    def here(self) -> bool:
+        """Whether this process measures."""
+        return not (self.workers or self.scheduler)
+
 
 def run(job: Job, parts: int, hands: Hands, told: Callable[[int], object]) -> None:
     """Measure every part; `told` hears the rows of each as it is done.
@@ -47,7 +52,7 @@ def run(job: Job, parts: int, hands: Hands, told: Callable[[int], object]) -> No
     BadInput
         If a part cannot be measured, or there is no scheduler to be reached.
     """
-    if hands.workers or hands.scheduler:
+    if not hands.here:
         _distributed(job, parts, hands, told)
         return
     with ThreadPoolExecutor(hands.threads or os.cpu_count() or 1) as pool:
