@@ -69,9 +69,7 @@ def nearest_point(u: Floats, v: Floats, p: Floats, q: Floats, buckets: Buckets) 
     return out
 
 
-def nearest_segment(
-    x: Floats, y: Floats, edges: Floats, feature: Whole, buckets: Buckets
-) -> Whole:
+def nearest_segment(x: Floats, y: Floats, edges: Floats, feature: Whole, buckets: Buckets) -> Whole:
     """Nearest segment of each position, −1: ask the tree. Shape (n,)
 
     Parameters

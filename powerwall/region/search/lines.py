@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from pyproj import CRS
 from powerwall.region.search import kernels
 from powerwall.region.search.buckets import Buckets
 from powerwall.region.search.grid import Grid
+from powerwall.region.search.kept import kept
 from powerwall.region.search.local_scale import LocalScale
 from powerwall.region.search.pairs import ball_pairs, firsts, runs
 from powerwall.region.search.positions import (
@@ -121,7 +121,7 @@ class LineIndex:
         pieces = length_in_circle(x[at], y[at], self.segments, which, metres)
         return np.bincount(at, weights=pieces, minlength=len(p)).astype(np.float64)
 
-    @cached_property
+    @kept
     def _cells(self) -> tuple[Floats, Buckets] | None:
         """Columns of the segments in the order of their buckets, for the compiled search."""
         edges = self.segments
@@ -133,11 +133,11 @@ class LineIndex:
         columns = (edges.ax, edges.ay, edges.dx, edges.dy, edges.length2)
         return np.column_stack([column[buckets.ids] for column in columns]), buckets
 
-    @cached_property
+    @kept
     def _scale(self) -> LocalScale | None:
         return LocalScale.of(self.crs, self.segments.box)
 
-    @cached_property
+    @kept
     def _boxes(self) -> shapely.STRtree:
         edges = self.segments
         ends = np.column_stack([edges.ax, edges.ay, edges.ax + edges.dx, edges.ay + edges.dy])
@@ -145,7 +145,7 @@ class LineIndex:
         tree.query(shapely.Point(0, 0))  # the tree is built on first use, and not by two threads
         return tree
 
-    @cached_property
+    @kept
     def _samples(self) -> _Samples:
         from scipy.spatial import cKDTree
 

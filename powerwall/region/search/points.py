@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from pyproj import CRS
 from powerwall.region.search import kernels
 from powerwall.region.search.buckets import Buckets, shadow, tangent
 from powerwall.region.search.grid import Grid
+from powerwall.region.search.kept import kept
 from powerwall.region.search.pairs import ball_pairs, firsts, runs
 from powerwall.region.search.positions import (
     TIE_M,
@@ -56,11 +56,11 @@ class PointIndex:
     def __len__(self) -> int:
         return len(self.positions)
 
-    @cached_property
+    @kept
     def _tree(self) -> Any:
         return _tree(self.positions.earth_centred)
 
-    @cached_property
+    @kept
     def _alone(self) -> tuple[Whole, Any]:
         """Rows without those that repeat an earlier position, and their tree."""
         centred = self.positions.earth_centred
@@ -69,7 +69,7 @@ class PointIndex:
         rows = np.sort(order[lead])
         return rows, self._tree if len(rows) == len(self) else _tree(centred[rows])
 
-    @cached_property
+    @kept
     def _shadows(self) -> _Shadows | None:
         centred = self.positions.earth_centred
         axes = tangent(centred.mean(axis=0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ import shapely
 from pyproj import CRS
 
 from powerwall.region.search.grid import Grid
+from powerwall.region.search.kept import kept
 from powerwall.region.search.lines import LineIndex
 from powerwall.region.search.pairs import firsts, paired, runs, split
 from powerwall.region.search.positions import Floats, Positions, Whole
@@ -127,13 +127,13 @@ class PolygonIndex:
             which[out], metres[out] = borders.nearest(away)
         return which, metres
 
-    @cached_property
+    @kept
     def _borders(self) -> LineIndex:
         if self.crs is None:
             raise ValueError("the nearest polygon needs the coordinate system of the polygons")
         return LineIndex(self.geometries, self.crs)
 
-    @cached_property
+    @kept
     def _labels(self) -> _Labels | None:
         edges = segments_of(self.geometries)
         if not len(edges):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from pyproj import CRS, Transformer
 
 from powerwall.region.geometry import EARTH_RADIUS_M
+from powerwall.region.search.kept import kept
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Whole = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -55,7 +55,7 @@ class Positions:
     def __len__(self) -> int:
         return len(self.x)
 
-    @cached_property
+    @kept
     def _degrees(self) -> tuple[Floats, Floats]:
         return self.lon_lat or degrees(self.crs, self.x, self.y)
 
@@ -69,12 +69,12 @@ class Positions:
         """Latitude, shape (n,). [degrees]"""
         return self._degrees[1]
 
-    @cached_property
+    @kept
     def plane(self) -> Floats:
         """Columns x and y, shape (n, 2). [m]"""
         return np.column_stack([self.x, self.y])
 
-    @cached_property
+    @kept
     def earth_centred(self) -> Floats:
         """Earth-centred coordinates, shape (n, 3). [m]"""
         return earth_centred(self.lon, self.lat)
