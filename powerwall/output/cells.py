@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ def _parquet(found: Screening, path: Path) -> None:
         for table in _tables(found):
             if writer is None:
                 schema = table.schema.with_metadata(_metadata(found))
-                numbers = [name for name in table.column_names if pa.types.is_floating(table.schema.field(name).type)]  # fmt: skip
+                numbers = ["geometry.x", "geometry.y"]
+                numbers += [name for name in table.column_names if pa.types.is_floating(table.schema.field(name).type)]  # fmt: skip
                 writer = pq.ParquetWriter(
                     path, schema, use_dictionary=["status", "reasons"], use_byte_stream_split=numbers,
                     write_statistics=["score", "rank"], **_COMPRESSION,
@@ -104,26 +106,35 @@ def _csv(found: Screening, path: Path) -> None:
 
 
 def _tables(found: Screening) -> Iterator[pa.Table]:
-    """The parts with ranks, statuses and reasons in words."""
-    start = 0
-    for file in found.files:
-        part = read_part(file)
-        rows = slice(start, start + len(part))
-        start += len(part)
-        rank = found.merged.rank[rows]
-        codes, which = np.unique(part["code"].to_numpy(), return_inverse=True)
-        limits, least = found.screen.limits, found.screen.in_use.min_coverage
-        told = [scoring.reasons(int(code), limits, least) for code in codes]
-        lead = {
-            "site_id": part["site_id"],
-            "rank": pa.array(rank, mask=rank == 0),
-            "status": pa.array(np.array(scoring.STATUS_WORDS)[found.merged.status[rows]]),
-            **{name: part[name] for name in ("score", "score_low", "score_high", "coverage")},
-            "reasons": pa.array(np.array(told, dtype=object)[which], pa.string()),
-            "area_ha": part["area_ha"],
-        }
-        measures = {name: _nulls(part[name]) for name in sorted(found.screen.criteria)}
-        yield pa.table({**lead, **measures, "geometry": part["geometry"]})
+    """The parts with ranks, statuses and reasons in words; the next is made while one is used."""
+    starts = np.cumsum([0, *(len(read_part(file)) for file in found.files)])
+    with ThreadPoolExecutor(1) as ahead:
+        coming: Future[pa.Table] | None = None
+        for file, start in zip(found.files, starts, strict=False):
+            made, coming = coming, ahead.submit(_table, found, file, int(start))
+            if made is not None:
+                yield made.result()
+        if coming is not None:
+            yield coming.result()
+
+
+def _table(found: Screening, file: Path, start: int) -> pa.Table:
+    part = read_part(file)
+    rows = slice(start, start + len(part))
+    rank = found.merged.rank[rows]
+    codes, which = np.unique(part["code"].to_numpy(), return_inverse=True)
+    limits, least = found.screen.limits, found.screen.in_use.min_coverage
+    told = [scoring.reasons(int(code), limits, least) for code in codes]
+    lead = {
+        "site_id": part["site_id"],
+        "rank": pa.array(rank, mask=rank == 0),
+        "status": pa.array(scoring.STATUS_WORDS).take(pa.array(found.merged.status[rows])),
+        **{name: part[name] for name in ("score", "score_low", "score_high", "coverage")},
+        "reasons": pa.array(told, pa.string()).take(pa.array(which)),
+        "area_ha": part["area_ha"],
+    }
+    measures = {name: _nulls(part[name]) for name in sorted(found.screen.criteria)}
+    return pa.table({**lead, **measures, "geometry": part["geometry"]})
 
 
 def _nulls(column: pa.ChunkedArray) -> pa.Array:

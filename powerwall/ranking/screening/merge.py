@@ -6,7 +6,9 @@ stays in the files of the parts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
@@ -88,9 +90,8 @@ def merged(
     by
         `score`, or `score_low`.
     """
-    score = _column(files, by)
-    status = scoring.statuses(_column(files, "code"), limits)
-    order = _best_first(score, np.flatnonzero(status == scoring.RANKED), id_order)
+    score, status = _scores(files, limits, by)
+    order = _best_first(score, status == scoring.RANKED, id_order)
     rank = np.zeros(len(score), np.int32)
     rank[order] = np.arange(1, len(order) + 1, dtype=np.int32)
     best = score[order]
@@ -98,8 +99,16 @@ def merged(
     return Merged(rank, status, order, quantiles)
 
 
-def _column(files: Sequence[Path], name: str) -> np.ndarray:
-    return np.concatenate([read_part(file)[name].to_numpy() for file in files])
+def _scores(files: Sequence[Path], limits: Sequence[Bound], by: str) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Scores and statuses of the candidates of all parts."""
+
+    def one(file: Path) -> tuple[np.ndarray, np.ndarray]:
+        part = read_part(file)
+        return part[by].to_numpy(), scoring.statuses(part["code"].to_numpy(), limits)
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        score, status = zip(*threads.map(one, files), strict=True)
+    return np.concatenate(score), np.concatenate(status)
 
 
 def _quantile(best_first: np.ndarray, share: float) -> float:
@@ -109,29 +118,34 @@ def _quantile(best_first: np.ndarray, share: float) -> float:
     return float(low + (high - low) * (place % 1))
 
 
-def _best_first(score: np.ndarray, rows: np.ndarray, id_order: IdOrder) -> np.ndarray:
+def _best_first(score: np.ndarray, ranked: np.ndarray, id_order: IdOrder) -> np.ndarray:
     """Rows in the order of their scores, highest first, equal ones in that of their ids."""
-    packed = paired(_descending(score[rows]), np.arange(len(rows)))
+    packed = paired(_descending(score), np.arange(len(score)))
+    packed = packed if ranked.all() else packed[ranked]
     packed.sort()
-    order = rows[split(packed)[1]]
-    ordered = score[order]
-    same = ordered[1:] == ordered[:-1]
+    order = split(packed)[1]
+    same = (packed[1:] ^ packed[:-1]) < 2**32  # the scores are, and lie in the upper half
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     if len(tied):
-        group = np.cumsum(np.append(False, ~same))[tied]
-        by_id = np.argsort(id_order(order[tied]))
+        group = np.cumsum(np.append(False, ~same), dtype=np.int32)[tied]
+        rows = order[tied]
+        by_id = np.argsort(id_order(rows))
         place = np.empty(len(tied), np.int64)
         place[by_id] = np.arange(len(tied))
-        packed = paired(group, place)
+        packed = paired(group.astype(np.int64), place)
         packed.sort()
-        order[tied] = order[tied][by_id[split(packed)[1]]]
+        order[tied] = rows[by_id[split(packed)[1]]]
     return order
 
 
 def _descending(score: np.ndarray) -> np.ndarray:
     """Whole numbers that grow as float32 scores fall; equal scores have the same. Shape (n,)"""
-    bits = (score + np.float32(0)).view(np.int32).astype(np.int64)  # −0 becomes 0
-    return np.where(bits < 0, bits & 0x7FFFFFFF, ~bits)
+    bits = (score + np.float32(0)).view(np.int32)  # −0 becomes 0
+    numbers = (~bits).astype(np.int64)
+    below = bits < 0
+    if below.any():
+        numbers[below] = bits[below] & 0x7FFFFFFF
+    return numbers
 
 
 def take(files: Sequence[Path], rows: np.ndarray, columns: Sequence[str] | None = None) -> pa.Table:
@@ -152,7 +166,7 @@ def take(files: Sequence[Path], rows: np.ndarray, columns: Sequence[str] | None 
 
 def failures(files: Sequence[Path], limits: Sequence[Bound]) -> list[Failures]:
     """What each requirement removed, in their order, and by what margin."""
-    codes = _column(files, "code")
+    codes = np.concatenate([read_part(file)["code"].to_numpy() for file in files])
     every = np.uint64(sum(limit.failed for limit in limits))
     failing = codes & every
     left = np.ones(len(codes), dtype=bool)
