@@ -85,7 +85,7 @@ class GridSource:
         cells = self.cells
         return Candidates(
             cells.site_ids(rows),
-            Positions.of(cells.x[rows], cells.y[rows], cells.crs),
+            Positions.of(*cells.centres(rows), cells.crs),
             np.asarray(cells.area_ha[rows]),
         )
 

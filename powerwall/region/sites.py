@@ -185,7 +185,7 @@ def cell_sites(cells: Cells, rows: slice) -> gpd.GeoDataFrame:
             "availability": "unknown", "zoning_status": "unknown", "status": "approximate",
             "note": "grid cell; use unknown",
         },
-        geometry=shapely.points(cells.x[rows], cells.y[rows]), crs=cells.crs,
+        geometry=shapely.points(*cells.centres(rows)), crs=cells.crs,
     )  # fmt: skip
     return _complete(made)
 

@@ -97,8 +97,7 @@ def test_cells_have_their_centre_in_the_boundary(seed, cell_km):
     assert plan.funnel == Funnel(expected.sum(), (), expected.sum())
     order = {name: i for i, name in enumerate(ids)}
     rows = [order[name] for name in ids_of(plan)]
-    np.testing.assert_allclose(plan.cells.x, x[rows], rtol=1e-15)
-    np.testing.assert_allclose(plan.cells.y, y[rows], rtol=1e-15)
+    np.testing.assert_allclose(plan.cells.centres(slice(None)), (x[rows], y[rows]), rtol=1e-15)
     assert plan.cells.area_ha.dtype == np.float32
     np.testing.assert_allclose(plan.cells.area_ha, cell_km**2 * 100, rtol=1e-6)
 
@@ -248,12 +247,13 @@ def test_cells_are_found_by_their_id_west_and_south_of_the_origin_too(tmp_path):
         assert plan.cells.find(name) is None
     plan.cells.save(tmp_path)
     again = Cells.open(tmp_path)
-    assert isinstance(again.x, np.memmap)
+    assert isinstance(again.key, np.memmap)
     assert again.crs == plan.cells.crs
     assert again.half_width_m == 500.0
     assert np.asarray(again.site_ids(slice(3, 9))).tolist() == ids[3:9].tolist()
-    for name in ("key", "x", "y", "area_ha"):
+    for name in ("key", "area_ha"):
         np.testing.assert_array_equal(getattr(again, name), getattr(plan.cells, name))
+    np.testing.assert_array_equal(again.centres(slice(2, 8)), plan.cells.centres(slice(2, 8)))
 
 
 def test_a_raster_excludes_where_its_value_at_the_centre_meets_the_condition():

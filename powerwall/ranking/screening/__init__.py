@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from powerwall.ranking.screening import merge, scoring
-from powerwall.ranking.screening.job import Job, Screen, digest, forget, keep, measures_of, screen_of
+from powerwall.ranking.screening.job import (
+    Job,
+    Screen,
+    digest,
+    forget,
+    keep,
+    measures_of,
+    screen_of,
+)
 from powerwall.ranking.screening.runners import Hands, run
 from powerwall.ranking.screening.sources import plan_source
 from powerwall.region.findings import BadInput, Findings

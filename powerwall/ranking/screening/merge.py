@@ -101,14 +101,17 @@ def merged(
 
 def _scores(files: Sequence[Path], limits: Sequence[Bound], by: str) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Scores and statuses of the candidates of all parts."""
+    starts = np.cumsum([0, *(len(read_part(file)) for file in files)])
+    score, status = np.empty(starts[-1], np.float32), np.empty(starts[-1], np.int8)
 
-    def one(file: Path) -> tuple[np.ndarray, np.ndarray]:
+    def take_over(file: Path, start: int, end: int) -> None:
         part = read_part(file)
-        return part[by].to_numpy(), scoring.statuses(part["code"].to_numpy(), limits)
+        score[start:end] = part[by].to_numpy()
+        status[start:end] = scoring.statuses(part["code"].to_numpy(), limits)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        score, status = zip(*threads.map(one, files), strict=True)
-    return np.concatenate(score), np.concatenate(status)
+        list(threads.map(take_over, files, starts[:-1], starts[1:]))
+    return score, status
 
 
 def _quantile(best_first: np.ndarray, share: float) -> float:
@@ -123,16 +126,17 @@ def _best_first(score: np.ndarray, ranked: np.ndarray, id_order: IdOrder) -> np.
     packed = paired(_descending(score), np.arange(len(score)))
     packed = packed if ranked.all() else packed[ranked]
     packed.sort()
-    order = split(packed)[1]
+    order = split(packed)[1].astype(np.int32)
     same = (packed[1:] ^ packed[:-1]) < 2**32  # the scores are, and lie in the upper half
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     if len(tied):
         group = np.cumsum(np.append(False, ~same), dtype=np.int32)[tied]
+        del packed, same  # as long as everything there is
         rows = order[tied]
-        by_id = np.argsort(id_order(rows))
-        place = np.empty(len(tied), np.int64)
-        place[by_id] = np.arange(len(tied))
-        packed = paired(group.astype(np.int64), place)
+        by_id = np.argsort(id_order(rows)).astype(np.int32)
+        place = np.empty(len(tied), np.int32)
+        place[by_id] = np.arange(len(tied), dtype=np.int32)
+        packed = paired(group.astype(np.int64), place.astype(np.int64))
         packed.sort()
         order[tied] = rows[by_id[split(packed)[1]]]
     return order

@@ -14,7 +14,7 @@ from pyproj import CRS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ARRAYS = ("key", "x", "y", "area_ha")
+_ARRAYS = ("key", "area_ha", "x", "y")
 _SQUARE_ID = re.compile(r"cell-(-?\d+)-(-?\d+)")
 _H3_ID = re.compile(r"[0-9a-f]{15}")
 _HEX_DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -29,8 +29,6 @@ class Cells:
     ----------
     key
         Square cells: column and row, packed by `packed`; hexagons: the H3 number. int64, shape (n,)
-    x, y
-        Centres in `crs`, float64, shape (n,). [m]
     area_ha
         float32, shape (n,). [ha]
     crs
@@ -39,18 +37,27 @@ class Cells:
         Half the width of a cell; of hexagons half their mean width between opposite edges. [m]
     h3_resolution
         None for square cells.
+    x, y
+        Centres of hexagons in `crs`, float64, shape (n,) [m]; those of squares follow from the key.
     """
 
     key: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
     area_ha: np.ndarray
     crs: CRS
     half_width_m: float
     h3_resolution: int | None = None
+    x: np.ndarray | None = None
+    y: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def centres(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Centres of some cells in `crs`. float64, shape (n,) each [m]"""
+        if self.x is not None and self.y is not None:
+            return np.asarray(self.x[rows]), np.asarray(self.y[rows])
+        column, row = unpacked(np.asarray(self.key[rows]))
+        return (column + 0.5) * (2 * self.half_width_m), (row + 0.5) * (2 * self.half_width_m)
 
     def site_ids(self, rows: slice = slice(None)) -> pa.StringArray:
         """Ids of some cells: `cell-<column>-<row>`, or the H3 address. Shape (n,)
@@ -90,7 +97,8 @@ class Cells:
     def save(self, folder: Path) -> None:
         """Write the arrays to a folder, from which `open` takes them."""
         for name in _ARRAYS:
-            np.save(folder / f"cells-{name}.npy", getattr(self, name))
+            if getattr(self, name) is not None:
+                np.save(folder / f"cells-{name}.npy", getattr(self, name))
         told = {"crs": self.crs.to_wkt(), "half_width_m": self.half_width_m, "h3_resolution": self.h3_resolution}  # fmt: skip
         (folder / "cells.json").write_text(json.dumps(told), encoding="utf-8")
 
@@ -104,8 +112,8 @@ class Cells:
             If the folder holds none.
         """
         told: dict[str, Any] = json.loads((folder / "cells.json").read_text(encoding="utf-8"))
-        key, x, y, area = (_mapped(folder / f"cells-{name}.npy") for name in _ARRAYS)
-        return cls(key, x, y, area, CRS.from_wkt(told["crs"]), told["half_width_m"], told["h3_resolution"])  # fmt: skip
+        arrays = {name: _mapped(folder / f"cells-{name}.npy") for name in _ARRAYS if (folder / f"cells-{name}.npy").exists()}  # fmt: skip
+        return cls(**arrays, crs=CRS.from_wkt(told["crs"]), half_width_m=told["half_width_m"], h3_resolution=told["h3_resolution"])  # fmt: skip
 
 
 def packed(column: np.ndarray, row: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def plan_hexagons(
         count = int(np.count_nonzero(small))
         steps.append(Step(f"patch below {grid.contiguous_ha:g} ha", count, count, "", int(np.count_nonzero(kept))))  # fmt: skip
     # between opposite edges a regular hexagon is sqrt(2 area / sqrt(3)) wide
-    cells = Cells(key[kept], x[kept], y[kept], area[kept].astype(np.float32), crs, sqrt(2 * mean_m2 / sqrt(3)) / 2, resolution)  # fmt: skip
+    cells = Cells(key[kept], area[kept].astype(np.float32), crs, sqrt(2 * mean_m2 / sqrt(3)) / 2, resolution, x[kept], y[kept])  # fmt: skip
     return GridPlan(cells, Funnel(tally.within, (), tally.within).with_steps(steps))
 
 

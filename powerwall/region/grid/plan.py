@@ -120,7 +120,7 @@ def _plan_squares(
         area = np.full(len(column), cell_ha, np.float32)
     else:
         area = (sizes[row - lattice.row, column - lattice.column] * cell_ha).astype(np.float32)
-    cells = Cells(key, (column + 0.5) * size_m, (row + 0.5) * size_m, area, crs, size_m / 2)
+    cells = Cells(key, area, crs, size_m / 2)
     return GridPlan(cells, Funnel(tally.within, (), tally.within).with_steps(steps))
 
 

@@ -65,7 +65,8 @@ def _seeds(grid: Grid, start: Whole, counts: Whole) -> Whole:
     seed = np.full((-(-grid.ny // _BLOCK), -(-grid.nx // _BLOCK)), -1)
     seed[row // _BLOCK, column // _BLOCK] = start[:-1][counts > 0]
     along = seed[np.arange(len(seed))[:, None], _nearest_full(seed >= 0)]
-    return np.asarray(along[_nearest_full((along >= 0).any(axis=1)[None])[0]])
+    rows = np.asarray((along >= 0).any(axis=1))
+    return np.asarray(along[_nearest_full(rows[None])[0]])
 
 
 def _nearest_full(full: np.ndarray) -> Whole:

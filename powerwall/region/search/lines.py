@@ -84,7 +84,7 @@ class LineIndex:
         with self._lock:
             cells = self._cells if kernels.enabled() else None
         counts: dict[str, int] = {}
-        segment = np.full(len(p), -1)
+        segment: Whole = np.full(len(p), -1)
         if cells:
             segment = kernels.nearest_segment(p.x, p.y, cells[0], self.segments.feature, cells[1])
         left = np.flatnonzero(segment < 0)

@@ -91,7 +91,7 @@ class PointIndex:
         if not len(self) or not len(p):
             return np.full(len(p), -1), np.full(len(p), np.nan)
         centred = p.earth_centred
-        which = np.full(len(p), -1)
+        which: Whole = np.full(len(p), -1)
         if kernels.enabled() and (shadows := self._of_points()):
             places = shadow(centred, shadows.axes)
             which = kernels.nearest_point(*places, centred, shadows.centred, shadows.buckets)

@@ -53,9 +53,9 @@ class Segments:
     def box(self) -> tuple[float, float, float, float]:
         """West, south, east and north end. [m]"""
         bx, by = self.ends
-        low = min(self.ax.min(), bx.min()), min(self.ay.min(), by.min())
-        high = max(self.ax.max(), bx.max()), max(self.ay.max(), by.max())
-        return (*map(float, low), *map(float, high))
+        west, east = min(self.ax.min(), bx.min()), max(self.ax.max(), bx.max())
+        south, north = min(self.ay.min(), by.min()), max(self.ay.max(), by.max())
+        return float(west), float(south), float(east), float(north)
 
 
 def segments_of(geometries: object) -> Segments:
