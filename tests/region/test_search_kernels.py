@@ -111,7 +111,7 @@ def test_a_layer_that_is_equally_far_on_every_side_is_left_to_the_tree(monkeypat
     x, y = X + 4e5 * np.cos(round_), Y + 4e5 * np.sin(round_)
     rng = np.random.default_rng(8)
     apart = rng.uniform(-1, 1, (2, 300)) * np.repeat([1e3, 3e5], 150)
-    p = Positions.of(*apart + [[X], [Y]], CRS)
+    p = Positions.of(*(apart + np.array([[X], [Y]])), CRS)
     layer = PointIndex(x, y, CRS)
     equal(both(monkeypatch, lambda: layer.nearest(p)))
     assert 0 < given_up(monkeypatch, "nearest_point", lambda: layer.nearest(p)) < len(p)
@@ -146,7 +146,10 @@ def test_counts_are_those_of_the_pairs_with_and_without(monkeypatch, metres):
 
 def test_pairs_are_the_same_however_many_are_held_at_once(monkeypatch):
     rng = np.random.default_rng(14)
-    index, p = PointIndex(*rng.normal(0, 3e4, (2, 500)) + [[X], [Y]], CRS), near_and_far(15, 300)
+    index, p = (
+        PointIndex(*(rng.normal(0, 3e4, (2, 500)) + np.array([[X], [Y]])), CRS),
+        near_and_far(15, 300),
+    )
     whole = index.within(p, 1e4)
     assert len(whole[0]) > 100
     monkeypatch.setattr(points, "_MOST_PAIRS", 7)
