@@ -127,7 +127,8 @@ def _best_first(score: np.ndarray, ranked: np.ndarray, id_order: IdOrder) -> np.
     packed = packed if ranked.all() else packed[ranked]
     packed.sort()
     order = split(packed)[1].astype(np.int32)
-    same = (packed[1:] ^ packed[:-1]) < 2**32  # the scores are, and lie in the upper half
+    # scores lie in the upper half, and may differ in their sign
+    same = (packed[1:] ^ packed[:-1]).view(np.uint64) < 2**32
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     if len(tied):
         group = np.cumsum(np.append(False, ~same), dtype=np.int32)[tied]

@@ -90,11 +90,14 @@ class LocalScale:
 
         Shape (n,) each; one end of each step lies in the box. [m]
         """
-        u, v = (x + dx / 2) / _STEP_M - self.column, (y + dy / 2) / _STEP_M - self.row
+        u, v = (x + dx / 2) / _STEP_M, (y + dy / 2) / _STEP_M
         short = dx * dx + dy * dy <= REACH_M * REACH_M
-        left, low = (np.where(short, np.floor(part), 0.0) for part in (u, v))
-        node = low.astype(np.int64) * self.columns + left.astype(np.int64)
-        u, v = u - left, v - low
+        left, low = (
+            np.where(short, np.floor(u), self.column),
+            np.where(short, np.floor(v), self.row),
+        )
+        node = (low - self.row) * self.columns + (left - self.column)
+        node, u, v = node.astype(np.int64), u - left, v - low
         corners = ((0, (1 - u) * (1 - v)), (1, u * (1 - v)), (self.columns, (1 - u) * v), (self.columns + 1, u * v))  # fmt: skip
         squares = (dx * dx, dx * dy, dy * dy)
         length2 = np.zeros(len(x))
