@@ -104,7 +104,13 @@ def _repair(
     for row in np.flatnonzero(empty):
         findings.add("PW301", f"{name}: {_row_name(frame, schema, row)} has no position", severity=severity,
                      remedy="give it lon and lat, or remove the row", **cells(int(row)))  # fmt: skip
-    invalid = np.flatnonzero(~empty & ~geometry.is_valid.to_numpy())
+    lost = _not_finite(geometry.to_numpy())
+    for row in np.flatnonzero(lost):
+        findings.add("PW301", f"{name}: a coordinate of {_row_name(frame, schema, row)} is not a finite number", severity=severity,
+                     remedy="mend it in the source, or remove the row", **cells(int(row)))  # fmt: skip
+    empty = empty | lost
+    invalid = np.flatnonzero(~empty)
+    invalid = invalid[~shapely.is_valid(geometry.to_numpy()[invalid])]
     if len(invalid):
         mended = geometry.to_numpy(copy=True)
         mended[invalid] = shapely.make_valid(mended[invalid])
@@ -124,6 +130,14 @@ def _repair(
         findings.add("PW307", f"{name}: {_row_name(frame, schema, row)} is a {frame.geom_type.iloc[row]}, not a {schema.geometry}",
                      severity=severity, **cells(int(row)))  # fmt: skip
     return frame[~empty & ~wrong]
+
+
+def _not_finite(shapes: np.ndarray) -> np.ndarray:
+    """Whether a coordinate of each geometry is no finite number. Shape (n,)"""
+    at, owner = shapely.get_coordinates(shapes, return_index=True)
+    found = np.zeros(len(shapes), dtype=bool)
+    found[owner[~np.isfinite(at).all(axis=1)]] = True
+    return found
 
 
 def _row_name(frame: pd.DataFrame, schema: LayerSchema, row: Any) -> str:

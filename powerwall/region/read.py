@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -122,26 +123,39 @@ def _read_layers(
     folder: Path, table: RegionTable, crs: CRS, places: Places, findings: Findings, ready: Ready | None
 ) -> Layers:  # fmt: skip
     """Every layer that can be read; side by side, and their findings in the order of the file."""
+    stopped = threading.Event()
 
-    def one(name: str) -> tuple[str, Layer | None, Findings]:
+    def one(name: str) -> tuple[str, Layer | None, Findings, Exception | None]:
         canonical, entry, found = LAYER_ALIASES.get(name, name), table.layers[name], Findings()
         if canonical != name:
             found.add("PW211", f"layer `{name}` is called `{canonical}` here", severity="warning", **places("layers", name))  # fmt: skip
         key = ("layers", name)
         layer = read_layer(canonical, entry, folder / entry.path, crs, places, key, found)
-        if layer is not None and ready is not None:
-            ready(table, places, layer)
-        return canonical, layer, found
+        try:
+            if layer is not None and ready is not None and not stopped.is_set():
+                ready(table, places, layer)
+        except Exception as error:  # noqa: BLE001 — raised below, unless findings say more
+            return canonical, layer, found, error
+        return canonical, layer, found, None
 
-    layers = Layers()
+    layers, errors = Layers(), []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         largest_first = sorted(table.layers, key=lambda name: -_size(folder / table.layers[name].path))  # fmt: skip
         reading = {name: threads.submit(one, name) for name in largest_first}
-        for name in table.layers:
-            canonical, layer, found = reading[name].result()
-            findings.extend(found)
-            if layer is not None:
-                layers[canonical] = layer
+        try:
+            for name in table.layers:
+                canonical, layer, found, error = reading[name].result()
+                findings.extend(found)
+                if error is not None:
+                    errors.append(error)
+                if layer is not None:
+                    layers[canonical] = layer
+        except BaseException:  # Ctrl-C above all: what has not begun never does
+            stopped.set()
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    if errors and not findings.errors:
+        raise errors[0]
     return layers
 
 

@@ -101,6 +101,10 @@ def _nearest_lines(layers: dict[str, np.ndarray], options: Options, aim_s: float
                 partial(_chunked, index.nearest, p), options, bound=bound,
                 check=partial(_check_lines, lines, p), aims={"seconds": aim_s * len(p) / MOST_CELLS},
             )  # fmt: skip
+            if not kind:
+                _, _, left = index.nearest_with_counts(p)
+                stages = ", ".join(f"{count:,} after {stage}" for stage, count in left.items())
+                result.notes.append(f"left open of {len(p):,}: {stages or 'none'}")
             results.append(_built(result, build_s))
     return results
 

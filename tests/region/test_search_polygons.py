@@ -204,3 +204,17 @@ def test_the_county_of_a_position_is_that_of_a_tree_of_polygons(shared):
     found = PolygonIndex(layer, "EPSG:5070").covering(p)
     np.testing.assert_array_equal(found[0], at[order])
     np.testing.assert_array_equal(found[1], which[order])
+
+
+@pytest.mark.parametrize("step", [0.1, 100.1, 1234.567, 1000.0])
+def test_vertices_on_the_middles_of_rows_of_cells_do_not_shift_what_is_inside(step):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        west, south = rng.integers(-60, 0, (2, 15)) * step
+        east, north = rng.integers(1, 60, (2, 15)) * step
+        corners = np.stack([[west, south], [east, south], [(west + east) / 2, north]]).transpose(2, 0, 1)  # fmt: skip
+        layer = np.append(shapely.polygons(corners), shapely.box(-64 * step, -64 * step, 64 * step, 64 * step))  # fmt: skip
+        x, y = rng.uniform(-64 * step, 64 * step, (2, 400))
+        at, which = PolygonIndex(layer, CRS).covering(Positions.of(x, y, CRS))
+        held = shapely.intersects_xy(layer[:, None], x, y)
+        np.testing.assert_array_equal(np.stack([at, which]), np.nonzero(held.T))

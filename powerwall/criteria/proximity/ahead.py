@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 from powerwall.criteria.proximity import check_entry, prepared
@@ -18,31 +19,38 @@ if TYPE_CHECKING:
     from powerwall.region.region import Places, RegionTable
 
 
-class Ahead(dict[str, Taken]):
-    """What takes each declared measure, by criterion; give it to `read` as `ready`.
+class Ahead:
+    """What takes each declared measure of a layer; give it to `read` as `ready`.
 
     Measures of rasters, and those that do not fit their layer, are left for later.
     """
 
+    def __init__(self) -> None:
+        self._taken: dict[str, tuple[Layer, Taken]] = {}
+
     def __call__(self, table: RegionTable, places: Places, layer: Layer) -> None:
         """Prepare the measures of a layer, and have their indexes built."""
-        frame = layer.frame
-        if layer.raster is not None or not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-            return
+        at = _somewhere(layer)
         for name, entry in sorted(table.criteria.items()):
             findings = Findings()
-            if entry.layer != layer.name or entry.weights is not None:
+            if at is None or entry.layer != layer.name or entry.weights is not None:
                 continue
             check_entry(name, entry, layer, places, findings)
-            if findings.errors:
-                continue
-            taken = prepared(entry, layer, Layers())
-            if taken is not None:
-                taken(_somewhere(frame))
-                self[name] = taken
+            if not findings.errors and (taken := prepared(entry, layer, Layers())) is not None:
+                taken(at)
+                self._taken[name] = layer, taken
+
+    def of(self, name: str, layer: Layer) -> Taken | None:
+        """The measure of a criterion, if it was prepared, and of this very layer."""
+        own, taken = self._taken.get(name, (None, None))
+        return taken if own is layer else None
 
 
-def _somewhere(frame: gpd.GeoDataFrame) -> Positions:
-    """One position in a layer: the first measure builds the index."""
-    x, y = shapely.get_coordinates(frame.geometry.to_numpy()[:1])[:1].T
-    return Positions.of(x, y, frame.crs)
+def _somewhere(layer: Layer) -> Positions | None:
+    """One position in a layer, at which the first measure builds the index; None without any."""
+    if layer.raster is not None or not isinstance(layer.frame, gpd.GeoDataFrame):
+        return None
+    shapes = layer.frame.geometry.to_numpy()
+    there = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))[:1]
+    x, y = shapely.get_coordinates(shapes[there])[:1].T
+    return Positions.of(x, y, layer.frame.crs) if len(x) else None

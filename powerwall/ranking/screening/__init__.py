@@ -31,7 +31,7 @@ from powerwall.ranking.screening.sources import plan_source
 from powerwall.region.findings import BadInput, Findings
 
 if TYPE_CHECKING:
-    from powerwall.criteria.proximity.measures import Taken
+    from powerwall.criteria.proximity.ahead import Ahead
     from powerwall.ranking.screening.merge import Failures, Merged
     from powerwall.region.grid import Funnel
     from powerwall.region.read import Region
@@ -88,7 +88,7 @@ class Screening:
 @contextmanager
 def screening(
     region: Region, *, weights: Mapping[str, float] | None = None, profile: str = "", unknown: str = "neutral",
-    hands: Hands | None = None, work: Path | None = None, beside: Path | None = None, ahead: Mapping[str, Taken] | None = None,
+    hands: Hands | None = None, work: Path | None = None, beside: Path | None = None, ahead: Ahead | None = None,
     told: Callable[[int, int], object] = lambda _rows, _of: None,
 ) -> Iterator[Screening]:  # fmt: skip
     """Screen a region; the parts live as long as the context.
@@ -137,7 +137,7 @@ def screening(
 
         hands = hands or Hands()
         if hands.here:
-            keep(job, screen, measures_of(region, source, ahead or {}))
+            keep(job, screen, measures_of(region, source, ahead))
         try:
             run(job, source.parts, hands, count)
         finally:

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 import powerwall
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from powerwall.region.layers import Layer
     from powerwall.region.read import Region
 
+#: Grows whenever a measure or a score comes out otherwise, so that no older part is taken up.
+NUMBERS = 2
 CHUNK = 65_536  # rows measured at once: arrays that stay in the cache of a core
 
 
@@ -119,13 +122,17 @@ def screen_of(region: Region, source: Source, weights: Mapping[str, float], prof
     findings.raise_errors()
     for name, entry in sorted(region.table.criteria.items()):
         layer = region.layers[entry.layer]
-        if layer.raster is None and not isinstance(layer.frame, gpd.GeoDataFrame):
+        if layer.raster is None and not _has_geometry(layer.frame):
             findings.add("PW307", f"[criteria.{name}] reads the layer `{entry.layer}`, which has no geometry", **region.places("criteria", name))  # fmt: skip
     findings.raise_errors()
     return Screen(declared, in_use, left_out, source)
 
 
-def measures_of(region: Region, source: Source, ahead: Mapping[str, Taken]) -> dict[str, Taken]:
+def _has_geometry(frame: pd.DataFrame) -> bool:
+    return isinstance(frame, gpd.GeoDataFrame) and not frame.geometry.isna().all()
+
+
+def measures_of(region: Region, source: Source, ahead: Ahead | None) -> dict[str, Taken]:
     """What takes each declared measure; `ahead` holds those that are ready already.
 
     The indexes of the others are built here, side by side, and not by the first part that asks.
@@ -134,8 +141,11 @@ def measures_of(region: Region, source: Source, ahead: Mapping[str, Taken]) -> d
 
     def ready(name: str) -> Taken | None:
         entry = region.table.criteria[name]
-        taken = ahead.get(name) or prepared(entry, region.layers[entry.layer], region.layers)
-        if taken is not None and name not in ahead:
+        layer = region.layers[entry.layer]
+        if ahead is not None and (taken := ahead.of(name, layer)) is not None:
+            return taken
+        taken = prepared(entry, layer, region.layers)
+        if taken is not None:
             taken(first)
         return taken
 
@@ -170,6 +180,7 @@ def digest(region: Region, weights: Mapping[str, float], profile: str) -> str:
     """Hash of what the numbers of a screening depend on."""
     what = {
         "powerwall": powerwall.__version__,
+        "numbers": NUMBERS,
         "region": hashlib.sha256(region.path.read_bytes()).hexdigest(),
         "layers": {name: layer.sha256 for name, layer in sorted(region.layers.items())},
         "sites": _file_hash(region),

@@ -1,7 +1,7 @@
 """Merge: one order over the parts of a screening, and what was counted in them.
 
-Of every candidate only the score and the code of its reasons are held, 12 bytes; everything else
-stays in the files of the parts.
+Of every candidate the score, its status, its rank and its place in the order are held; everything
+else stays in the files of the parts.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Buckets:
 
     @classmethod
     def of(cls, grid: Grid, cell: Whole, which: Whole) -> Buckets | None:
-        """Objects `which` in the cells of the same row, at least one; None if they crowd."""
+        """Object `which[i]` lies in cell `cell[i]`, for at least one i; None if they crowd."""
         start = np.zeros(grid.nx * grid.ny + 1, dtype=np.int64)
         counts = np.bincount(cell, minlength=grid.nx * grid.ny)
         if float(np.square(counts, dtype=np.float64).sum()) > _CROWD * len(cell):

@@ -110,7 +110,7 @@ def _unpacked(buckets: Buckets) -> tuple[Any, ...]:
 # farther away than the best distance and a tie; of each row at the cells that are not. The best
 # distance begins with that to the object found for the candidate before, or to one near the block
 # of cells. A second round, only where another object came within a tie of the best, chooses the
-# lowest row by the final limit. The first round gives up, with −1, once it has looked at too much.
+# lowest row by the final limit. A candidate is given up, with −1, once too much was looked at.
 # They stand alone, without calls: only so are they compiled as they are.
 
 

@@ -1,4 +1,4 @@
-"""The nearest of many lines: a k-d tree of samples finds it, a certificate proves it."""
+"""The nearest of many lines, exactly: by buckets where compiled, else by a tree and a certificate."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class LineIndex:
         """Columns of the segments in the order of their buckets, for the compiled search."""
         edges = self.segments
         grid = Grid.over(edges.box, Buckets.cells_for(len(edges)))
-        which, cell = grid.touched(edges.ax, edges.ay, *edges.ends)
+        which, cell = grid.touched(edges.ax, edges.ay, edges.bx, edges.by)
         buckets = Buckets.of(grid, cell, which)
         if buckets is None:
             return None
@@ -140,7 +140,7 @@ class LineIndex:
     @kept
     def _boxes(self) -> shapely.STRtree:
         edges = self.segments
-        ends = np.column_stack([edges.ax, edges.ay, edges.ax + edges.dx, edges.ay + edges.dy])
+        ends = np.column_stack([edges.ax, edges.ay, edges.bx, edges.by])
         tree = shapely.STRtree(shapely.linestrings(ends.reshape(-1, 2, 2)))
         tree.query(shapely.Point(0, 0))  # the tree is built on first use, and not by two threads
         return tree
@@ -156,9 +156,9 @@ class LineIndex:
         inner = np.repeat(np.arange(len(edges)), pieces - 1)
         t = (runs(pieces - 1) + 1) / pieces[inner]
         last = np.flatnonzero(~np.append(edges.joined[1:], False))  # its end is no other's start
-        every, (bx, by) = np.arange(len(edges)), edges.ends
-        x = np.concatenate([edges.ax, bx[last], edges.ax[inner] + t * edges.dx[inner]])
-        y = np.concatenate([edges.ay, by[last], edges.ay[inner] + t * edges.dy[inner]])
+        every = np.arange(len(edges))
+        x = np.concatenate([edges.ax, edges.bx[last], edges.ax[inner] + t * edges.dx[inner]])
+        y = np.concatenate([edges.ay, edges.by[last], edges.ay[inner] + t * edges.dy[inner]])
         tree = cKDTree(np.column_stack([x, y]), _LEAF, balanced_tree=False, compact_nodes=False)
         one = np.concatenate([every, last, inner])
         other = np.concatenate([every - edges.joined, last, inner])

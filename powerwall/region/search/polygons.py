@@ -164,14 +164,14 @@ def _areas(shapes: np.ndarray) -> np.ndarray:
         parts, inner = shapely.get_parts(collections, return_index=True)
         parts, part = shapely.get_parts(parts, return_index=True)  # a collection holds multi-parts
         area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
-        holders, at = np.unique(collected[inner[part[area]]], return_inverse=True)
-        if len(holders):
-            shapes[holders] = shapely.multipolygons(parts[area], indices=at)
+        holder, areas = collected[inner[part[area]]], parts[area]
+        for row in np.unique(holder):  # they may overlap, which parts of one polygon may not
+            shapes[row] = shapely.union_all(areas[holder == row])
     return shapes
 
 
 def _labels(grid: Grid, edges: Segments) -> _Labels:
-    segment, cell = grid.touched(edges.ax, edges.ay, *edges.ends)
+    segment, cell = grid.touched(edges.ax, edges.ay, edges.bx, edges.by)
     border = paired(cell, edges.feature[segment])
     border = border[np.diff(border, prepend=-1) != 0]  # most repetitions follow one another
     whole = _inside(grid, edges)
@@ -197,8 +197,7 @@ def _inside(grid: Grid, edges: Segments) -> Whole:
     Between the first and second, third and fourth … crossing of its outline with the middle of
     a row of cells one is inside a polygon. A cell that no outline touches is as its centre is.
     """
-    by = edges.ends[1]
-    low, high = np.minimum(edges.ay, by), np.maximum(edges.ay, by)
+    low, high = np.minimum(edges.ay, edges.by), np.maximum(edges.ay, edges.by)
     # An edge meets the middles row + ½ in [low, high): of two edges at a vertex one counts.
     bottom = np.ceil(grid.rows(low) - 0.5).astype(np.int64)
     top = np.ceil(grid.rows(high) - 0.5).astype(np.int64)

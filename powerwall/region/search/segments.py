@@ -14,12 +14,14 @@ _POLYGON = shapely.GeometryType.POLYGON
 
 @dataclass(frozen=True, eq=False)
 class Segments:
-    """Straight edges from a to a + d, sorted by feature. A lone point is an edge of length 0.
+    """Straight edges from a to b, sorted by feature. A lone point is an edge of length 0.
 
     Attributes
     ----------
-    ax, ay, dx, dy
-        Start and extent, shape (segments,). [m]
+    ax, ay, bx, by
+        Start and end, shape (segments,): the vertices to the last bit, so that neighbours meet. [m]
+    dx, dy
+        Extent, shape (segments,). [m]
     length2
         Squared length, 1 where the length is 0, so that the foot there is the start. [m²]
     feature
@@ -30,6 +32,8 @@ class Segments:
 
     ax: Floats
     ay: Floats
+    bx: Floats
+    by: Floats
     dx: Floats
     dy: Floats
     length2: Floats
@@ -45,16 +49,10 @@ class Segments:
         return np.sqrt(self.dx * self.dx + self.dy * self.dy)
 
     @property
-    def ends(self) -> tuple[Floats, Floats]:
-        """Where the edges end, shape (segments,) each. [m]"""
-        return self.ax + self.dx, self.ay + self.dy
-
-    @property
     def box(self) -> tuple[float, float, float, float]:
         """West, south, east and north end. [m]"""
-        bx, by = self.ends
-        west, east = min(self.ax.min(), bx.min()), max(self.ax.max(), bx.max())
-        south, north = min(self.ay.min(), by.min()), max(self.ay.max(), by.max())
+        west, east = min(self.ax.min(), self.bx.min()), max(self.ax.max(), self.bx.max())
+        south, north = min(self.ay.min(), self.by.min()), max(self.ay.max(), self.by.max())
         return float(west), float(south), float(east), float(north)
 
 
@@ -75,12 +73,12 @@ def segments_of(geometries: object) -> Segments:
     lone = np.bincount(part, minlength=len(parts)) == 1
     start = np.flatnonzero(np.append(leaves, False) | lone[part]) if len(part) else part
     end = start + np.append(leaves, False)[start] if lone.any() else start + 1
-    ax, ay = x[start], y[start]
-    dx, dy = x[end] - ax, y[end] - ay
+    ax, ay, bx, by = x[start], y[start], x[end], y[end]
+    dx, dy = bx - ax, by - ay
     length2 = dx * dx + dy * dy
     length2[length2 == 0] = 1.0
     joined = np.append(False, leaves)[start]
-    return Segments(ax, ay, dx, dy, length2, feature[part[start]], joined)
+    return Segments(ax, ay, bx, by, dx, dy, length2, feature[part[start]], joined)
 
 
 def _strings(geometries: np.ndarray) -> tuple[np.ndarray, Whole]:
