@@ -93,10 +93,10 @@ def count_points(
     u: Floats, v: Floats, p: Floats, q: Floats, radius: float, buckets: Buckets
 ) -> Floats:
     """Points at most a chord of `radius` [m] away; otherwise as `nearest_point`. Shape (n,)"""
-    out = np.empty(len(u))
-    ids, start, _, _, *grid = _unpacked(buckets)
-    del ids
-    _compiled(_count_points)(u, v, p, q, start, *grid, radius, MARGIN_M, out)
+    out, grid = np.empty(len(u)), buckets.grid
+    _compiled(_count_points)(
+        u, v, p, q, buckets.start, grid.x0, grid.y0, grid.cell, grid.nx, grid.ny, radius, MARGIN_M, out
+    )  # fmt: skip
     return out
 
 
