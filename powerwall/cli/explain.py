@@ -76,8 +76,8 @@ def explain(
     if form == "json":
         import json
 
-        from powerwall.output.files import records
         from powerwall.output.noise import noise_record
+        from powerwall.output.texts import records
         from powerwall.output.water import plant_records
 
         record = next(r for r in records(ranking) if r["site_id"] == site_id)

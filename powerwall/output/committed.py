@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from powerwall.criteria.criterion import registry
-from powerwall.output.files import LEAD, save
+from powerwall.output.files import save
+from powerwall.output.texts import LEAD
 from powerwall.ranking.compare import MEASURE_COLUMNS, Changes
 from powerwall.ranking.moved import SCORE_STEP, shifts, site_changes
 from powerwall.ranking.rank import STATUSES

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from powerwall.output.columns import Head, fitting_table
-from powerwall.output.files import provenance
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, jsonable, month, percent, shown
 from powerwall.output.robust import share
+from powerwall.output.texts import provenance
 from powerwall.ranking.portfolio import limits, ranked, region_of
 
 if TYPE_CHECKING:

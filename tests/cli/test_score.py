@@ -21,8 +21,8 @@ import powerwall as pw
 from powerwall.cli import app
 from powerwall.criteria.criterion import registry
 from powerwall.output.explain import print_site
-from powerwall.output.files import csv_text, json_text
 from powerwall.output.table import markdown, print_ranking
+from powerwall.output.texts import csv_text, json_text
 from powerwall.ranking.rank import Ranking
 
 REPOSITORY = Path(__file__).resolve().parents[2]

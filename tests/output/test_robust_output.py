@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 import powerwall as pw
 from powerwall.cli import app
-from powerwall.output.files import csv_text, json_text
 from powerwall.output.robust import flip_line, out_words, ranks, ranks_words, share
 from powerwall.output.table import print_ranking
+from powerwall.output.texts import csv_text, json_text
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = "regions/example.toml"

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import powerwall as pw
 from powerwall.cli import app
-from powerwall.output import files
+from powerwall.output import files, texts
 from powerwall.region.findings import BadInput
 
 
@@ -91,7 +91,7 @@ def test_a_failed_write_of_the_command_is_a_finding_and_exits_two(
 
 def test_the_suffix_counts_whatever_its_case(ranking, tmp_path):
     ranking.save(tmp_path / "OUT.CSV")
-    assert (tmp_path / "OUT.CSV").read_text(encoding="utf-8") == files.csv_text(ranking)
+    assert (tmp_path / "OUT.CSV").read_text(encoding="utf-8") == texts.csv_text(ranking)
 
 
 @pytest.mark.parametrize("name", ["out", "out.txt", ".csv", "gone/out.csv"])
@@ -112,13 +112,13 @@ def test_every_row_of_the_csv_has_as_many_cells_as_its_header(ranking):
     import csv
     import io
 
-    rows = list(csv.reader(io.StringIO(files.csv_text(ranking))))
+    rows = list(csv.reader(io.StringIO(texts.csv_text(ranking))))
     assert {len(row) for row in rows} == {len(rows[0])}
     assert len(rows) == len(ranking.frame) + 1
 
 
 def test_an_unknown_is_an_empty_cell_whose_status_says_so(ranking):
-    flat = files.table(ranking)
+    flat = texts.table(ranking)
     for name, measure in ranking.measures.items():
         unknown = measure["value"].isna().to_numpy()
         assert flat[name].isna().to_numpy().tolist() == unknown.tolist()
