@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from powerwall.cli import options as opt
+from powerwall.importers.sources import SOURCES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from powerwall.importers.imported import Imported
 
-_SOURCES = ("moratoria", "ordinances", "urdb", "epw", "pairwise")
+_SOURCES = (*SOURCES, "moratoria", "ordinances", "urdb", "epw", "pairwise")
 _LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
 
 
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="|".join(_SOURCES), help="What is read.", show_default=False)
+        str, typer.Argument(metavar="SOURCE", help=f"What is read: {', '.join(_SOURCES)}.", show_default=False)
     ],
     files: Annotated[
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="Inventories of moratoria as CSV, GeoJSON or JSON; tables of ordinances as CSV or workbook; rate records as JSON or bulk CSV; hourly weather files; a pairwise matrix of weights as CSV.",
+            help="Its files as published.",
             show_default=False,
         ),
     ],
@@ -38,7 +39,7 @@ def import_(
             "--output",
             "-o",
             metavar="FILE",
-            help="The layer: a CSV, JSON for rates, or TOML for weights.",
+            help="The layer: a CSV or GeoParquet; JSON for rates, TOML for weights.",
             show_default=False,
         ),
     ],
@@ -56,7 +57,7 @@ def import_(
         typer.Option(
             "--region",
             metavar="REGION",
-            help="Keep the rows of its jurisdictions, under their ids, and compare with its policy.",
+            help="Keep what is in it or within 25 km; rows of its jurisdictions, under their ids.",
             show_default=False,
         ),
     ] = None,
@@ -69,6 +70,14 @@ def import_(
             show_default=False,
         ),
     ] = None,
+    crs: Annotated[
+        str,
+        typer.Option("--crs", metavar="EPSG", help="Coordinate system of files that have none, e.g. EPSG:4269.", show_default=False),
+    ] = "",
+    entity: Annotated[
+        str,
+        typer.Option("--entity", metavar="NAME", help="Operator of a queue whose files do not say it, e.g. CAISO.", show_default=False),
+    ] = "",
     utility: Annotated[
         str,
         typer.Option(
@@ -105,10 +114,15 @@ def import_(
 ) -> None:  # fmt: skip
     """Convert a public download into a layer; what its words leave open is a finding with its line.
 
-    Example: powerwall import moratoria moratorium_inventory.csv -o policy.csv --region central-ohio
+    Example: powerwall import hifld-lines Electric_Power_Transmission_Lines.geojson -o lines.parquet
     """
     del debug
     opt.one_of(source, _SOURCES, "SOURCE")
+    if source in SOURCES:
+        from powerwall.cli.import_layer import LayerOptions, import_layer
+
+        import_layer(source, files, output, LayerOptions(region, as_of, crs, entity, every, quiet, not no_color))  # fmt: skip
+        return
     day = opt.day(as_of) if as_of else None
     if source == "urdb":
         _rates(files, output, utility, day, every=every, quiet=quiet, color=not no_color)

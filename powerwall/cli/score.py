@@ -30,7 +30,8 @@ def score(
     weight: opt.Weight = None,
     profile: opt.Profile = "",
     top: Annotated[int, typer.Option("--top", min=1, help="Ranked sites in the table.")] = 15,
-    output: Annotated[list[Path] | None, opt.files("csv, json, geojson, gpkg, parquet or md")] = None,
+    output: Annotated[list[Path] | None, opt.files("csv, json, geojson, gpkg, parquet, md, html, png, svg, xlsx or kmz")] = None,
+    site: Annotated[str, typer.Option("--site", metavar="SITE", help="Site of a .md brief, by its id or a part of its name: each -o *.md is then one page on it.", show_default=False)] = "",
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="What stdout gets.")
     ] = "table",
@@ -69,6 +70,8 @@ def score(
     opt.one_of(unknown, ("neutral", "worst"), "--unknown")
     if pick is not None:
         opt.one_of(form, ("table", "json"), "--format with --pick")
+    if site and not any(_is_brief(path, site) for path in output or []):
+        raise typer.BadParameter("names the site of a brief: give -o FILE.md", param_hint="--site")
     points, drawing = opt.weights(weight), opt.drawn(draws, top_k, concentration)
     from powerwall.output.console import console
 
@@ -86,7 +89,10 @@ def score(
         from powerwall.output.files import check_targets
 
         if (path := _screened(regions)) is not None:
-            refuse({"--check": check, "--draws": draws, "--pick": pick}, "screen = true")
+            refuse(
+                {"--check": check, "--draws": draws, "--pick": pick, "--site": site},
+                "screen = true",
+            )
             asked = CellOptions(top, output or [], form, points, profile, unknown, threads, workers, scheduler, work_dir)  # fmt: skip
             cells = score_cells(path, wanted, asked, out, err)
             opt.warn(cells.findings, err, quiet=quiet)
@@ -107,11 +113,12 @@ def score(
             raise typer.Exit(_stale(regions, again, err))
         ranking = _ranked(regions, wanted, points, unknown, err, profile)
         _check_sources(output or [], ranking)
+        site_id = _site_of(ranking, site)
         if draws and (pick is None or output):
             with opt.waiting(err, "drawing …"):
                 ranking = ranking.with_draws(draws, **drawing)
         for path in output or []:
-            ranking.save(path)
+            _save(ranking, path, site_id)
     opt.warn(
         tuple(f for region in ranking.regions for f in region.findings),
         err,
@@ -129,6 +136,28 @@ def score(
 
         out.file.write(text(ranking, form))
     opt.wrote(output, err, quiet=quiet)
+
+
+def _is_brief(path: Path, site: str) -> bool:
+    """Tell whether a file is the brief of a site; without one `.md` is the table."""
+    return bool(site) and path.suffix.lower() == ".md"
+
+
+def _site_of(ranking: Ranking, site: str) -> str:
+    """Id of the site of a brief; "" where none is asked for."""
+    names = dict(zip(ranking.frame.index.astype(str), ranking.frame["name"].astype(str), strict=True))  # fmt: skip
+    return opt.find_site(site, names) if site else ""
+
+
+def _save(ranking: Ranking, path: Path, site_id: str) -> None:
+    """Write a ranking, or the brief of one of its sites."""
+    if not _is_brief(path, site_id):
+        ranking.save(path)
+        return
+    from powerwall.output.brief import brief_text
+    from powerwall.output.files import write_text
+
+    write_text(path, brief_text(ranking, site_id))
 
 
 def _show_portfolio(ranking: Ranking, k: int, draws: int, form: str, out: Console) -> None:

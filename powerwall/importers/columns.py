@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 
+from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.tables import CellPlaces
 
 
@@ -25,3 +29,36 @@ def fold(frame: pd.DataFrame, places: CellPlaces) -> tuple[pd.DataFrame, CellPla
         frame.rename(columns=lambda name: folded(str(name))),
         CellPlaces(places.path, places.lines, places.starts, names),
     )
+
+
+def picked(
+    frame: pd.DataFrame, names: Mapping[str, Sequence[str]], required: Collection[str], path: Path, findings: Findings
+) -> pd.DataFrame | None:  # fmt: skip
+    """The columns that a layer wants, under its names; None where a required one is missing.
+
+    Parameters
+    ----------
+    frame
+        Table under folded names.
+    names
+        Canonical name → folded native names, the first that is there counts.
+    required
+        Canonical names without which nothing can be made.
+
+    Returns
+    -------
+    frame
+        Only what was found, and `geometry` where there is one.
+    """
+    found = {canonical: next((name for name in natives if name in frame), None) for canonical, natives in names.items()}  # fmt: skip
+    for canonical in names:
+        if found[canonical] is None and canonical in required:
+            wanted = names[canonical][0]
+            findings.add("PW203", f"no column `{wanted}`; columns found: {', '.join(map(str, frame.columns[:12]))}", file=path,
+                         remedy=did_you_mean(wanted, [str(column) for column in frame.columns]) or "is it the right file?")  # fmt: skip
+    if any(found[canonical] is None for canonical in required):
+        return None
+    made = {canonical: frame[native] for canonical, native in found.items() if native is not None}
+    if "geometry" in frame:
+        return gpd.GeoDataFrame(made, geometry=frame.geometry, index=frame.index)
+    return pd.DataFrame(made, index=frame.index)

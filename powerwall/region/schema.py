@@ -108,6 +108,27 @@ LAYERS: dict[str, LayerSchema] = {
         )},
         dates=("expected_date",),
     ),
+    "queue": LayerSchema(
+        "requests in interconnection queues, told apart by `entity` and `queue_id`; the publisher's word stays in `status_raw`",
+        "", "none", ("entity", "queue_id", "kind", "status", "queue_date", "capacity_mw"),
+        words={"kind": ("generation", "storage", "load", "transmission", "unknown"),
+               "status": ("active", "withdrawn", "suspended", "agreed", "energised", "in_service", "unknown")},
+        dates=("queue_date", "agreement_date", "energised_date", "in_service_date", "withdrawn_date", "proposed_in_service_date"),
+    ),
+    "generators": LayerSchema(
+        "power plants and their units; nameplate, summer and net MW are different numbers",
+        "generator_key", "point", ("plant_id", "capacity_mw", "fuel", "generator_status"),
+        words={"generator_status": ("operating", "standby", "out_of_service", "retired", "planned", "under_construction", "cancelled", "unknown")},
+        dates=("online_date", "retirement_date"),
+    ),
+    "data_centers": LayerSchema(
+        "data centres that stand or are announced; a campus and the buildings in it are not added",
+        "dc_id", "point", words={"kind": ("building", "campus", "point", "facility")}, refers={"contained_in": "data_centers"},
+    ),
+    "hazards": LayerSchema(
+        "natural hazards by county, as published; scores are ranks among counties, not probabilities",
+        "fips", "none",
+    ),
     "utilities": LayerSchema(
         "who serves; requested, signed and peak MW are different states and never added",
         "utility_id", "none", ("name", "kind"),

@@ -1,0 +1,114 @@
+"""`powerwall import` of the sources that become one layer: the file, and the block that names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from powerwall.cli import options as opt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from powerwall.importers.delivery import Asked
+    from powerwall.importers.sources import Source
+
+
+class LayerOptions(NamedTuple):
+    """Options of `powerwall import` that concern one layer."""
+
+    region: Path | None
+    as_of: str | None
+    crs: str
+    entity: str
+    every: bool
+    quiet: bool
+    color: bool
+
+
+def import_layer(name: str, files: list[Path], output: Path, options: LayerOptions) -> None:
+    """Convert files of one source into a layer; the block to paste goes to stdout."""
+    from powerwall.importers.sources import SOURCES
+    from powerwall.output.console import console, print_findings, summary
+    from powerwall.region.findings import Findings
+
+    out, err = console(color=options.color), console(stderr=True, color=options.color)
+    findings, source = Findings(), SOURCES[name]
+    with opt.failing(err):
+        from powerwall.importers.written import SUFFIXES
+        from powerwall.output.files import check_targets
+
+        check_targets([output], SUFFIXES)
+        opt.not_itself(files, output, findings)
+        findings.raise_errors()
+        base = output.parent if options.region is None else opt.located(options.region).parent
+        told = converted(source, files, output, base, _asked(options), findings)
+    if not options.quiet:
+        print_findings(findings, err, every=options.every)
+        if list(findings):
+            err.print(summary(findings))
+        for line in told.tally:
+            err.print(line, markup=False, highlight=False)
+        if source.schema_only:
+            err.print(
+                f"{name} is read by its published schema; no native file was at hand to try it on"
+            )
+    err.print(f"wrote {told.rows:,} rows to {output}", markup=False, highlight=False)
+    _paste(told.block, out, err, quiet=options.quiet)
+
+
+class Told(NamedTuple):
+    """What became of an import: rows written, the tally in lines, the block to paste."""
+
+    rows: int
+    tally: list[str]
+    block: str
+
+
+def converted(
+    source: Source, files: list[Path], output: Path, base: Path, asked: Asked, findings: object
+) -> Told:
+    """Read files of one source and write its layer, whole or not at all.
+
+    Raises
+    ------
+    BadInput
+        If a file cannot be used, or nothing is left of it.
+    """
+    from powerwall.importers.delivery import Tally
+    from powerwall.importers.written import block, changes, kept, write
+    from powerwall.output.files import replaced
+    from powerwall.region.findings import Findings
+
+    assert isinstance(findings, Findings)  # noqa: S101 — heavy types stay out of the signature
+    tally = Tally()
+    delivery = source.load()(files, asked, tally, findings)
+    findings.raise_errors()
+    assert delivery is not None  # noqa: S101 — without errors there is a layer
+    frame = kept(delivery, asked, tally)
+    if frame.empty:
+        findings.add("PW204", "nothing is left of it: nothing is written", file=files[0], remedy="; ".join(tally.lines(0)[1:4]))  # fmt: skip
+        findings.raise_errors()
+    differ = changes(output, frame, delivery.key) if output.exists() else []
+    replaced(output, lambda part: write(frame, part))
+    lines = [*tally.lines(len(frame)), *([delivery.note] if delivery.note else []), *differ]
+    return Told(len(frame), lines, block(source, delivery, output, base, asked.as_of))
+
+
+def _asked(options: LayerOptions) -> Asked:
+    from powerwall.importers.delivery import Asked
+
+    day = opt.day(options.as_of) if options.as_of else None
+    if options.region is None:
+        return Asked(day, options.crs, options.entity)
+    from powerwall.importers.extent import extent
+    from powerwall.region.read import read
+
+    area, fips = extent(read(opt.located(options.region)))
+    return Asked(day, options.crs, options.entity, area, fips)
+
+
+def _paste(block: str, out: Console, err: Console, *, quiet: bool) -> None:
+    if not quiet:
+        err.print("paste into the region file:")
+    out.file.write(block)

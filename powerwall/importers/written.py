@@ -1,0 +1,130 @@
+"""Written: a delivery as a CSV or GeoParquet, and the block of the region file that names it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import shapely
+
+from powerwall.importers.delivery import Asked, Delivery, Tally
+from powerwall.importers.sources import Source
+
+SUFFIXES = (".csv", ".parquet")
+#: Features this far outside a region belong to it: the nearest one may lie across the border. [m]
+BORDER_M = 25_000
+_PLACES = 6  # decimals of a degree: a tenth of a metre
+
+
+def kept(delivery: Delivery, asked: Asked, tally: Tally) -> pd.DataFrame:
+    """Rows near the area that was asked for, or of its counties, in the order of the key."""
+    frame = delivery.frame
+    if asked.area is not None and isinstance(frame, gpd.GeoDataFrame):
+        near = _near(frame, asked.area)
+        if lost := int((~near).sum()):
+            tally.left_out[f"farther than {BORDER_M // 1000} km from the region"] += lost
+        frame = frame[near]
+    elif asked.fips and "fips" in frame:
+        own = frame["fips"].astype("string").str.startswith(asked.fips).fillna(value=False).to_numpy(dtype=bool)  # fmt: skip
+        if lost := int((~own).sum()):
+            tally.left_out["of no county of the region"] += lost
+        frame = frame[own]
+    order = list(delivery.key)
+    return frame.sort_values(order, kind="stable", key=lambda column: column.astype(str)).reset_index(drop=True)  # fmt: skip
+
+
+def _near(frame: gpd.GeoDataFrame, area: Any) -> np.ndarray:
+    """Whether each feature touches the area or its border of `BORDER_M`."""
+    outline = gpd.GeoSeries([area], crs="EPSG:4326")
+    plane = outline.estimate_utm_crs()
+    wide = outline.to_crs(plane).buffer(BORDER_M).to_crs("EPSG:4326").iloc[0]
+    shapely.prepare(wide)
+    return np.asarray(shapely.intersects(wide, frame.geometry.to_numpy()))
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a layer; the suffix decides. The same rows give the same bytes."""
+    if path.suffix.lower() == ".parquet":
+        frame.to_parquet(path, compression="zstd", index=False)
+    else:
+        as_table(frame).to_csv(path, index=False, lineterminator="\n")
+
+
+def as_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """A layer as columns of plain cells: points as lon and lat, other geometry as WKT."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return pd.DataFrame(frame)
+    shapes = frame.geometry.to_numpy()
+    table = pd.DataFrame(frame.drop(columns="geometry"))
+    if (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
+        x, y = shapely.get_coordinates(shapes).T
+        return table.assign(lon=x.round(_PLACES), lat=y.round(_PLACES))
+    return table.assign(wkt=shapely.to_wkt(shapes, rounding_precision=_PLACES))
+
+
+def block(source: Source, delivery: Delivery, path: Path, base: Path, as_of: date | None) -> str:
+    """The lines of a region file that name a written layer; paths are relative to `base`."""
+    day = as_of or delivery.as_of
+    lines = [
+        f"[layers.{source.layer}]",
+        f"path = {_quoted(_relative(path, base))}",
+        f"as_of = {day}" if day else "# as_of = ?    # the day the file describes: it does not say",
+        f"source = {{ title = {_quoted(source.title)}, path = {_quoted(source.url)} }}",
+        f"licenses = [{', '.join(_quoted(name) for name in source.licenses)}]",
+        *([f"attribution = {_quoted(source.attribution)}"] if source.attribution else []),
+        f"fresh_days = {source.fresh_days}",
+        f'sha256 = "{hashlib.sha256(path.read_bytes()).hexdigest()}"',
+        *([] if isinstance(delivery.frame, gpd.GeoDataFrame) else ['geometry = "none"']),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _relative(path: Path, base: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), base.resolve())).as_posix()
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def changes(before: Path, frame: pd.DataFrame, key: Sequence[str]) -> list[str]:
+    """What differs from the layer that is there already: rows by key, then cells by column."""
+    old = _read(before)
+    new = as_table(frame)
+    if old is None or not set(key) <= set(old):
+        return []
+    then, now = (_text(table).set_index(list(key)) for table in (old, new))
+    then, now = then[~then.index.duplicated()], now[~now.index.duplicated()]
+    both = now.index.intersection(then.index)
+    told = [f"{len(now.index.difference(then.index)):,} rows are new, {len(then.index.difference(now.index)):,} are gone"]  # fmt: skip
+    for column in now.columns.intersection(then.columns):
+        moved = int((then.loc[both, column].to_numpy() != now.loc[both, column].to_numpy()).sum())
+        told += [f"{column}: {moved:,} cells differ"] if moved else []
+    return told
+
+
+def _text(table: pd.DataFrame) -> pd.DataFrame:
+    """Cells as they are written."""
+    buffer = io.StringIO(table.to_csv(index=False))
+    return pd.read_csv(buffer, dtype=str, keep_default_na=False)
+
+
+def _read(path: Path) -> pd.DataFrame | None:
+    try:
+        if path.suffix.lower() == ".parquet":
+            geo = b"geo" in (pq.read_schema(path).metadata or {})
+            return as_table(gpd.read_parquet(path)) if geo else pd.read_parquet(path)
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError):
+        return None  # it is replaced, whatever it was
