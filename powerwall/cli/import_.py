@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from powerwall.cli import options as opt
 from powerwall.importers.sources import SOURCES
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from powerwall.importers.imported import Imported
 
 _SOURCES = (*SOURCES, "moratoria", "ordinances", "urdb", "epw", "pairwise")
 _LAYERS = {"moratoria": ("policy",), "ordinances": ("noise_rules", "policy")}
@@ -124,66 +118,20 @@ def import_(
         import_layer(source, files, output, LayerOptions(region, as_of, crs, entity, every, quiet, not no_color))  # fmt: skip
         return
     day = opt.day(as_of) if as_of else None
-    if source == "urdb":
-        _rates(files, output, utility, day, every=every, quiet=quiet, color=not no_color)
+    if source == "pairwise":
+        _weights(files, output, profile, every=every, quiet=quiet, color=not no_color)
         return
     if source == "epw":
         from powerwall.cli.import_weather import import_weather
 
         import_weather(files, output, stations, station_id, day, hourly=hourly, every=every, quiet=quiet, color=not no_color)  # fmt: skip
         return
-    if source == "pairwise":
-        _weights(files, output, profile, every=every, quiet=quiet, color=not no_color)
-        return
-    layer = layer or _LAYERS[source][0]
-    opt.one_of(layer, _LAYERS[source], "--layer")
-    from powerwall.output.console import console, print_findings, summary
-    from powerwall.region.findings import Findings
+    from powerwall.cli.import_rows import RowOptions, import_rows
 
-    err = console(stderr=True, color=not no_color)
-    with opt.failing(err):
-        from powerwall.importers import layers
-        from powerwall.output.files import check_targets, write_text
-
-        check_targets([output], [".csv"])
-        findings = Findings()
-        opt.not_itself(files, output, findings)
-        place = opt.located(region) if region else None
-        found = layers.collect(source, layer, files, place, findings, day)
-        findings.raise_errors()
-        write_text(output, layers.csv_text(layer, found.rows))
-    if not quiet:
-        print_findings(findings, err, every=every)
-        if list(findings):
-            err.print(summary(findings))
-    _report(found, output, err, quiet=quiet)
-
-
-def _rates(
-    files: list[Path], output: Path, utility: str, as_of: date | None, *, every: bool, quiet: bool, color: bool
-) -> None:  # fmt: skip
-    """Rate records as stacks."""
-    from powerwall.output.console import console, print_findings
-    from powerwall.region.findings import Findings
-
-    err = console(stderr=True, color=color)
-    findings = Findings()
-    with opt.failing(err):
-        from powerwall.importers.urdb import read_rates
-        from powerwall.output.files import check_targets, write_text
-
-        check_targets([output], [".json"])
-        opt.not_itself(files, output, findings)
-        found = read_rates(files, findings, utility, as_of)
-        if not found.stacks and not findings.errors:
-            findings.add("PW516", "no record can be billed: nothing is written", file=files[0])
-        findings.raise_errors()
-        write_text(output, found.text)
-    if not quiet:
-        print_findings(findings, err, every=every)
-    err.print(f"wrote {len(found.stacks)} stacks to {output}")
-    for why, count in sorted(found.skipped.items()):
-        err.print(f"left out {count}: {why}")
+    if source != "urdb":
+        layer = layer or _LAYERS[source][0]
+        opt.one_of(layer, _LAYERS[source], "--layer")
+    import_rows(source, files, output, RowOptions(layer, region, day, utility, every, quiet, not no_color))  # fmt: skip
 
 
 def _weights(files: list[Path], output: Path, profile: str, *, every: bool, quiet: bool, color: bool) -> None:  # fmt: skip
@@ -218,15 +166,3 @@ def _weights(files: list[Path], output: Path, profile: str, *, every: bool, quie
     err.print(f"wrote {output}: {shares}; consistency ratio {ratio}")
     if found.silent:
         err.print(f"not compared, so without weight: {', '.join(found.silent)}")
-
-
-def _report(found: Imported, output: Path, err: Console, *, quiet: bool) -> None:
-    """What was written, what was left out, and whom the licence names."""
-    unverified = sum(row["status"] == "unverified" for row in found.rows)
-    err.print(f"wrote {len(found.rows)} rows to {output}, {unverified} of them unverified")
-    if quiet:
-        return
-    for why, count in sorted(found.skipped.items()):
-        err.print(f"left out {count}: {why}")
-    for credit in dict.fromkeys(found.credit):
-        err.print(f"name the source wherever the rows are used: {credit}")

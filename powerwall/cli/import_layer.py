@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from powerwall.cli import options as opt
+from powerwall.cli.import_rows import paste
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from powerwall.importers.delivery import Asked
     from powerwall.importers.sources import Source
 
@@ -48,13 +47,13 @@ def import_layer(name: str, files: list[Path], output: Path, options: LayerOptio
         if list(findings):
             err.print(summary(findings))
         for line in told.tally:
-            err.print(line, markup=False, highlight=False)
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
         if source.schema_only:
             err.print(
                 f"{name} is read by its published schema; no native file was at hand to try it on"
             )
-    err.print(f"wrote {told.rows:,} rows to {output}", markup=False, highlight=False)
-    _paste(told.block, out, err, quiet=options.quiet)
+    err.print(f"wrote {output}: {told.rows:,} rows", markup=False, highlight=False, soft_wrap=True)
+    paste([told.block], out, err, quiet=options.quiet)
 
 
 class Told(NamedTuple):
@@ -92,7 +91,11 @@ def converted(
     differ = changes(output, frame, delivery.key) if output.exists() else []
     replaced(output, lambda part: write(frame, part))
     lines = [*tally.lines(len(frame)), *([delivery.note] if delivery.note else []), *differ]
-    return Told(len(frame), lines, block(source, delivery, output, base, asked.as_of))
+    return Told(
+        len(frame),
+        lines,
+        block(source, output, base, asked.as_of or delivery.as_of, geometry="geometry" in frame),
+    )
 
 
 def _asked(options: LayerOptions) -> Asked:
@@ -106,9 +109,3 @@ def _asked(options: LayerOptions) -> Asked:
 
     area, fips = extent(read(opt.located(options.region)))
     return Asked(day, options.crs, options.entity, area, fips)
-
-
-def _paste(block: str, out: Console, err: Console, *, quiet: bool) -> None:
-    if not quiet:
-        err.print("paste into the region file:")
-    out.file.write(block)

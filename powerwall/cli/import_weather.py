@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from powerwall.cli import options as opt
+from powerwall.cli.import_rows import Made, paste
 
 if TYPE_CHECKING:
     from powerwall.importers.epw import Weather
@@ -23,13 +23,10 @@ def import_weather(
     from powerwall.output.console import console, print_findings, summary
     from powerwall.region.findings import Findings
 
-    err = console(stderr=True, color=color)
+    out, err = console(color=color), console(stderr=True, color=color)
     findings = Findings()
     with opt.failing(err):
-        from powerwall.importers.epw import read_epw
-        from powerwall.importers.imported import table_text
-        from powerwall.importers.typical_year import CLIMATE, STATIONS, typical_year
-        from powerwall.output.files import check_targets, write_text
+        from powerwall.output.files import check_targets
 
         beside = stations or output.with_name("climate_stations.csv")
         check_targets([output, beside], [".csv"])
@@ -37,22 +34,45 @@ def import_weather(
         opt.not_itself(files, output, findings)
         if station_id and len(files) > 1:
             findings.add("PW603", f"--station-id {station_id} names one station, {len(files)} files are given", remedy="import them one by one")  # fmt: skip
-        read = [weather for path in files if (weather := read_epw(path, findings))]
-        _twice(read, station_id, findings)
-        findings.raise_errors()
-        years = sorted((typical_year(one, station_id, hourly=hourly) for one in read), key=_id)
-        for year in years:
-            year.station["as_of"] = year.station["as_of"] or str(as_of or "")
-        texts = (table_text(CLIMATE, [row for year in years for row in year.climate]), table_text(STATIONS, [year.station for year in years]))  # fmt: skip
-        for path, text in zip((output, beside), texts, strict=True):
-            write_text(path, text)
+        made = converted(files, output, beside, output.parent, as_of, findings, station_id, hourly=hourly)  # fmt: skip
     if not quiet:
         print_findings(findings, err, every=every)
         if list(findings):
             err.print(summary(findings))
-    err.print(f"wrote {len(years)} station{'s' if len(years) > 1 else ''} to {output} and {beside}")
-    if not quiet:
-        err.print(_block(read, as_of, (output, beside), texts), markup=False, highlight=False, soft_wrap=True)  # fmt: skip
+    err.print(
+        f"wrote {output} and {beside}: {made.lines[0]}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    paste(made.blocks, out, err, quiet=quiet)
+
+
+def converted(
+    files: list[Path], output: Path, beside: Path, base: Path, as_of: date | None, findings: Findings, station_id: str = "", *, hourly: bool = False
+) -> Made:  # fmt: skip
+    """Both layers, written whole or not at all.
+
+    Raises
+    ------
+    BadInput
+        If a file cannot be read, or two are of one station.
+    """
+    from powerwall.importers.epw import read_epw
+    from powerwall.importers.imported import table_text
+    from powerwall.importers.typical_year import CLIMATE, STATIONS, typical_year
+    from powerwall.output.files import write_text
+
+    read = [weather for path in files if (weather := read_epw(path, findings))]
+    _twice(read, station_id, findings)
+    findings.raise_errors()
+    years = sorted((typical_year(one, station_id, hourly=hourly) for one in read), key=_id)
+    for year in years:
+        year.station["as_of"] = year.station["as_of"] or str(as_of or "")
+    write_text(output, table_text(CLIMATE, [row for year in years for row in year.climate]))
+    write_text(beside, table_text(STATIONS, [year.station for year in years]))
+    count = f"{len(years)} station{'s' if len(years) > 1 else ''}"
+    return Made([count], _blocks(read, as_of, output, beside, base))
 
 
 def _id(year: TypicalYear) -> str:
@@ -81,16 +101,17 @@ def _twice(read: list[Weather], station_id: str, findings: Findings) -> None:
         seen.setdefault(weather.wmo, weather.path)
 
 
-def _block(
-    read: list[Weather], as_of: date | None, paths: tuple[Path, Path], texts: tuple[str, str]
-) -> str:
-    """Blocks of the region file."""
-    days = [f"{weather.last_year}-12-31" if weather.last_year else str(as_of or "") for weather in read]  # fmt: skip
-    day = min(days) or "?    # last day of the record behind the typical year"
-    lines = ["", "paste into the region file:"]
-    for name, path, text in zip(("climate", "climate_stations"), paths, texts, strict=True):
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        lines += ["", f"[layers.{name}]", f'path = "{path.as_posix()}"', f"as_of = {day}",
-                  'source = { title = "hourly weather files, statistics", path = "?" }', 'licenses = ["?"]', "fresh_days = 3650", f'sha256 = "{digest}"']  # fmt: skip
-        lines += ['geometry = "none"', 'join = "station_id"'] if name == "climate" else []
-    return "\n".join(lines)
+def _blocks(
+    read: list[Weather], as_of: date | None, output: Path, beside: Path, base: Path
+) -> list[str]:
+    """Blocks of the region file; the day is the last one of the record behind the typical year."""
+    from powerwall.importers.sources import OTHERS
+    from powerwall.importers.written import block
+
+    days = [date(weather.last_year, 12, 31) if weather.last_year else as_of for weather in read]
+    day = min((known for known in days if known), default=None) if None not in days else None
+    stations = OTHERS["epw"]._replace(layer="climate_stations")
+    return [
+        block(OTHERS["epw"], output, base, day, join="station_id"),
+        block(stations, beside, base, day, geometry=True),
+    ]

@@ -45,7 +45,7 @@ water = 1
 noise = 1
 policy = 2
 """
-_SITES = """\
+SITES = """\
 site_id,name,lon,lat,location_accuracy_m,area_ha,zoning_status,availability,source_title,source_url,as_of,status,note
 first-site,First site,{lon},{lat},500,,unknown,unknown,made-up row: replace it,,{as_of},unverified,
 """
@@ -73,15 +73,36 @@ def init(
     lat: Annotated[
         float, typer.Option(min=-80, max=84, help="Latitude of the region's middle [°].")
     ] = 39.0,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="SOURCE=FILE[,FILE…][@DATE]", help="Make it of public downloads, as `powerwall import` reads them, and of the day they describe; repeat.", show_default=False),
+    ] = None,
+    within: Annotated[
+        str,
+        typer.Option("--within", metavar="CODE[,CODE…]", help="Counties to keep, by FIPS code or its beginning, e.g. 51107 or 51.", show_default=False),
+    ] = "",
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="The region's day; silent is today.", show_default=False),
+    ] = None,
+    crs: Annotated[
+        str,
+        typer.Option("--crs", metavar="EPSG", help="Coordinate system of files that have none.", show_default=False),
+    ] = "",
+    utility: Annotated[
+        str,
+        typer.Option("--utility", metavar="ID", help="Utility of imported rates.", show_default=False),
+    ] = "",
+    quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
-) -> None:
-    """Start a region: a commented region file, and two layers with one row each to replace.
+) -> None:  # fmt: skip
+    """Start a region: of public downloads, or as a commented file and two layers to fill.
 
-    Example: powerwall init my-county --lon -81.2 --lat 37.4
+    Example: powerwall init my-county --from census-counties=counties.shp --from hifld-lines=lines.geojson --within 51107
     """
     del debug
-    from powerwall.output.console import console
+    from powerwall.output.console import console, print_findings
     from powerwall.region.findings import Findings
 
     out, err = console(color=not no_color), console(stderr=True, color=not no_color)
@@ -101,13 +122,27 @@ def init(
         )
     with opt.failing(err):
         findings.raise_errors()
+    today = opt.day(as_of) if as_of else date.today()  # noqa: DTZ011 — a civil day
+    if sources:
+        from powerwall.cli import init_from
+
+        wanted = init_from.parsed(sources, findings)
+        with opt.failing(err):
+            findings.raise_errors()
+            codes = tuple(code.strip() for code in within.split(",") if code.strip())
+            made = init_from.make(init_from.Plan(name, folder, wanted, codes, crs, today, utility), err, findings, quiet=quiet)  # fmt: skip
+        if not quiet:
+            print_findings(findings, err)
+        for file in made:
+            out.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"\nNext: powerwall check {path.as_posix()}")
+        return
     zone = min(int((lon + 180) // 6), 59) + 1
-    today = date.today()  # noqa: DTZ011 — a civil day
     words = {"name": name, "title": name.replace("-", " ").title(), "as_of": today, "need_by": today.replace(year=today.year + 5, day=1),
              "crs": f"EPSG:{(32600 if lat >= 0 else 32700) + zone}", "lon": f"{lon:.3f}", "lat": f"{lat:.3f}"}  # fmt: skip
     files = {
         path: _REGION,
-        folder / name / "sites.csv": _SITES,
+        folder / name / "sites.csv": SITES,
         folder / name / "points_of_interconnection.csv": _NODES,
     }
     for file, text in files.items():

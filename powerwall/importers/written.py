@@ -27,15 +27,22 @@ _PLACES = 6  # decimals of a degree: a tenth of a metre
 
 
 def kept(delivery: Delivery, asked: Asked, tally: Tally) -> pd.DataFrame:
-    """Rows near the area that was asked for, or of its counties, in the order of the key."""
+    """Rows near the area that was asked for, or of its counties, in the order of the key.
+
+    Points say in `in_region` whether they lie inside, or in the border round it.
+    """
     frame = delivery.frame
+    codes = next((column for column in ("fips", "county_fips") if column in frame), "")
     if asked.area is not None and isinstance(frame, gpd.GeoDataFrame):
         near = _near(frame, asked.area)
         if lost := int((~near).sum()):
             tally.left_out[f"farther than {BORDER_M // 1000} km from the region"] += lost
         frame = frame[near]
-    elif asked.fips and "fips" in frame:
-        own = frame["fips"].astype("string").str.startswith(asked.fips).fillna(value=False).to_numpy(dtype=bool)  # fmt: skip
+        if (shapely.get_dimensions(frame.geometry.to_numpy()) == 0).all():
+            inside = shapely.intersects(asked.area, frame.geometry.to_numpy())
+            frame = frame.assign(in_region=np.where(inside, "yes", "no"))
+    elif asked.fips and codes:
+        own = frame[codes].astype("string").str.startswith(asked.fips).fillna(value=False).to_numpy(dtype=bool)  # fmt: skip
         if lost := int((~own).sum()):
             tally.left_out["of no county of the region"] += lost
         frame = frame[own]
@@ -72,19 +79,33 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     return table.assign(wkt=shapely.to_wkt(shapes, rounding_precision=_PLACES))
 
 
-def block(source: Source, delivery: Delivery, path: Path, base: Path, as_of: date | None) -> str:
-    """The lines of a region file that name a written layer; paths are relative to `base`."""
-    day = as_of or delivery.as_of
+def block(
+    source: Source, path: Path, base: Path, as_of: date | None, *, geometry: bool = False, join: str = ""
+) -> str:  # fmt: skip
+    """The lines of a region file that name a written layer.
+
+    Parameters
+    ----------
+    path, base
+        The layer, and the folder of the region file: paths are relative to it.
+    as_of
+        Day that the layer describes; None where nobody said it.
+    geometry, join
+        Whether it has places of its own, else the key that it joins by.
+    """
     lines = [
         f"[layers.{source.layer}]",
         f"path = {_quoted(_relative(path, base))}",
-        f"as_of = {day}" if day else "# as_of = ?    # the day the file describes: it does not say",
+        f"as_of = {as_of}"
+        if as_of
+        else "# as_of = ?    # the day the file describes: it does not say",
         f"source = {{ title = {_quoted(source.title)}, path = {_quoted(source.url)} }}",
         f"licenses = [{', '.join(_quoted(name) for name in source.licenses)}]",
         *([f"attribution = {_quoted(source.attribution)}"] if source.attribution else []),
         f"fresh_days = {source.fresh_days}",
         f'sha256 = "{hashlib.sha256(path.read_bytes()).hexdigest()}"',
-        *([] if isinstance(delivery.frame, gpd.GeoDataFrame) else ['geometry = "none"']),
+        *([] if geometry else ['geometry = "none"']),
+        *([f"join = {_quoted(join)}"] if join else []),
     ]
     return "\n".join(lines) + "\n"
 

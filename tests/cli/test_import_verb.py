@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import tomllib
 
 import pytest
 from conftest import write_csv
@@ -27,9 +29,11 @@ def test_an_inventory_becomes_a_layer_and_the_licence_is_named(tmp_path):
         tmp_path / "policy.csv",
     )
     result = run("moratoria", source, "-o", target)
-    assert result.stdout == ""
+    block = tomllib.loads(result.stdout)["layers"]["policy"]
+    assert block["licenses"] == ["CC-BY-4.0"]
+    assert block["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
     for words in (
-        "wrote 1 rows to",
+        "policy.csv: 1 rows",
         "left out 1: not about data centres",
         "M. J. Bommarito",
         "CC BY 4.0",
@@ -45,7 +49,7 @@ def test_an_inventory_becomes_a_layer_and_the_licence_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["fights", "in.csv", "-o", "out.csv"], "none of moratoria, ordinances"),
+        (["fights", "in.csv", "-o", "out.csv"], "is none of hifld-lines"),
         (["moratoria", "in.csv", "-o", "out.csv", "--layer", "noise_rules"], "none of policy"),
         (["moratoria", "missing.csv", "-o", "out.csv"], "error[PW201]"),
         (["moratoria", "in.csv", "-o", "out.xlsx"], "error[PW601]"),

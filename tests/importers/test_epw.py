@@ -105,8 +105,7 @@ def test_a_file_becomes_two_layers_that_a_region_reads(make_region, weather, tmp
     out, stations = tmp_path / "tiny" / "climate.csv", tmp_path / "tiny" / "climate_stations.csv"
     done = run(weather(), "-o", out, "--stations", stations)
     assert done.exit_code == 0
-    assert done.stdout == ""
-    assert "[layers.climate]" in done.stderr
+    assert "[layers.climate]" in done.stdout
     region = pw.read(path)
     assert pw.measure(region)["it_mw_per_grid_mw"]["value"].between(0.7, 0.95).all()
     assert region.layers["climate_stations"].frame["station_id"].tolist() == ["999901"]
@@ -114,7 +113,7 @@ def test_a_file_becomes_two_layers_that_a_region_reads(make_region, weather, tmp
 
 def test_the_block_to_paste_is_toml_and_knows_the_last_year_of_the_record(weather, tmp_path):
     done = run(weather(), "-o", tmp_path / "climate.csv")
-    block = tomllib.loads(done.stderr.split("paste into the region file:")[1])
+    block = tomllib.loads(done.stdout)
     assert str(block["layers"]["climate"]["as_of"]) == "2025-12-31"
     assert block["layers"]["climate"]["join"] == "station_id"
     assert len(block["layers"]["climate_stations"]["sha256"]) == 64
@@ -228,7 +227,7 @@ def test_a_file_that_names_no_record_takes_the_day_that_is_given(weather, tmp_pa
     header = tuple(line.replace("Period of Record=2011-2025; ", "") for line in made_up.HEADER)
     done = run(weather(header=header), "-o", tmp_path / "climate.csv", "--as-of", "2019-06-30")
     assert done.exit_code == 0
-    assert done.stderr.count("as_of = 2019-06-30\n") == 2
+    assert done.stdout.count("as_of = 2019-06-30\n") == 2
     assert pd.read_csv(tmp_path / "climate_stations.csv")["as_of"].tolist() == ["2019-06-30"]
 
 
@@ -354,7 +353,7 @@ def test_several_files_make_one_layer_in_the_order_of_their_stations_dated_by_th
     files = weather(name="a.epw"), weather(header=first, name="b.epw")
     done = run(*files, "-o", tmp_path / "climate.csv")
     assert done.exit_code == 0
-    assert done.stderr.count("as_of = 2005-12-31\n") == 2
+    assert done.stdout.count("as_of = 2005-12-31\n") == 2
     for name in ("climate.csv", "climate_stations.csv"):
         ids = pd.read_csv(tmp_path / name, dtype=str)["station_id"]
         assert ids.drop_duplicates().tolist() == ["012345", "999901"]

@@ -1,0 +1,261 @@
+"""`powerwall init NAME --from SOURCE=FILE`: a region out of public downloads, in one go."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from powerwall.importers.sources import SOURCES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from powerwall.cli.import_rows import Made
+    from powerwall.importers.delivery import Asked
+    from powerwall.region.findings import Findings
+
+#: Sources that are read once the authorities of the region are known, and the layer each becomes.
+ROWS = {"moratoria": "policy", "ordinances": "noise_rules"}
+FROM = (*SOURCES, *ROWS, "epw", "urdb")
+#: Layers of outlines and lines, which nobody edits by hand.
+_BINARY = ("transmission_lines", "jurisdictions", "basins", "water_systems", "tariff_territories")
+_HEAD = """\
+# {title}: a region made of public downloads by `powerwall init`. Every key is described in the
+# reference of the region file. What no file says is not there: see `powerwall check`.
+schema = 1
+name = "{name}"
+title = "{title}"
+version = "0.1.0"
+as_of = {as_of}              # month 0 of every plan; rules in force on this day
+edition = "screening"
+crs = "{crs}"          # projected, metres
+currency = "USD"
+
+[request]
+mw = 300
+need_by = {need_by}
+
+[sites]
+{sites}
+"""
+_AROUND = """\
+licenses = ["CC0-1.0"]
+around = { layer = "points_of_interconnection", where = "voltage_kv >= 138%s", radius_km = 2 }
+"""
+_ONE = """\
+path = "{name}/sites.csv"
+licenses = ["CC0-1.0"]
+"""
+_TAIL = """
+[weights]                      # the developer's view, assumed
+power = 5
+cost = 3
+water = 1
+noise = 1
+policy = 2
+"""
+
+
+class Wanted(NamedTuple):
+    """One `--from`: a source, its files, and the day they describe, where it was said."""
+
+    source: str
+    files: list[Path]
+    as_of: date | None
+
+
+class Plan(NamedTuple):
+    """What a region is made of.
+
+    Attributes
+    ----------
+    name, folder
+        Its name, and where it goes.
+    wanted
+        Sources in the order in which they are read.
+    within
+        Codes of the counties to keep, or their beginnings.
+    crs
+        Coordinate system of files that have none.
+    as_of
+        The region's day.
+    utility
+        Utility of imported rates.
+    """
+
+    name: str
+    folder: Path
+    wanted: list[Wanted]
+    within: tuple[str, ...]
+    crs: str
+    as_of: date
+    utility: str
+
+
+def parsed(items: Sequence[str], findings: Findings) -> list[Wanted]:
+    """`SOURCE=FILE[,FILE…][@DATE]` as sources and files, outlines of authorities first."""
+    from powerwall.region.findings import did_you_mean
+
+    found: list[Wanted] = []
+    layers: dict[str, str] = {}
+    for item in items:
+        source, _, rest = item.partition("=")
+        names, day = _dated(rest)
+        files = [Path(name.strip()) for name in names.split(",") if name.strip()]
+        if source not in FROM:
+            findings.add("PW603", f"--from {item}: no source `{source}`", remedy=did_you_mean(source, list(FROM)))  # fmt: skip
+            continue
+        if not files:
+            findings.add("PW603", f"--from {item}: no file", remedy=f"--from {source}=FILE")
+        layer = SOURCES[source].layer if source in SOURCES else source
+        if layer in layers:
+            findings.add("PW603", f"{layers[layer]} and {source} both become the layer `{layer}`", remedy="take one here, and import the other by itself")  # fmt: skip
+        layers[layer] = source
+        for file in files:
+            if not file.exists():
+                findings.add("PW201", f"--from {source}: no such file", file=file)
+        found.append(Wanted(source, files, day))
+    return sorted(found, key=lambda one: (one.source != "census-counties", one.source in ROWS))
+
+
+def _dated(text: str) -> tuple[str, date | None]:
+    """A text and the ISO date behind its last @, if there is one."""
+    names, _, tail = text.rpartition("@")
+    try:
+        return (names, date.fromisoformat(tail)) if names else (text, None)
+    except ValueError:
+        return text, None
+
+
+def make(plan: Plan, err: Console, findings: Findings, *, quiet: bool) -> list[Path]:
+    """Write the region file and its layers, all or nothing. Returns what was written.
+
+    Raises
+    ------
+    BadInput
+        If a file cannot be used.
+    """
+    with _staged(plan) as stage:
+        blocks, asked = [], _asked(plan)
+        for one in plan.wanted:
+            if one.source not in SOURCES:
+                continue
+            told, asked = _layer(one, plan, stage, asked, findings)
+            blocks.append(told.block)
+            _tell(one.source, [f"{told.rows:,} rows", *told.tally], err, quiet=quiet)
+        region = stage / f"{plan.name}.toml"
+        _write_region(plan, region, blocks)
+        for one in plan.wanted:
+            if one.source in SOURCES:
+                continue
+            made = _more(one, plan, region, findings)
+            blocks += made.blocks
+            if not made.blocks:  # nothing of it is of this region
+                (stage / plan.name / f"{ROWS[one.source]}.csv").unlink()
+            _write_region(plan, region, blocks)
+            _tell(one.source, made.lines, err, quiet=quiet)
+        findings.raise_errors()
+        return _placed(plan, stage)
+
+
+@contextmanager
+def _staged(plan: Plan) -> Iterator[Path]:
+    """A folder beside the region to be, in which it is made; it is gone afterwards."""
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{plan.name}-", dir=plan.folder) as made:
+        (Path(made) / plan.name).mkdir()
+        yield Path(made)
+
+
+def _placed(plan: Plan, stage: Path) -> list[Path]:
+    """The finished region under its name: the folder first, so that the file never lacks it."""
+    folder, file = plan.folder / plan.name, plan.folder / f"{plan.name}.toml"
+    (stage / plan.name).replace(folder)
+    (stage / file.name).replace(file)
+    return [file, *sorted(folder.iterdir())]
+
+
+def _asked(plan: Plan) -> Asked:
+    from powerwall.importers.delivery import Asked
+
+    return Asked(None, plan.crs, "", None, plan.within)
+
+
+def _layer(
+    one: Wanted, plan: Plan, stage: Path, asked: Asked, findings: Findings
+) -> tuple[Any, Asked]:
+    """One layer in the stage; outlines of authorities then say where the others are cut."""
+    from powerwall.cli.import_layer import converted
+
+    source = SOURCES[one.source]
+    suffix = ".parquet" if source.layer in _BINARY else ".csv"
+    output = stage / plan.name / f"{source.layer}{suffix}"
+    told = converted(source, one.files, output, stage, asked._replace(as_of=one.as_of), findings)
+    if source.layer == "jurisdictions":
+        import geopandas as gpd
+
+        from powerwall.importers.extent import codes, outline
+
+        frame = gpd.read_parquet(output)
+        asked = asked._replace(area=outline(frame), fips=codes(frame))
+    return told, asked
+
+
+def _more(one: Wanted, plan: Plan, region: Path, findings: Findings) -> Made:
+    """A layer that needs the region's authorities, or a table beside it."""
+    from powerwall.cli import import_rows, import_weather
+
+    folder, base = region.parent / plan.name, region.parent
+    match one.source:
+        case "epw":
+            return import_weather.converted(one.files, folder / "climate.csv", folder / "climate_stations.csv", base, one.as_of, findings)  # fmt: skip
+        case "urdb":
+            return import_rows.converted_rates(one.files, folder / "tariffs.json", base, plan.utility, one.as_of, findings)  # fmt: skip
+    layer = ROWS[one.source]
+    return import_rows.converted_rows(one.source, layer, one.files, folder / f"{layer}.csv", base, region, one.as_of, findings)  # fmt: skip
+
+
+def _write_region(plan: Plan, region: Path, blocks: list[str]) -> None:
+    """The region file as far as it is known."""
+    nodes = any(SOURCES[one.source].layer == "points_of_interconnection" for one in plan.wanted if one.source in SOURCES)  # fmt: skip
+    lon, lat = _middle(region.parent / plan.name)
+    bounded = any(one.source == "census-counties" for one in plan.wanted)
+    sites = _AROUND % (' and in_region == \\"yes\\"' if bounded else "") if nodes else _ONE.format(name=plan.name)  # fmt: skip
+    if not nodes:
+        from powerwall.cli.init import SITES
+
+        text = SITES.format(lon=f"{lon:.3f}", lat=f"{lat:.3f}", as_of=plan.as_of)
+        (region.parent / plan.name / "sites.csv").write_text(text, encoding="utf-8")
+    zone = min(int((lon + 180) // 6), 59) + 1
+    head = _HEAD.format(
+        name=plan.name, title=plan.name.replace("-", " ").title(), as_of=plan.as_of,
+        need_by=plan.as_of.replace(year=plan.as_of.year + 5, day=1), crs=f"EPSG:{(32600 if lat >= 0 else 32700) + zone}", sites=sites,
+    )  # fmt: skip
+    region.write_text(head + "\n".join(blocks) + _TAIL, encoding="utf-8")
+
+
+def _middle(folder: Path) -> tuple[float, float]:
+    """Middle of the first layer with places, in degrees."""
+    import geopandas as gpd
+    import pandas as pd
+
+    for path in sorted(folder.glob("*.parquet"), key=lambda path: path.stem != "jurisdictions"):
+        west, south, east, north = gpd.read_parquet(path).total_bounds
+        return float(west + east) / 2, float(south + north) / 2
+    for path in sorted(folder.glob("*.csv")):
+        table = pd.read_csv(path)
+        if {"lon", "lat"} <= set(table):
+            return float(table["lon"].median()), float(table["lat"].median())
+    return -98.0, 39.0
+
+
+def _tell(source: str, lines: list[str], err: Console, *, quiet: bool) -> None:
+    if quiet:
+        return
+    err.print(f"{source}:", markup=False, highlight=False, soft_wrap=True)
+    for line in lines:
+        err.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
