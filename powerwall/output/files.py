@@ -9,8 +9,10 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from powerwall.output.texts import (
     csv_text,
@@ -26,6 +28,22 @@ if TYPE_CHECKING:
     from powerwall.ranking.rank import Ranking
 
 
+class Writer(NamedTuple):
+    """What writes a format that is no text.
+
+    Attributes
+    ----------
+    write
+        Writes a ranking to a path; imports what it needs when it is called.
+    needs, extra
+        Modules beyond the core, and the extra that brings them.
+    """
+
+    write: Callable[[Ranking, Path], object]
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+
+
 def _write_gpkg(ranking: Ranking, path: Path) -> None:
     flat_frame(ranking).to_file(path, layer="ranking", driver="GPKG")
 
@@ -34,15 +52,30 @@ def _write_parquet(ranking: Ranking, path: Path) -> None:
     flat_frame(ranking).to_parquet(path, compression="zstd", index=False)
 
 
+def _by(module: str, function: str) -> Callable[[Ranking, Path], object]:
+    """A function of a module of this package, which is imported when it is called."""
+
+    def write(ranking: Ranking, path: Path) -> None:
+        getattr(import_module(f"powerwall.output.{module}"), function)(ranking, path)
+
+    return write
+
+
 _TEXT: dict[str, Callable[[Ranking], str]] = {
     ".csv": csv_text,
     ".json": json_text,
     ".geojson": geojson_text,
     ".md": markdown_text,
 }
-_BINARY: dict[str, Callable[[Ranking, Path], None]] = {
-    ".gpkg": _write_gpkg,
-    ".parquet": _write_parquet,
+_map = Writer(_by("static_map", "write_map"), ("matplotlib",), "report")
+_BINARY: dict[str, Writer] = {
+    ".gpkg": Writer(_write_gpkg),
+    ".parquet": Writer(_write_parquet),
+    ".html": Writer(_by("report", "write_report"), ("bokeh", "jinja2"), "report"),
+    ".png": _map,
+    ".svg": _map,
+    ".xlsx": Writer(_by("workbook", "write_workbook"), ("openpyxl",), "excel"),
+    ".kmz": Writer(_by("kmz", "write_kmz")),
 }
 SUFFIXES = (*_TEXT, *_BINARY)
 
@@ -75,6 +108,17 @@ def check_target(path: Path, findings: Findings, suffixes: Iterable[str] = SUFFI
         )
     elif path.is_dir():
         findings.add("PW601", f"{path} is a folder", file=path)
+    else:
+        _check_installed(path, findings)
+
+
+def _check_installed(path: Path, findings: Findings) -> None:
+    """A format of an extra needs what that extra brings."""
+    writer = _BINARY.get(path.suffix.lower())
+    missing = [name for name in writer.needs if find_spec(name) is None] if writer else []
+    if writer and missing:
+        findings.add("PW601", f"cannot write {path.name}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
+                     remedy=f'pip install "powerwall[{writer.extra}]"', file=path)  # fmt: skip
 
 
 def save(ranking: Ranking, path: Path) -> Path:
@@ -88,7 +132,7 @@ def save(ranking: Ranking, path: Path) -> Path:
     check_targets([path])
     suffix = path.suffix.lower()
     if suffix not in _TEXT:
-        replaced(path, lambda part: _BINARY[suffix](ranking, part))
+        replaced(path, lambda part: _BINARY[suffix].write(ranking, part))
         return path
     write_text(path, _TEXT[suffix](ranking))
     if suffix == ".csv":

@@ -30,7 +30,12 @@ def spoil(monkeypatch, suffix: str) -> None:
     if suffix in files._TEXT:
         monkeypatch.setattr(Path, "write_text", lambda path, *_, **__: breaks_off_raw(path))
     else:
-        monkeypatch.setitem(files._BINARY, suffix, lambda _, path: breaks_off(path))
+        replace_writer(monkeypatch, suffix, lambda _, path: breaks_off(path))
+
+
+def replace_writer(monkeypatch, suffix: str, write) -> None:
+    """Another writer of a format that is no text, with the same needs."""
+    monkeypatch.setitem(files._BINARY, suffix, files._BINARY[suffix]._replace(write=write))
 
 
 def breaks_off_raw(path: Path) -> None:
@@ -59,7 +64,10 @@ def test_an_interrupted_write_leaves_nothing(suffix, ranking, tmp_path, monkeypa
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(files._TEXT if suffix in files._TEXT else files._BINARY, suffix, interrupted)  # fmt: skip
+    if suffix in files._TEXT:
+        monkeypatch.setitem(files._TEXT, suffix, interrupted)
+    else:
+        replace_writer(monkeypatch, suffix, interrupted)
     with pytest.raises(KeyboardInterrupt):
         ranking.save(tmp_path / f"out{suffix}")
     assert not any(tmp_path.iterdir())
@@ -80,7 +88,7 @@ def test_a_failed_write_of_the_command_is_a_finding_and_exits_two(
     make_region, tmp_path, monkeypatch
 ):
     region = make_region(tmp_path)
-    monkeypatch.setitem(files._BINARY, ".gpkg", lambda _, path: breaks_off(path))
+    replace_writer(monkeypatch, ".gpkg", lambda _, path: breaks_off(path))
     before = sorted(tmp_path.rglob("*"))
     result = CliRunner().invoke(app, ["score", str(region), "-o", str(tmp_path / "out.gpkg")])
     assert result.exit_code == 2
@@ -92,6 +100,46 @@ def test_a_failed_write_of_the_command_is_a_finding_and_exits_two(
 def test_the_suffix_counts_whatever_its_case(ranking, tmp_path):
     ranking.save(tmp_path / "OUT.CSV")
     assert (tmp_path / "OUT.CSV").read_text(encoding="utf-8") == texts.csv_text(ranking)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "gone", "extra"),
+    [(".xlsx", "openpyxl", "excel"), (".png", "matplotlib", "report"), (".svg", "matplotlib", "report"), (".html", "bokeh", "report"),
+     (".html", "jinja2", "report")],
+)  # fmt: skip
+def test_a_format_whose_extra_is_not_installed_is_refused_before_anything_is_read(
+    suffix, gone, extra, make_region, tmp_path, monkeypatch
+):
+    real = files.find_spec
+    monkeypatch.setattr(files, "find_spec", lambda name: None if name == gone else real(name))
+    region = make_region(tmp_path)
+    monkeypatch.setattr(pw.region.read, "read", None)  # what would read it fails
+    result = CliRunner().invoke(app, ["score", str(region), "-o", str(tmp_path / f"out{suffix}")])
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.split())
+    assert "error[PW601]" in told
+    assert f"{gone} is not installed" in told
+    assert f'pip install "powerwall[{extra}]"' in told
+    assert not (tmp_path / f"out{suffix}").exists()
+
+
+def test_every_extra_that_a_format_asks_for_is_declared():
+    import tomllib
+
+    root = Path(__file__).resolve().parents[2]
+    extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]  # fmt: skip
+    for suffix, writer in files._BINARY.items():
+        declared = {entry.split(">")[0] for entry in extras.get(writer.extra, [])}
+        assert set(writer.needs) <= declared, suffix
+
+
+def test_the_help_names_every_format():
+    import typer
+
+    score = typer.main.get_command(app).commands["score"]
+    (output,) = (item for item in score.params if item.name == "output")
+    words = output.help.replace(",", " ").replace(";", " ").split()
+    assert all(suffix.lstrip(".") in words for suffix in files.SUFFIXES)
 
 
 @pytest.mark.parametrize("name", ["out", "out.txt", ".csv", "gone/out.csv"])
