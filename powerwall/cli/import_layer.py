@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +10,9 @@ from powerwall.cli import options as opt
 from powerwall.cli.import_rows import paste
 
 if TYPE_CHECKING:
-    from powerwall.importers.delivery import Asked
+    import pandas as pd
+
+    from powerwall.importers.delivery import Asked, Delivery
     from powerwall.importers.sources import Source
 
 
@@ -75,12 +78,16 @@ def converted(
         If a file cannot be used, or nothing is left of it.
     """
     from powerwall.importers.delivery import Tally
-    from powerwall.importers.written import block, changes, kept, write
+    from powerwall.importers.written import block, changes, kept
     from powerwall.output.files import replaced
     from powerwall.region.findings import Findings
 
     assert isinstance(findings, Findings)  # noqa: S101 — heavy types stay out of the signature
     tally = Tally()
+    if source.file_name and output.name != source.file_name:
+        findings.add("PW601", f"cannot write {output.name}: the layer `{source.layer}` is read from a file called {source.file_name}",
+                     remedy=f"-o {output.with_name(source.file_name)}", file=output)  # fmt: skip
+        findings.raise_errors()
     delivery = source.load()(files, asked, tally, findings)
     findings.raise_errors()
     assert delivery is not None  # noqa: S101 — without errors there is a layer
@@ -89,7 +96,7 @@ def converted(
         findings.add("PW204", "nothing is left of it: nothing is written", file=files[0], remedy="; ".join(tally.lines(0)[1:4]))  # fmt: skip
         findings.raise_errors()
     differ = changes(output, frame, delivery.key) if output.exists() else []
-    replaced(output, lambda part: write(frame, part))
+    replaced(output, lambda part: _write_all(part, frame, output, delivery))
     lines = [*tally.lines(len(frame)), *([delivery.note] if delivery.note else []), *differ]
     return Told(
         len(frame),
@@ -98,14 +105,32 @@ def converted(
     )
 
 
+def _write_all(part: Path, frame: pd.DataFrame, output: Path, delivery: Delivery) -> None:
+    """The layer, then what stands beside it; the layer takes its name when all of it is written."""
+    from powerwall.importers.written import write
+    from powerwall.output.files import replaced
+
+    write(frame, part)
+    for name, rows in delivery.beside:
+        replaced(output.with_name(name), partial(write, rows))
+
+
 def _asked(options: LayerOptions) -> Asked:
     from powerwall.importers.delivery import Asked
 
     day = opt.day(options.as_of) if options.as_of else None
     if options.region is None:
         return Asked(day, options.crs, options.entity)
-    from powerwall.importers.extent import extent
+    from powerwall.importers.extent import county_table, extent
     from powerwall.region.read import read
 
-    area, fips = extent(read(opt.located(options.region)))
-    return Asked(day, options.crs, options.entity, area, fips)
+    region = read(opt.located(options.region))
+    area, fips = extent(region)
+    return Asked(
+        day,
+        options.crs,
+        options.entity,
+        area,
+        fips,
+        county_table(region.layers.frame("jurisdictions")),
+    )

@@ -193,15 +193,15 @@ def _layer(
 
     source = SOURCES[one.source]
     suffix = ".parquet" if source.layer in _BINARY else ".csv"
-    output = stage / plan.name / f"{source.layer}{suffix}"
+    output = stage / plan.name / (source.file_name or f"{source.layer}{suffix}")
     told = converted(source, one.files, output, stage, asked._replace(as_of=one.as_of), findings)
     if source.layer == "jurisdictions":
         import geopandas as gpd
 
-        from powerwall.importers.extent import codes, outline
+        from powerwall.importers.extent import codes, county_table, outline
 
         frame = gpd.read_parquet(output)
-        asked = asked._replace(area=outline(frame), fips=codes(frame))
+        asked = asked._replace(area=outline(frame), fips=codes(frame), counties=county_table(frame))
     return told, asked
 
 

@@ -31,6 +31,40 @@ def fold(frame: pd.DataFrame, places: CellPlaces) -> tuple[pd.DataFrame, CellPla
     )
 
 
+def identifiers(column: pd.Series) -> pd.Series:
+    """Identifiers as text, whole numbers without a point; missing where there is none.
+
+    >>> identifiers(pd.Series([140572.0, None])).iloc[0]
+    '140572'
+    """
+    text = column.astype("string").str.strip()
+    if pd.api.types.is_float_dtype(column):
+        text = text.str.removesuffix(".0")
+    return text.mask(text.str.lower().isin(["", "nan", "na", "none", "null", "not available", "-999999", "-9999"]))  # fmt: skip
+
+
+def county_codes(column: pd.Series) -> pd.Series:
+    """FIPS codes of counties as text of five digits; missing where there is none.
+
+    >>> county_codes(pd.Series([4001])).iloc[0]
+    '04001'
+    """
+    text = identifiers(column).str.removesuffix(".0").str.zfill(5)
+    return text.where(text.str.fullmatch(r"\d{5}").fillna(value=False))
+
+
+def tell_unread(
+    frame: pd.DataFrame, names: Mapping[str, Sequence[str]], path: Path, findings: Findings
+) -> None:
+    """A note of the columns that no canonical one is made of."""
+    read = {"geometry"}
+    for natives in names.values():
+        read |= {name for name in natives if name in frame}
+    others = [str(column) for column in frame.columns if column not in read]
+    if others:
+        findings.add("PW212", f"columns that are not read: {', '.join(others)}", severity="note", file=path)  # fmt: skip
+
+
 def picked(
     frame: pd.DataFrame, names: Mapping[str, Sequence[str]], required: Collection[str], path: Path, findings: Findings
 ) -> pd.DataFrame | None:  # fmt: skip

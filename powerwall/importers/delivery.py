@@ -62,6 +62,8 @@ class Asked(NamedTuple):
         Outline in degrees; features farther than a border's width from it are left out. None: all.
     fips
         Codes of the counties of the region, or their beginnings; empty: all.
+    counties
+        Counties by which names are matched: `fips`, `name`, `state`, `kind`; None: no name is matched.
     """
 
     as_of: date | None = None
@@ -69,6 +71,7 @@ class Asked(NamedTuple):
     entity: str = ""
     area: Any = None
     fips: tuple[str, ...] = ()
+    counties: pd.DataFrame | None = None
 
 
 class Delivery(NamedTuple):
@@ -84,12 +87,15 @@ class Delivery(NamedTuple):
         Day the source describes, if it says so.
     note
         What must be said beside the layer.
+    beside
+        Names of further files in the folder of the layer, and their rows.
     """
 
     frame: pd.DataFrame
     key: tuple[str, ...]
     as_of: date | None = None
     note: str = ""
+    beside: tuple[tuple[str, pd.DataFrame], ...] = ()
 
 
 Reader = Callable[[Sequence[Path], Asked, Tally, Findings], "Delivery | None"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from powerwall.region.read import Region
@@ -21,6 +22,15 @@ def extent(region: Region) -> tuple[Any, tuple[str, ...]]:
 def outline(frame: gpd.GeoDataFrame) -> Any:
     """What the rows of a layer cover together, in degrees."""
     return shapely.union_all(frame.geometry.dropna().to_crs("EPSG:4326").to_numpy())
+
+
+def county_table(frame: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Counties among jurisdictions: `fips`, `name`, `state`, `kind`; None where they have no codes."""
+    if frame is None or not {"county_fips", "name", "state", "kind"} <= set(frame):
+        return None
+    known = pd.DataFrame(frame[["county_fips", "name", "state", "kind"]].dropna())
+    known = known[known["kind"].isin(["county", "city"]) & (known["county_fips"].astype(str).str.strip() != "")]  # fmt: skip
+    return known.rename(columns={"county_fips": "fips"}).reset_index(drop=True)
 
 
 def codes(frame: gpd.GeoDataFrame) -> tuple[str, ...]:

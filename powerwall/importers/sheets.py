@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import warnings
 import zipfile
 from collections.abc import Collection
@@ -41,8 +43,8 @@ class Sheet(NamedTuple):
 
 
 def read_sheets(
-    path: Path, marks: Collection[str], tally: Tally, findings: Findings, header_rows: int = 1
-) -> list[Sheet]:
+    path: Path, marks: Collection[str], tally: Tally, findings: Findings, header_rows: int = 1, encoding: str = ""
+) -> list[Sheet]:  # fmt: skip
     """Tables of a file whose header holds all of `marks`; empty where none does (see the findings).
 
     Parameters
@@ -53,8 +55,10 @@ def read_sheets(
         Folded names that tell the header from titles and notes above it.
     header_rows
         Rows of the header: texts of one column are joined by a blank.
+    encoding
+        How the publisher writes text that is not UTF-8; without it such a text is refused.
     """
-    raw = _raw(path, findings)
+    raw = _raw(path, findings, encoding)
     found = [sheet for name, cells in raw if (sheet := _headed(name, cells, marks, header_rows)) is not None]  # fmt: skip
     if raw and not found:
         seen = [str(cell) for cell in raw[0][1].iloc[0] if str(cell).strip()] if len(raw[0][1]) else []  # fmt: skip
@@ -65,7 +69,17 @@ def read_sheets(
     return found
 
 
-def _raw(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]:
+def read_cells(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]:
+    """Name and text cells of every sheet, headers among them; the index is the line."""
+    return _raw(path, findings)
+
+
+def headed(name: str, cells: pd.DataFrame, marks: Collection[str]) -> Sheet | None:
+    """The table below the first row of a sheet that holds all marks; None where none does."""
+    return _headed(name, cells, marks, 1)
+
+
+def _raw(path: Path, findings: Findings, encoding: str = "") -> list[tuple[str, pd.DataFrame]]:
     """Cells of every sheet as text, headers among them; the index is the line."""
     if not path.is_file():
         near = [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else []
@@ -79,18 +93,25 @@ def _raw(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]:
         except (OSError, ValueError) as error:
             findings.add("PW202", f"cannot be read: {str(error).splitlines()[0]}", file=path)
             return []
+        shapes = [name for name in frame if any(isinstance(cell, bytes) for cell in frame[name])]
+        frame = frame.drop(columns=shapes)  # coordinates that a table of text has no use for
         cells = pd.DataFrame([list(map(str, frame.columns)), *frame.astype(object).where(frame.notna(), "").astype(str).to_numpy()])  # fmt: skip
         return [(path.name, cells)]
-    return _text(path, findings)
+    return _text(path, findings, encoding)
 
 
-def _text(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]:
+def _text(path: Path, findings: Findings, encoding: str = "") -> list[tuple[str, pd.DataFrame]]:
     start = path.read_bytes()[:65_536]
     if start.startswith(b"PK"):
         findings.add("PW202", "is a workbook under another name", file=path, remedy="give it the suffix .xlsx")  # fmt: skip
         return []
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        findings.add("PW202", "is a web page, not the file", file=path, remedy="open it to read what the server said, and download the file again")  # fmt: skip
+        return []
     head = start.decode("utf-8", errors="replace").split("\n", 1)[0]
     delimiter = max(",;\t|", key=head.count)
+    if encoding and (other := _recoded(path, encoding, delimiter, findings)) is not None:
+        return other
     read = read_csv(path, delimiter, findings)
     if read is None:
         return []
@@ -98,6 +119,26 @@ def _text(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]:
     rows = pd.DataFrame([list(frame.columns), *frame.fillna("").astype(str).to_numpy()])
     rows.index = pd.Index([1, *places.lines])
     return [(path.name, rows)]
+
+
+def _recoded(
+    path: Path, encoding: str, delimiter: str, findings: Findings
+) -> list[tuple[str, pd.DataFrame]] | None:
+    """Cells of a text in the publisher's own encoding; None where it is UTF-8 after all."""
+    raw = path.read_bytes()
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        reader = csv.reader(io.StringIO(raw.decode(encoding, errors="replace"), newline=""), delimiter=delimiter)  # fmt: skip
+        read = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    else:
+        return None
+    for line, cells in read:
+        if len(cells) != len(read[0][1]):
+            findings.add("PW207", f"the row has {len(cells)} cells, the header {len(read[0][1])}", file=path, line=line, remedy="put cells that hold the delimiter in double quotes")  # fmt: skip
+    if any(len(cells) != len(read[0][1]) for _, cells in read):
+        return []
+    return [(path.name, pd.DataFrame([cells for _, cells in read], index=pd.Index([line for line, _ in read])))]  # fmt: skip
 
 
 def _workbook(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]:
@@ -108,8 +149,8 @@ def _workbook(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]:
     except ImportError:
         findings.add("PW202", "a workbook needs openpyxl", remedy="pip install 'powerwall[excel]', or save the sheet as CSV", file=path)  # fmt: skip
         return []
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        findings.add("PW202", f"no workbook: {error}", remedy="save the sheet as .xlsx or CSV", file=path)  # fmt: skip
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile):
+        findings.add("PW202", "is no workbook, whatever its name says", remedy="save the sheet as .xlsx or CSV", file=path)  # fmt: skip
         return []
     return [(name, _as_text(cells)) for name, cells in sheets.items()]
 

@@ -31,6 +31,8 @@ class Source(NamedTuple):
         Known from its published schema alone, and not yet read from a native file.
     about
         What files are meant.
+    file_name
+        Name that the layer must have, where its reader looks for that name; empty: any.
     """
 
     layer: str
@@ -42,6 +44,7 @@ class Source(NamedTuple):
     about: str
     attribution: str = ""
     schema_only: bool = False
+    file_name: str = ""
 
     def load(self) -> Reader:
         """The function that reads it."""
@@ -70,11 +73,11 @@ SOURCES: dict[str, Source] = {
     ),
     "osm-power": Source(
         "points_of_interconnection", "osm_power:read_power", "OpenStreetMap, power infrastructure", "https://www.openstreetmap.org",
-        ("ODbL-1.0",), 365, "GeoJSON of an Overpass query for power=substation", "© OpenStreetMap contributors, Open Database License 1.0.",
+        ("ODbL-1.0",), 365, "JSON, CSV or GeoJSON of an Overpass query for power=substation", "© OpenStreetMap contributors, Open Database License 1.0.",
     ),
     "pypsa-csv": Source(
         "network", "pypsa_csv:read_network", "network in the CSV form of PyPSA", "https://docs.pypsa.org", NOT_STATED, 1500,
-        "the folder of buses.csv, lines.csv, transformers.csv, loads.csv and generators.csv",
+        "the folder of buses.csv, lines.csv, transformers.csv, loads.csv and generators.csv", file_name="bus.csv",
     ),
     "eia860": Source(
         "generators", "eia860:read_workbooks", "EIA Form 860, annual electric generator data", "https://www.eia.gov/electricity/data/eia860/", PUBLIC_US, 500,
@@ -85,15 +88,15 @@ SOURCES: dict[str, Source] = {
     ),
     "lbnl-queue": Source(
         "queue", "lbnl_queue:read_queue", "Lawrence Berkeley National Laboratory, Queued Up", "https://emp.lbl.gov/queues", ("CC-BY-4.0",), 450,
-        "data file of the 2020, 2024 or 2025 edition", "Lawrence Berkeley National Laboratory, Queued Up.",
+        "data file of any edition, as workbook or CSV", "Lawrence Berkeley National Laboratory, Queued Up.",
     ),
     "iso-queue": Source(
         "queue", "iso_queue:read_queue", "interconnection queue of a system operator", "", NOT_STATED, 45,
-        "CAISO, ISO-NE, NYISO or MISO as CSV; the monthly GIS workbook of ERCOT",
+        "CAISO, ISO-NE or NYISO in the form of gridstatus, MISO's own table; monthly GIS workbooks of ERCOT",
     ),
     "aqueduct": Source(
         "basins", "aqueduct:read_basins", "WRI Aqueduct 4.0", "https://www.wri.org/data/aqueduct-global-maps-40-data", ("CC-BY-4.0",), 2000,
-        "baseline annual as GeoPackage, shapefile or GeoJSON", "World Resources Institute, Aqueduct 4.0, CC BY 4.0.", schema_only=True,
+        "baseline annual as geodatabase, GeoPackage, shapefile or GeoJSON, and the monthly table as CSV", "World Resources Institute, Aqueduct 4.0, CC BY 4.0.", schema_only=True,
     ),
     "water-areas": Source(
         "water_systems", "water_areas:read_areas", "USGS public-supply water service areas", "https://www.sciencebase.gov", PUBLIC_US, 2000,
@@ -101,7 +104,7 @@ SOURCES: dict[str, Source] = {
     ),
     "im3-atlas": Source(
         "data_centers", "im3_atlas:read_atlas", "IM3 Open Source Data Center Atlas", "https://github.com/IMMM-SFA/datacenter-atlas", ("ODbL-1.0",), 365,
-        "points or footprints of the atlas", "© OpenStreetMap contributors, from the IM3 Open Source Data Center Atlas (Pacific Northwest National Laboratory), Open Database License 1.0.",
+        "points or footprints of the atlas, or its CSV edition", "© OpenStreetMap contributors, from the IM3 Open Source Data Center Atlas (Pacific Northwest National Laboratory), Open Database License 1.0.",
     ),
     "peeringdb": Source(
         "data_centers", "peeringdb:read_facilities", "PeeringDB facilities", "https://www.peeringdb.com", ("LicenseRef-PeeringDB-acceptable-use",), 365,
@@ -117,7 +120,7 @@ SOURCES: dict[str, Source] = {
     ),
     "esb-capacity": Source(
         "points_of_interconnection", "esb_capacity:read_stations", "ESB Networks, station loadings and ratings", "https://www.esbnetworks.ie", NOT_STATED, 90,
-        "workbook of station readings",
+        "workbook of station readings, and a file with `station` and positions behind it",
     ),
     "census-counties": Source(
         "jurisdictions", "census_counties:read_counties", "Census Bureau cartographic boundary files, counties",

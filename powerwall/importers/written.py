@@ -34,10 +34,7 @@ def kept(delivery: Delivery, asked: Asked, tally: Tally) -> pd.DataFrame:
     frame = delivery.frame
     codes = next((column for column in ("fips", "county_fips") if column in frame), "")
     if asked.area is not None and isinstance(frame, gpd.GeoDataFrame):
-        near = _near(frame, asked.area)
-        if lost := int((~near).sum()):
-            tally.left_out[f"farther than {BORDER_M // 1000} km from the region"] += lost
-        frame = frame[near]
+        frame = _cut(frame, _near(frame, asked.area), tally)
         if (shapely.get_dimensions(frame.geometry.to_numpy()) == 0).all():
             inside = shapely.intersects(asked.area, frame.geometry.to_numpy())
             frame = frame.assign(in_region=np.where(inside, "yes", "no"))
@@ -48,6 +45,21 @@ def kept(delivery: Delivery, asked: Asked, tally: Tally) -> pd.DataFrame:
         frame = frame[own]
     order = list(delivery.key)
     return frame.sort_values(order, kind="stable", key=lambda column: column.astype(str)).reset_index(drop=True)  # fmt: skip
+
+
+def cut_early(frame: gpd.GeoDataFrame, asked: Asked, tally: Tally) -> gpd.GeoDataFrame:
+    """Native rows near the area that was asked for, so that what is counted of them is of it.
+
+    Where none is near all stay: `kept` then says so.
+    """
+    near = np.ones(len(frame), bool) if asked.area is None else _near(frame, asked.area)
+    return _cut(frame, near, tally) if near.any() else frame
+
+
+def _cut(frame: gpd.GeoDataFrame, near: np.ndarray, tally: Tally) -> gpd.GeoDataFrame:
+    if lost := int((~near).sum()):
+        tally.left_out[f"farther than {BORDER_M // 1000} km from the region"] += lost
+    return gpd.GeoDataFrame(frame[near])
 
 
 def _near(frame: gpd.GeoDataFrame, area: Any) -> np.ndarray:

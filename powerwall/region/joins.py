@@ -177,10 +177,9 @@ def _join_water(sites: gpd.GeoDataFrame, water: pd.DataFrame | None, findings: F
                                  severity="warning", remedy="list it once")  # fmt: skip
                 listed[site_id] = None if site_id in listed else area
     found = pd.Series(sites.index.map(listed), index=sites.index, dtype=object)
-    if isinstance(water, gpd.GeoDataFrame) and "geometry" in water and water.geometry.notna().any():
-        hits = gpd.sjoin(
-            sites[["geometry"]], water[["water_area_id", "geometry"]], predicate="within"
-        )
+    if isinstance(water, gpd.GeoDataFrame) and water.geometry.notna().any():
+        outlines = water.loc[water.geometry.notna(), ["water_area_id", "geometry"]]
+        hits = gpd.sjoin(sites[["geometry"]], outlines, predicate="within")
         alone = hits[~hits.index.duplicated(keep=False)]["water_area_id"]
         found = found.where(found.notna(), alone.reindex(sites.index))
     if "jurisdiction_id" in water:

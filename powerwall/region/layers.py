@@ -18,7 +18,7 @@ from pyproj import CRS
 from powerwall.region.cells import clean_cells, nested_cells
 from powerwall.region.findings import Findings, did_you_mean
 from powerwall.region.json_places import json_places
-from powerwall.region.placing import place
+from powerwall.region.placing import place, place_some
 from powerwall.region.rasters.raster import Raster
 from powerwall.region.rasters.read import RASTER_SUFFIXES, read_raster
 from powerwall.region.region import FileTable, LayerTable, Places
@@ -136,7 +136,8 @@ def read_layer(
     if not _has_columns(name, frame, schema, cells, findings):
         return None
     if schema.geometry != "none" and getattr(table, "geometry", None) != "none":
-        placed = place(name, frame, schema, table, crs, cells, places, key, findings)
+        placing = place_some if schema.geometry.endswith("or none") else place
+        placed = placing(name, frame, schema, table, crs, cells, places, key, findings)
         if placed is None:
             return None
         frame = placed

@@ -21,6 +21,7 @@ _GEOMETRY_TYPES = {
     "line": {"LineString", "MultiLineString"},
     "polygon": {"Polygon", "MultiPolygon"},
     "point or polygon": {"Point", "Polygon", "MultiPolygon"},
+    "polygon or none": {"Polygon", "MultiPolygon"},
 }
 
 
@@ -64,6 +65,27 @@ def place(
         return None
     located = _repair(name, located, schema, cells, findings)
     return _inside(name, located, crs, cells, findings).to_crs(crs)
+
+
+def place_some(
+    name: str, frame: pd.DataFrame, schema: LayerSchema, table: FileTable, crs: CRS,
+    cells: CellPlaces, places: Places, key: tuple[str, ...], findings: Findings,
+) -> pd.DataFrame | None:  # fmt: skip
+    """As `place`, of the rows that have an outline; the others stay as they are."""
+    shapes = frame["geometry"] if isinstance(frame, gpd.GeoDataFrame) else frame.get("wkt")
+    has = np.zeros(len(frame), dtype=bool) if shapes is None else shapes.notna().to_numpy()
+    if not has.any():
+        return pd.DataFrame(frame.drop(columns=["geometry", "wkt"], errors="ignore"))
+    own = [row for row in np.flatnonzero(has) if row < len(cells.lines)]
+    mine = CellPlaces(cells.path, tuple(cells.lines[row] for row in own), tuple(cells.starts[row] for row in own if cells.starts), cells.names)  # fmt: skip
+    placed = place(name, frame[has].reset_index(drop=True), schema, table, crs, mine, places, key, findings)  # fmt: skip
+    if placed is None:
+        return None
+    placed.index = frame.index[has][placed.index]
+    rest = pd.DataFrame(frame[~has].drop(columns=["geometry", "wkt"], errors="ignore"))
+    shape = placed.geometry.reindex(placed.index.union(rest.index))
+    whole = pd.concat([placed.drop(columns="geometry"), rest]).sort_index()
+    return gpd.GeoDataFrame(whole, geometry=shape, crs=crs)
 
 
 def _geometry(

@@ -32,7 +32,7 @@ class LayerSchema:
     key
         Column whose values are unique, or "".
     geometry
-        `point`, `line`, `polygon` or `none`.
+        `point`, `line`, `polygon`, `polygon or none` or `none`.
     required
         Columns that must exist; their cells may be empty, except in the key.
     words
@@ -142,7 +142,7 @@ LAYERS: dict[str, LayerSchema] = {
     ),
     "water_systems": LayerSchema(
         "water providers, their basin, caps and permit triggers",
-        "water_area_id", "none", ("name",),
+        "water_area_id", "polygon or none", ("name",),
         words={
             "reclaimed_water": ("yes", "planned", "no", "unknown"),
             "supplier_kind": ("municipal", "water_district", "self"),

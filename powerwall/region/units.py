@@ -51,6 +51,7 @@ _UNITS = (
     Unit("temperature_c", "°C", -90, 70, {}),
     Unit("usd", "USD", -1e12, 1e13, {"kUSD": 1e3, "MUSD": 1e6}),
     Unit("per_mw", "1/MW", 0, 1e6, {}),
+    Unit("events_per_year", "1/year", 0, 1e5, {}),
     Unit("mw_per_grid_mw", "MW/MW", 0, 1, {}),
     Unit("mw_years", "MW-years", 0, 1e7, {}),
     Unit("flop_by_horizon", "FLOP", 0, 1e33, {"EFLOP": 1e18}),
@@ -91,7 +92,10 @@ UNITS: dict[str, Unit] = {unit.suffix: unit for unit in _UNITS}
 _BY_LENGTH = sorted(UNITS, key=len, reverse=True)
 
 #: Written as numbers everywhere, although their names carry a unit's suffix or none.
-_TEXT_DESPITE_SUFFIX = frozenset({"price_currency_per_m3", "name_c", "days", "emergence_steps_db"})
+_TEXT_DESPITE_SUFFIX = frozenset({
+    "price_currency_per_m3", "name_c", "days", "emergence_steps_db",
+    "status_raw", "county_raw", "value_raw",  # the publisher's words, beside what they were read as
+})  # fmt: skip
 _BARE_NUMBERS = {
     "mw_min": Unit("mw", "MW", 0, 1e6, {"kW": 1e-3, "GW": 1e3}),
     "mw_max": Unit("mw", "MW", 0, 1e6, {"kW": 1e-3, "GW": 1e3}),

@@ -160,7 +160,7 @@ def test_headers_are_found_by_what_they_say_and_files_of_another_kind_are_told(t
     assert any("is a workbook under another name" in finding.message for finding in findings)
     (tmp_path / "fake.xlsx").write_text("a,b\n1,2\n", encoding="utf-8")
     assert read_sheets(tmp_path / "fake.xlsx", {"mw"}, tally, findings) == []
-    assert any("no workbook" in finding.message for finding in findings)
+    assert any("is no workbook" in finding.message for finding in findings)
 
 
 def test_text_from_a_spreadsheet_is_read_with_its_mark_its_semicolons_and_hard_blanks(tmp_path):

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from powerwall.criteria.power.queues.survival import COMPLETED, WAITING, WITHDRAWN
 
-#: Status words → event; `suspended` and `on hold` still wait.
+#: Status words → event; `suspended`, `on hold` and a signed agreement (`agreed`) still wait.
 EVENTS: dict[str, int] = {
     **dict.fromkeys(("active", "pending", "in progress", "under study", "under construction", "suspended", "on hold", "waiting",
-                     "ep", "uc"), WAITING),
-    **dict.fromkeys(("completed", "complete", "done", "legacy: done", "in service", "operational", "commercial operation",
+                     "agreed", "ep", "uc"), WAITING),
+    **dict.fromkeys(("completed", "complete", "done", "legacy: done", "in service", "in_service", "operational", "commercial operation",
                      "energized", "energised", "built", "is"), COMPLETED),
     **dict.fromkeys(("withdrawn", "cancelled", "canceled", "terminated"), WITHDRAWN),
 }  # fmt: skip
@@ -58,6 +58,11 @@ LAYOUTS = (
     Layout(
         "queue table", ("queue_id", "request_date"), ("request_date",), ("completed_date",), ("withdrawn_date",), "status", "mw",
         key=("queue_id",), dates_decide=True,
+    ),
+    Layout(
+        "layer `queue`", ("entity", "queue_id", "kind", "status", "queue_date", "capacity_mw"), ("queue_date",),
+        ("energised_date", "in_service_date"), ("withdrawn_date",), "status", "capacity_mw", key=("queue_id", "entity"),
+        note="completed is energised, else in service: a signed agreement still waits; `--by kind` tells loads from generators",
     ),
     Layout(
         "gridstatus", ("queue_id", "queue_date", "status", "generation_type"), ("queue_date",),
