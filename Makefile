@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.14 python3.11 python3; 
 REGION ?= regions/northern-virginia.toml
 BIN := .venv/bin
 
-.PHONY: score check test test-all docs rankings bench clean
+.PHONY: score check test test-all docs site axe rankings bench clean
 
 score: .venv/ready  ## rank a bundled region
 	$(BIN)/powerwall score $(REGION)
@@ -25,6 +25,12 @@ test-all: .venv/ready
 docs: .venv/ready  ## write the generated reference pages
 	$(BIN)/python -m powerwall.output.reference
 
+site: .venv/ready  ## the documentation site, in .site; SITE_GALLERY=false leaves the pictures out
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f .mkdocs.yml
+
+axe: .venv/ready  ## the accessibility checker that the browser tests use, where npm is at hand
+	npm install --silent --no-audit --no-fund --prefix .venv/axe axe-core
+
 rankings: .venv/ready  ## rank every bundled region anew
 	for region in regions/*.toml; do $(BIN)/powerwall score $$region --quiet --format csv -o $${region%.toml}/ranking.csv >/dev/null || exit; done
 
@@ -38,4 +44,4 @@ bench: .venv/ready  ## time everything beside its bounds; BENCH="--only startup"
 	@touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .site .pytest_cache .ruff_cache .mypy_cache

@@ -44,7 +44,7 @@ class Tally:
         told = [f"{self.read:,} rows read, {kept:,} kept"]
         told += [f"left out {count:,}: {why}" for why, count in sorted(self.left_out.items())]
         told += [f"emptied {count:,} cells: {what}" for what, count in sorted(self.emptied.items())]
-        return told + [f"kept {count:,}: {what}" for what, count in sorted(self.noted.items())]
+        return told + [f"of those read, {count:,}: {what}" for what, count in sorted(self.noted.items())]
 
 
 class Asked(NamedTuple):

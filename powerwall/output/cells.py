@@ -26,7 +26,7 @@ from powerwall.region.findings import Findings
 if TYPE_CHECKING:
     from powerwall.ranking.screening import Screening
 
-SUFFIXES = (".parquet", ".csv", ".json")
+SUFFIXES = (".parquet", ".csv", ".json", ".html")
 _COMPRESSION = {"compression": "zstd", "compression_level": 1}
 
 
@@ -54,7 +54,7 @@ def _beside(path: Path) -> Path:
 
 
 def save(found: Screening, path: Path, top: int) -> None:
-    """Write every candidate as GeoParquet or CSV, or the summary and the best ones as JSON.
+    """Write every candidate as GeoParquet or CSV, or the summary and the best ones as JSON or a page.
 
     Raises
     ------
@@ -67,6 +67,10 @@ def save(found: Screening, path: Path, top: int) -> None:
         case ".csv":
             replaced(path, lambda part: _csv(found, part))
             write_text(_beside(path), _text(provenance(found)))
+        case ".html":
+            from powerwall.output.report import write_screening_report
+
+            replaced(path, lambda part: write_screening_report(found, part, top))
         case _:
             write_text(path, json_text(found, top))
 

@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from powerwall import criteria
 from powerwall.criteria.criterion import MEASURE_COLUMNS, SUBJECTS, Criterion, Parameter, registry
 from powerwall.output.criteria import breakpoints
+from powerwall.output.finding_examples import EXAMPLES, shown
 from powerwall.output.readme import refreshed
 from powerwall.output.validation import validation_page
 from powerwall.region import grid_table
@@ -122,7 +123,7 @@ def _criteria() -> str:
     parts = [
         _WRITTEN,
         "# Criteria\n",
-        "Every measure of this package. Default weight 0: measured and shown, not counted.\n",
+        "Every measure of this package. Default weight 0: measured and shown, not counted. Formulas, assumptions and limits stand on the page that each names.\n",
     ]
     known = registry()
     parts.append(_rows(("subject", "criterion", "unit", "weight"), [
@@ -140,6 +141,13 @@ def _criteria() -> str:
     return "\n".join(parts)
 
 
+#: Criterion, or subject, → page of its formulas; what a region file declares is proximity.
+_CONCEPTS = {
+    "power": "time-to-power", "cost": "who-pays", "water": "water", "noise": "noise", "policy": "policy", "compute": "compute",
+    "tax_usd_per_mw_year": "taxes", "incentive_usd_per_mw_year": "taxes", "it_mw_per_grid_mw": "cooling",
+}  # fmt: skip
+
+
 def _criterion(item: Criterion) -> str:
     reads = ", ".join(
         f"`{layer}`" + (f" ({', '.join(f'`{c}`' for c in columns)})" if columns else "")
@@ -152,6 +160,8 @@ def _criterion(item: Criterion) -> str:
         f"- value: {breakpoints(item)}",
     ]
     lines += [f"- why: {item.why}"] if item.why else []
+    concept = _CONCEPTS.get(item.name) or _CONCEPTS.get(item.subject, "proximity")
+    lines += [f"- formulas and limits: [{concept.replace('-', ' ')}](../concepts/{concept}.md)"]
     lines += [f"- reads: {reads}"] if reads else []
     lines += [
         f"- uncertainty: {item.uncertainty}",
@@ -201,26 +211,39 @@ def _parameter_rows(where: str, name: str, value: object) -> list[tuple[str, ...
 
 
 # ------------------------------------------------------------------------------ findings, layers
+_FAMILIES = {
+    "1": "region file",
+    "2": "layer files",
+    "3": "geometry and coordinate systems",
+    "4": "values and units",
+    "5": "coverage",
+    "6": "output and use",
+}
+
+
 def _findings() -> str:
-    text = "Codes never change their meaning. `powerwall check --explain PW203` prints one.\n"
-    families = {
-        "1": "region file",
-        "2": "layer files",
-        "3": "geometry and coordinate systems",
-        "4": "values and units",
-        "5": "coverage",
-        "6": "output and use",
-    }
-    parts = [_WRITTEN, "# Findings\n", text]
-    for digit, title in families.items():
+    parts = [
+        _WRITTEN,
+        "# Findings\n",
+        "Codes never change their meaning. `powerwall check --explain PW203` prints one. An error forbids a result, a warning and a note do not.\n",
+        "Names and places in the examples are made up; a code may come with other words than those of its example.\n",
+    ]
+    for digit, title in _FAMILIES.items():
+        codes = [code for code in CODES if code[2] == digit]
         parts.append(f"\n## PW{digit}: {title}\n")
-        parts.append(
-            _rows(
-                ("code", "title", "meaning"),
-                [(f"`{c}`", t, e) for c, (t, e) in CODES.items() if c[2] == digit],
-            )
-        )
+        parts.append(_rows(("code", "title"), [(f"[`{code}`](#{code.lower()})", CODES[code][0]) for code in codes]))  # fmt: skip
+        parts += [_finding(code) for code in codes]
     return "\n".join(parts)
+
+
+def _finding(code: str) -> str:
+    """Section of one code: what it means, an example, how it is mended."""
+    title, meaning = CODES[code]
+    example = EXAMPLES[code]
+    return (
+        f"\n### {code}\n\n**{title[0].upper()}{title[1:]}.** {meaning}\n\n"
+        f"```text\n{shown(code, example)}\n```\n\n**Mend.** {example.mend}\n"
+    )
 
 
 def _layers() -> str:
@@ -255,6 +278,7 @@ def _layers() -> str:
 def _cli() -> str:
     import os
 
+    import typer
     from typer.testing import CliRunner
 
     from powerwall.cli import app
@@ -266,20 +290,7 @@ def _cli() -> str:
         "# Command line\n",
         "Exit codes: 0 done · 1 a declared gate, or `check`, says no · 2 could not do it · 130 Ctrl-C.\n",
     ]
-    for verb in (
-        "",
-        "score",
-        "explain",
-        "plan",
-        "check",
-        "compare",
-        "backtest",
-        "bill",
-        "fit",
-        "criteria",
-        "import",
-        "init",
-    ):
+    for verb in ("", *typer.main.get_group(app).commands):
         text = runner.invoke(
             app, [*([verb] if verb else []), "--help"], prog_name="powerwall"
         ).output

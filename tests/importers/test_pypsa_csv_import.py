@@ -165,8 +165,8 @@ def test_the_real_network_of_germany_has_585_buses_96_of_them_with_a_suffix(germ
     assert (len(branch), int(branch["branch"].str.startswith("line ").sum())) == (948, 852)
     assert bus["load_mw"].astype(float).sum() == pytest.approx(58_424.8, abs=0.05)
     assert bus["gen_max_mw"].astype(float).sum() == pytest.approx(172_540.6, abs=0.05)
-    assert "kept 96: the other side of a transformer" in result.stderr
-    assert "kept 96: transformers of one rating, 2000 MVA: a placeholder" in result.stderr
+    assert "of those read, 96: the other side of a transformer" in result.stderr
+    assert "of those read, 96: transformers of one rating, 2000 MVA: a placeholder" in result.stderr
 
 
 def test_the_real_network_is_read_alike_before_and_after(germany):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from importlib.metadata import version
@@ -12,9 +13,10 @@ from typer.testing import CliRunner
 
 from powerwall.cli import app
 from powerwall.criteria.criterion import registry
+from powerwall.output.finding_examples import EXAMPLES
 from powerwall.output.readme import WIDTH
 from powerwall.output.reference import FOLDER, main, pages
-from powerwall.region.findings import CODES
+from powerwall.region.findings import CODES, SEVERITIES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = REPOSITORY / "README.md"
@@ -80,7 +82,32 @@ def test_the_reference_pages_name_every_command_criterion_and_code() -> None:
     for verb in ("score", "explain", "check", "criteria", "init"):
         assert f"## `powerwall {verb}`" in texts["cli.md"]
     assert all(f"### {name}\n" in texts["criteria.md"] for name in registry())
-    assert all(f"`{code}`" in texts["findings.md"] for code in CODES)
+    assert all(f"\n### {code}\n" in texts["findings.md"] for code in CODES)
+
+
+def phrases(code: str) -> list[re.Pattern[str]]:
+    """Words of the modules that report a code, with anything in their gaps."""
+    found = []
+    for path in (REPOSITORY / "powerwall").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if f'"{code}"' not in text or path.name in {"findings.py", "finding_examples.py"}:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            words = [part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else None for part in parts]  # fmt: skip
+            told = len("".join(word or "" for word in words))
+            pattern = "".join(".+?" if word is None else re.escape(word) for word in words)
+            if told >= 5:  # a few words may stand anywhere, less must be the whole
+                found.append(re.compile(pattern if told >= 10 else f"^{pattern}$"))
+    return found
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_example_of_a_code_has_the_words_of_the_code_that_reports_it(code: str) -> None:
+    example = EXAMPLES[code]
+    assert example.severity in SEVERITIES
+    assert example.mend.endswith(".")
+    assert any(phrase.search(example.message) for phrase in phrases(code))
 
 
 def test_every_command_has_help_with_an_example_that_parses() -> None:

@@ -133,6 +133,7 @@ def _sites(drawn: Drawn, counts: Counts, central: pd.DataFrame, top_k: int) -> p
     draws = counts.draws
     share = counts.ranks / draws
     inside = share.sum(axis=1)
+    out = 1 - counts.ranks.sum(axis=1) / draws  # exactly 0 where it is in every draw
     reached = np.cumsum(counts.ranks, axis=1) / np.maximum(counts.ranks.sum(axis=1, keepdims=True), 1)  # fmt: skip
     ranks = np.arange(1, len(share) + 1)
     low, high = ((reached >= level - _SLACK).argmax(axis=1) + 1.0 for level in (0.05, 0.95)) if len(share) else (inside, inside)  # fmt: skip
@@ -141,7 +142,7 @@ def _sites(drawn: Drawn, counts: Counts, central: pd.DataFrame, top_k: int) -> p
     low, high = (np.where(inside > 0, place, np.nan) for place in (low, high))
     return pd.DataFrame({
         "held": share[:, :top_k].sum(axis=1), "first": share[:, :1].sum(axis=1), "rank_low": low, "rank_high": high, "rank_mean": mean,
-        "p_out": np.where(drawn.unjudged, np.nan, 1 - inside), "p_out_least": 1 - inside, "confidence": sure,
+        "p_out": np.where(drawn.unjudged, np.nan, out), "p_out_least": out, "confidence": sure,
     }, index=drawn.ids)  # fmt: skip
 
 
