@@ -301,7 +301,12 @@ def _cli() -> str:
 
 
 #: Pages whose console blocks are run.
-_SHOWN = (Path("README.md"), Path("docs/concepts/robustness.md"), Path("docs/how-to/portfolio.md"))
+_SHOWN = (
+    Path("README.md"),
+    Path("docs/tutorial.md"),
+    Path("docs/concepts/robustness.md"),
+    Path("docs/how-to/portfolio.md"),
+)
 
 
 def _all() -> dict[Path, str]:
