@@ -1,5 +1,6 @@
 """OSM power: substations of OpenStreetMap → the layer `points_of_interconnection`.
 
+Read by the published schema of its tags and of Overpass; not tried on a native extract.
 Voltages are in volts, in lists of windings or circuits; the highest is the node's. Stations of
 railways, transitions to a cable, and stations below 60 kV are no node for a large load and are
 left out, as are stations of the distribution of which no voltage is known.

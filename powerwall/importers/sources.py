@@ -73,7 +73,7 @@ SOURCES: dict[str, Source] = {
     ),
     "osm-power": Source(
         "points_of_interconnection", "osm_power:read_power", "OpenStreetMap, power infrastructure", "https://www.openstreetmap.org",
-        ("ODbL-1.0",), 365, "JSON, CSV or GeoJSON of an Overpass query for power=substation", "© OpenStreetMap contributors, Open Database License 1.0.",
+        ("ODbL-1.0",), 365, "JSON, CSV or GeoJSON of an Overpass query for power=substation", "© OpenStreetMap contributors, Open Database License 1.0.", schema_only=True,
     ),
     "pypsa-csv": Source(
         "network", "pypsa_csv:read_network", "network in the CSV form of PyPSA", "https://docs.pypsa.org", NOT_STATED, 1500,

@@ -20,6 +20,7 @@ from powerwall.criteria.criterion import MEASURE_COLUMNS, SUBJECTS, Criterion, P
 from powerwall.output.criteria import breakpoints
 from powerwall.output.finding_examples import EXAMPLES, shown
 from powerwall.output.readme import refreshed
+from powerwall.output.sources_page import sources_page
 from powerwall.output.validation import validation_page
 from powerwall.region import grid_table
 from powerwall.region import region as model
@@ -42,6 +43,7 @@ def pages() -> dict[str, str]:
         "findings.md": _findings(),
         "layers.md": _layers(),
         "region-file.md": _region_file(),
+        "sources.md": f"{_WRITTEN}\n{sources_page()}\n",
         "region.schema.json": json.dumps(
             model.RegionTable.model_json_schema(by_alias=True), indent=1, ensure_ascii=False
         )

@@ -47,7 +47,7 @@ _STEP = 5.0  # the scale of colours runs between whole fives of the score
 _DRAWN_FIRST = ("reference", "unranked", "out", "ranked")
 _SETTINGS: Any = {
     "svg.hashsalt": "powerwall", "svg.fonttype": "path", "font.family": ["DejaVu Sans"], "font.size": 7.0, "path.simplify": False,
-    "axes.unicode_minus": True, "text.usetex": False,
+    "axes.unicode_minus": True, "text.usetex": False, "text.parse_math": False,  # names may hold dollar signs
 }  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _layout(sites: list[gpd.GeoDataFrame]) -> Layout:
 
 
 def score_range(ranking: Ranking) -> tuple[float, float]:
-    """Ends of the scale of colours: whole tens round the scores."""
+    """Ends of the scale of colours: whole fives round the scores."""
     scores = ranking.frame["score"][ranking.frame["status"] != "unranked"]
     if scores.empty:
         return 0.0, 100.0
