@@ -60,11 +60,12 @@ def import_layer(name: str, files: list[Path], output: Path, options: LayerOptio
 
 
 class Told(NamedTuple):
-    """What became of an import: rows written, the tally in lines, the block to paste."""
+    """What became of an import: rows written, the tally in lines, the block to paste, all rows read."""
 
     rows: int
     tally: list[str]
     block: str
+    delivery: Delivery
 
 
 def converted(
@@ -98,11 +99,9 @@ def converted(
     differ = changes(output, frame, delivery.key) if output.exists() else []
     replaced(output, lambda part: _write_all(part, frame, output, delivery))
     lines = [*tally.lines(len(frame)), *([delivery.note] if delivery.note else []), *differ]
-    return Told(
-        len(frame),
-        lines,
-        block(source, output, base, asked.as_of or delivery.as_of, geometry="geometry" in frame),
-    )
+    terms = source._replace(licenses=delivery.licenses or source.licenses)
+    entry = block(terms, output, base, asked.as_of or delivery.as_of, geometry="geometry" in frame)
+    return Told(len(frame), lines, entry, delivery)
 
 
 def _write_all(part: Path, frame: pd.DataFrame, output: Path, delivery: Delivery) -> None:

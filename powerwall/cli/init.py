@@ -89,6 +89,10 @@ def init(
         str,
         typer.Option("--crs", metavar="EPSG", help="Coordinate system of files that have none.", show_default=False),
     ] = "",
+    entity: Annotated[
+        str,
+        typer.Option("--entity", metavar="NAME", help="Operator of a queue whose files do not say it.", show_default=False),
+    ] = "",
     utility: Annotated[
         str,
         typer.Option("--utility", metavar="ID", help="Utility of imported rates.", show_default=False),
@@ -130,7 +134,7 @@ def init(
         with opt.failing(err):
             findings.raise_errors()
             codes = tuple(code.strip() for code in within.split(",") if code.strip())
-            made = init_from.make(init_from.Plan(name, folder, wanted, codes, crs, today, utility), err, findings, quiet=quiet)  # fmt: skip
+            made = init_from.make(init_from.Plan(name, folder, wanted, codes, crs, entity, today, utility, (lon, lat)), err, findings, quiet=quiet)  # fmt: skip
         if not quiet:
             print_findings(findings, err)
         for file in made:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from powerwall.importers.sources import SOURCES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from powerwall.cli.import_layer import Told
     from powerwall.cli.import_rows import Made
     from powerwall.importers.delivery import Asked
     from powerwall.region.findings import Findings
@@ -44,8 +45,9 @@ need_by = {need_by}
 """
 _AROUND = """\
 licenses = ["CC0-1.0"]
-around = { layer = "points_of_interconnection", where = "voltage_kv >= 138%s", radius_km = 2 }
+around = {{ layer = "points_of_interconnection", {where}radius_km = 2 }}
 """
+_HIGH_KV = 138  # as in a region without downloads: a node for a large load
 _ONE = """\
 path = "{name}/sites.csv"
 licenses = ["CC0-1.0"]
@@ -81,10 +83,14 @@ class Plan(NamedTuple):
         Codes of the counties to keep, or their beginnings.
     crs
         Coordinate system of files that have none.
+    entity
+        Operator of a queue whose files do not say it.
     as_of
         The region's day.
     utility
         Utility of imported rates.
+    middle
+        Longitude and latitude of the region where no file has places. [deg]
     """
 
     name: str
@@ -92,8 +98,10 @@ class Plan(NamedTuple):
     wanted: list[Wanted]
     within: tuple[str, ...]
     crs: str
+    entity: str
     as_of: date
     utility: str
+    middle: tuple[float, float]
 
 
 def parsed(items: Sequence[str], findings: Findings) -> list[Wanted]:
@@ -137,8 +145,11 @@ def make(plan: Plan, err: Console, findings: Findings, *, quiet: bool) -> list[P
     Raises
     ------
     BadInput
-        If a file cannot be used.
+        If a file cannot be used, or nothing can be cut by the counties that are asked for.
     """
+    if plan.within and all(one.source != "census-counties" for one in plan.wanted):
+        findings.add("PW603", "--within cuts by the outlines of counties, and no --from has them", remedy="--from census-counties=FILE")  # fmt: skip
+        findings.raise_errors()
     with _staged(plan) as stage:
         blocks, asked = [], _asked(plan)
         for one in plan.wanted:
@@ -146,6 +157,7 @@ def make(plan: Plan, err: Console, findings: Findings, *, quiet: bool) -> list[P
                 continue
             told, asked = _layer(one, plan, stage, asked, findings)
             blocks.append(told.block)
+            plan = plan._replace(middle=told.delivery.middle or plan.middle)
             _tell(one.source, [f"{told.rows:,} rows", *told.tally], err, quiet=quiet)
         region = stage / f"{plan.name}.toml"
         _write_region(plan, region, blocks)
@@ -182,12 +194,12 @@ def _placed(plan: Plan, stage: Path) -> list[Path]:
 def _asked(plan: Plan) -> Asked:
     from powerwall.importers.delivery import Asked
 
-    return Asked(None, plan.crs, "", None, plan.within)
+    return Asked(None, plan.crs, plan.entity, None, plan.within)
 
 
 def _layer(
     one: Wanted, plan: Plan, stage: Path, asked: Asked, findings: Findings
-) -> tuple[Any, Asked]:
+) -> tuple[Told, Asked]:
     """One layer in the stage; outlines of authorities then say where the others are cut."""
     from powerwall.cli.import_layer import converted
 
@@ -200,8 +212,12 @@ def _layer(
 
         from powerwall.importers.extent import codes, county_table, outline
 
-        frame = gpd.read_parquet(output)
-        asked = asked._replace(area=outline(frame), fips=codes(frame), counties=county_table(frame))
+        frame, every = gpd.read_parquet(output), told.delivery.frame
+        # a name is matched among all counties of its state
+        states = every[every["state"].isin(frame["state"])]
+        asked = asked._replace(
+            area=outline(frame), fips=codes(frame), counties=county_table(states)
+        )
     return told, asked
 
 
@@ -221,11 +237,10 @@ def _more(one: Wanted, plan: Plan, region: Path, findings: Findings) -> Made:
 
 def _write_region(plan: Plan, region: Path, blocks: list[str]) -> None:
     """The region file as far as it is known."""
-    nodes = any(SOURCES[one.source].layer == "points_of_interconnection" for one in plan.wanted if one.source in SOURCES)  # fmt: skip
-    lon, lat = _middle(region.parent / plan.name)
-    bounded = any(one.source == "census-counties" for one in plan.wanted)
-    sites = _AROUND % (' and in_region == \\"yes\\"' if bounded else "") if nodes else _ONE.format(name=plan.name)  # fmt: skip
-    if not nodes:
+    lon, lat = _middle(region.parent / plan.name) or plan.middle
+    where = _where(region.parent / plan.name / "points_of_interconnection.csv")
+    sites = _ONE.format(name=plan.name) if where is None else _AROUND.format(where=where)
+    if where is None:
         from powerwall.cli.init import SITES
 
         text = SITES.format(lon=f"{lon:.3f}", lat=f"{lat:.3f}", as_of=plan.as_of)
@@ -238,8 +253,28 @@ def _write_region(plan: Plan, region: Path, blocks: list[str]) -> None:
     region.write_text(head + "\n".join(blocks) + _TAIL, encoding="utf-8")
 
 
-def _middle(folder: Path) -> tuple[float, float]:
-    """Middle of the first layer with places, in degrees."""
+def _where(nodes: Path) -> str | None:
+    """Which nodes a site stands round: those of the region, of them the high ones; None without any."""
+    import pandas as pd
+
+    if not nodes.exists():
+        return None
+    table = pd.read_csv(nodes)
+    if not {"lon", "lat"} <= set(table):
+        return None
+    words = []
+    if "in_region" in table:
+        table = table[table["in_region"] == "yes"]
+        words.append('in_region == \\"yes\\"')
+    if table.empty:
+        return None
+    if (table["voltage_kv"] >= _HIGH_KV).any():
+        words.insert(0, f"voltage_kv >= {_HIGH_KV}")
+    return f'where = "{" and ".join(words)}", ' if words else ""
+
+
+def _middle(folder: Path) -> tuple[float, float] | None:
+    """Middle of the first layer with places, in degrees; None where none has any."""
     import geopandas as gpd
     import pandas as pd
 
@@ -250,7 +285,7 @@ def _middle(folder: Path) -> tuple[float, float]:
         table = pd.read_csv(path)
         if {"lon", "lat"} <= set(table):
             return float(table["lon"].median()), float(table["lat"].median())
-    return -98.0, 39.0
+    return None
 
 
 def _tell(source: str, lines: list[str], err: Console, *, quiet: bool) -> None:

@@ -1,7 +1,7 @@
 """County names: which county a queue means by a name in a state, by a table of counties.
 
-Without a table nothing is matched. The table should hold whole states: whether a plain `Richmond`
-is the county or the city shows only where both are in it. No name is matched by its likeness.
+Without a table nothing is matched. A plain `Richmond` may be the county or the city: the county is
+taken, and flagged, also where the table holds one of the two. No name is matched by its likeness.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from powerwall.region.findings import did_you_mean
 _KIND = re.compile(r"\s+(?:county|co|parish|borough|census area|municipio|planning region)$")
 _OF_CITY = re.compile(r"^(?:city of\s+(?P<after>.+)|(?P<before>.+?)\s+city)$")
 _SEVERAL = re.compile(r"\s*(?:[,;/&]|\band\b)\s*")
+#: Counties beside which a city of the same name is a county of its own, by state and name.
+#: https://www.census.gov/library/reference/code-lists/ansi.html
+TWINS = {
+    ("MD", "baltimore"): "24005", ("MO", "stlouis"): "29189", ("VA", "fairfax"): "51059", ("VA", "franklin"): "51067",
+    ("VA", "richmond"): "51159", ("VA", "roanoke"): "51161",
+}  # fmt: skip
 _NOWHERE = frozenset({"unknown", "tbd", "various", "multiple", "offshore", "none", "n/a", "na", "not available", "-", "statewide"})  # fmt: skip
 
 
@@ -101,6 +107,8 @@ class Counties:
                 return Place(own, "city")
         county = self._county.get((state, _key(plain))) or self._county.get((state, _key(_KIND.sub("", plain))), "")  # fmt: skip
         twin = self._city.get((state, _key(plain)), "")
+        if (state, _key(plain)) in TWINS:  # a table of a part of the state may lack one of the two
+            return Place(TWINS[state, _key(plain)], "ambiguous_county_taken")
         if county:
             return Place(county, "ambiguous_county_taken" if twin else "county")
         return Place(twin, "city" if twin else "unmatched")

@@ -44,7 +44,9 @@ class Tally:
         told = [f"{self.read:,} rows read, {kept:,} kept"]
         told += [f"left out {count:,}: {why}" for why, count in sorted(self.left_out.items())]
         told += [f"emptied {count:,} cells: {what}" for what, count in sorted(self.emptied.items())]
-        return told + [f"of those read, {count:,}: {what}" for what, count in sorted(self.noted.items())]
+        return told + [
+            f"of those read, {count:,}: {what}" for what, count in sorted(self.noted.items())
+        ]
 
 
 class Asked(NamedTuple):
@@ -89,6 +91,10 @@ class Delivery(NamedTuple):
         What must be said beside the layer.
     beside
         Names of further files in the folder of the layer, and their rows.
+    licenses
+        Terms of these very files, where they are not those of the source; empty: they are.
+    middle
+        Longitude and latitude of its middle, where its rows hold no places. [deg]
     """
 
     frame: pd.DataFrame
@@ -96,6 +102,8 @@ class Delivery(NamedTuple):
     as_of: date | None = None
     note: str = ""
     beside: tuple[tuple[str, pd.DataFrame], ...] = ()
+    licenses: tuple[str, ...] = ()
+    middle: tuple[float, float] | None = None
 
 
 Reader = Callable[[Sequence[Path], Asked, Tally, Findings], "Delivery | None"]

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from powerwall.importers.columns import picked
+from powerwall.importers.coordinates import in_the_us
 from powerwall.importers.delivery import Asked, Delivery, Tally
 from powerwall.importers.native import at_coordinates
 from powerwall.importers.sheets import emptied, numbers, read_sheets
@@ -63,6 +64,8 @@ def read_workbooks(
         tally.left_out["of no plant in the workbook of plants"] += int(orphan.sum())
     whole = rows[~orphan].merge(places, on="plant_id", how="left", validate="many_to_one")
     located = at_coordinates(_canonical(whole, tally), "lon", "lat", tally)
+    if not in_the_us(located, files[0], findings):
+        return None
     again = located["generator_key"].duplicated(keep="first")
     if again.any():
         tally.left_out["stands in an earlier row under the same plant and generator"] += int(again.sum())  # fmt: skip

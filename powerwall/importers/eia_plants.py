@@ -2,7 +2,8 @@
 
 The native form is the atlas' table of plants (`Plant_Code, Plant_Name, Total_MW, PrimSource`), not
 tried on a native file; tried is the form of compilers, with `total_capacity_mw` and `status` in words
-of their own, which stay in `status_raw`. A plant that retired keeps the capacity that it had.
+of their own, which stay in `status_raw`, and without a licence of theirs. A plant that retired keeps
+the capacity that it had.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import geopandas as gpd
 import pandas as pd
 
 from powerwall.importers.columns import picked
+from powerwall.importers.coordinates import in_the_us
 from powerwall.importers.delivery import Asked, Delivery, Tally
 from powerwall.importers.native import at_coordinates
 from powerwall.importers.sheets import emptied, numbers, read_sheets
+from powerwall.importers.sources import NOT_STATED
 from powerwall.importers.words import slug
 from powerwall.region.findings import Findings
 
@@ -52,7 +55,8 @@ def read_plants(
     again = made.duplicated()
     if again.any():
         tally.left_out["stands in an earlier row"] += int(again.sum())
-    return Delivery(_numbered(made[~again], tally), ("generator_key",))
+    compiled = "plant_id" not in read or bool(read["plant_id"].isna().any())
+    return Delivery(_numbered(made[~again], tally), ("generator_key",), licenses=NOT_STATED if compiled else ())  # fmt: skip
 
 
 def _one(path: Path, tally: Tally, findings: Findings) -> gpd.GeoDataFrame | None:
@@ -60,7 +64,8 @@ def _one(path: Path, tally: Tally, findings: Findings) -> gpd.GeoDataFrame | Non
     if not sheets:
         return None
     found = picked(sheets[0].frame, _NAMES, _NEEDED, path, findings)
-    return None if found is None else at_coordinates(found, "lon", "lat", tally)
+    plants = None if found is None else at_coordinates(found, "lon", "lat", tally)
+    return plants if plants is not None and in_the_us(plants, path, findings) else None
 
 
 def _status(raw: pd.Series, tally: Tally) -> pd.Series:

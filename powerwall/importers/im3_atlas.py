@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 
 from powerwall.importers.columns import picked
+from powerwall.importers.coordinates import in_the_us
 from powerwall.importers.delivery import Asked, Delivery, Tally
 from powerwall.importers.native import at_coordinates, read_features
 from powerwall.importers.sheets import emptied, numbers, read_sheets
@@ -41,7 +42,7 @@ def read_atlas(
     files: Sequence[Path], asked: Asked, tally: Tally, findings: Findings
 ) -> Delivery | None:
     """Data centres as points; of outlines also the campus that each lies in."""
-    parts = [part for path in files if (part := _one(path, asked, tally, findings)) is not None]
+    parts = [part for path in files if (part := _one(path, asked, tally, findings)) is not None and in_the_us(part, path, findings)]  # fmt: skip
     if not parts:
         return None
     read = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)

@@ -22,7 +22,7 @@ from powerwall.importers.queue_dates import queue_days
 from powerwall.importers.queue_rows import KEY, finished
 from powerwall.importers.queue_words import kinds, states
 from powerwall.importers.sheets import Sheet, emptied, headed, numbers, read_cells
-from powerwall.region.findings import Findings, did_you_mean
+from powerwall.region.findings import Findings
 
 _GRIDSTATUS = ("queue_id", "queue_date", "status", "generation_type")
 _MISO = {
@@ -200,7 +200,7 @@ def _entity(frame: pd.DataFrame, asked: Asked, path: Path, findings: Findings) -
             findings.add("PW512", f"has the columns of {found}, and is read as {entity}", severity="warning", file=path, remedy=f"leave --entity out, or give {found}")  # fmt: skip
         return entity
     if not found:
-        findings.add("PW603", "does not say whose queue it is", file=path, remedy=f"name the operator: --entity, e.g. {did_you_mean(path.stem, list(OPERATORS)).removeprefix('did you mean ').strip('`?') or 'PJM'}")  # fmt: skip
+        findings.add("PW603", "does not say whose queue it is", file=path, remedy=f"name the operator with --entity: {', '.join(OPERATORS)} or another")  # fmt: skip
     return found
 
 

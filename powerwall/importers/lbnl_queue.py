@@ -21,6 +21,7 @@ from powerwall.importers.queue_dates import queue_days
 from powerwall.importers.queue_rows import KEY, finished, parts_mw
 from powerwall.importers.queue_words import kinds, states
 from powerwall.importers.sheets import Sheet, emptied, numbers, read_sheets
+from powerwall.importers.sources import NOT_STATED
 from powerwall.region.findings import Findings
 
 _MARKS = ("q_id", "q_status", "entity")
@@ -39,6 +40,7 @@ _PLAIN = ("project_name", "utility", "market", "poi_name", "agreement_status", "
 STATUS = {
     "active": "active", "withdrawn": "withdrawn", "suspended": "suspended", "completed": "in_service", "operational": "in_service", "unknown": "unknown",
 }  # fmt: skip
+_NO_LICENCE = 2020  # last year of the data of the edition that names none
 _SEVERAL = re.compile(r"[;,|/\s]+")
 
 
@@ -60,9 +62,9 @@ def read_queue(
         tally.noted["of a project_type other than Generation: leave them out of shares of completion"] += int(other.sum())  # fmt: skip
     note = "generators and storage alone: LBNL excludes requests of loads; the county is the project's, its centre is not the site"  # fmt: skip
     day = _last_day(files)
-    if day is not None and day.year == 2020:
-        note += "; the workbook to 2020 names no licence, later ones are CC BY 4.0"
-    return Delivery(rows, KEY, day, note)
+    if silent := day is not None and day.year == _NO_LICENCE:
+        note += f"; the workbook to {_NO_LICENCE} names no licence, later ones are CC BY 4.0"
+    return Delivery(rows, KEY, day, note, licenses=NOT_STATED if silent else ())
 
 
 def _rows(sheet: Sheet, path: Path, tally: Tally, findings: Findings) -> pd.DataFrame | None:

@@ -50,7 +50,9 @@ def read_network(
         f"{int((kinds == 'line').sum()):,} lines and {int((kinds == 'transformer').sum()):,} transformers in branch.csv; load {bus['load_mw'].sum():,.1f} MW, "
         f"generation up to {bus['gen_max_mw'].sum():,.1f} MW; a node names its bus in `network_bus`"
     )  # fmt: skip
-    return Delivery(buses, ("bus",), None, note, (("branch.csv", branches),))
+    return Delivery(
+        buses, ("bus",), None, note, (("branch.csv", branches),), middle=_middle(folder)
+    )
 
 
 def _folder(files: Sequence[Path], findings: Findings) -> Path | None:
@@ -89,6 +91,16 @@ def _names(path: Path) -> pd.Series:
     """Names of the rows of a file that was read before; none where it is absent."""
     cells = table(path, Findings(), needed=False)
     return pd.Series([], dtype="string") if cells is None else cells.words("name").astype("string")
+
+
+def _middle(folder: Path) -> tuple[float, float] | None:
+    """Median of the places of the buses in degrees; None where the files tell none."""
+    cells = table(folder / _BUSES, Findings(), needed=False)
+    if cells is None or not {"x", "y"} <= set(cells.cells):
+        return None
+    x, y = cells.numbers("x", np.nan), cells.numbers("y", np.nan)
+    there = (np.abs(x) <= 180) & (np.abs(y) <= 90) & ((x != 0) | (y != 0))
+    return (float(np.median(x[there])), float(np.median(y[there]))) if there.any() else None
 
 
 def _tell(

@@ -82,6 +82,8 @@ def _located(made: pd.DataFrame, asked: Asked, tally: Tally, findings: Findings,
     for how, count in made["fips_match"][own].value_counts().items():
         if how not in {"county", "city", "stated"} and not (asked.fips and how == "unmatched"):
             tally.noted[f"county: {str(how).replace('_', ' ')}"] += int(count)
+    if asked.fips and asked.counties is not None and asked.counties["fips"].str.startswith(asked.fips).all():  # fmt: skip
+        return  # of other counties the table says nothing either
     lost = own & (made["fips_match"] == "unmatched").fillna(value=False) & ~names.fillna("").map(counties.says_none).astype(bool)  # fmt: skip
     if lost.any():
         first = names[lost].value_counts().index[0]

@@ -27,6 +27,9 @@ EMPTY_WORDS = frozenset({
 })  # fmt: skip
 
 
+_THOUSANDS = r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"
+
+
 class Sheet(NamedTuple):
     """A table as text.
 
@@ -169,7 +172,7 @@ def _cell(cell: object) -> str:
         return str(int(cell)) if cell.is_integer() else repr(cell)
     if hasattr(cell, "isoformat"):
         return str(cell.isoformat()).removesuffix("T00:00:00")
-    return str(cell).replace(" ", " ").strip()
+    return str(cell).replace("\N{NO-BREAK SPACE}", " ").strip()
 
 
 def _headed(name: str, cells: pd.DataFrame, marks: Collection[str], rows: int) -> Sheet | None:
@@ -197,8 +200,12 @@ def emptied(column: pd.Series, tally: Tally, more: Collection[str] = ()) -> pd.S
 
 
 def numbers(column: pd.Series, tally: Tally, sentinels: Collection[float] = ()) -> pd.Series:
-    """Numbers of text or numeric cells; sentinels and what is no number are missing, and counted."""
-    text = emptied(column, tally).str.replace(",", "", regex=False)
+    """Numbers of text or numeric cells; sentinels and what is no number are missing, and counted.
+
+    A comma parts thousands, three digits after it: `50,5` is no number, and no 505.
+    """
+    text = emptied(column, tally).astype("string")
+    text = text.mask(text.str.fullmatch(_THOUSANDS).fillna(value=False), text.str.replace(",", "", regex=False))  # fmt: skip
     found = pd.to_numeric(text, errors="coerce").astype(float)
     strange = text.notna() & found.isna()
     if strange.any():

@@ -16,6 +16,7 @@ import shapely
 
 from powerwall.criteria.cost import STATES
 from powerwall.importers.columns import picked
+from powerwall.importers.coordinates import in_the_us
 from powerwall.importers.delivery import Asked, Delivery, Tally
 from powerwall.importers.native import only, read_features
 from powerwall.importers.sheets import emptied
@@ -33,7 +34,9 @@ def read_areas(
     parts = []
     for path in files:
         native = read_features(path, asked, tally, findings)
-        found = None if native is None else picked(native, _NAMES, ("name", "state"), path, findings)  # fmt: skip
+        if native is None or not in_the_us(native, path, findings):
+            continue
+        found = picked(native, _NAMES, ("name", "state"), path, findings)
         if found is not None:
             parts.append(only(gpd.GeoDataFrame(found), 2, tally))
     if not parts:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import powerwall
 from powerwall.criteria.criterion import Shared
+from powerwall.criteria.noise import SCREENING
 from powerwall.output.brief_rules import policy_lines, water_lines
 from powerwall.output.brief_text import capped, plain, table
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown, span
 from powerwall.output.robust import out_words, ranks_words, share
 from powerwall.output.site_cells import Site, score_cell
+from powerwall.output.site_ids import local_id
 from powerwall.ranking.portfolio import region_of
 from powerwall.ranking.whatif import bottleneck
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 _STAGES, _OPEN, _RULES, _REASONS = 5, 5, 2, 3  # lines at most, so that a brief stays one page
 _CRITICAL = 0.05  # share of the draws from which on a stage is worth a line
 _LAST = "energised"
-_SCREENING = "screening estimate: a site noise study by a qualified person is needed"
 
 
 class Case(NamedTuple):
@@ -64,7 +65,8 @@ def brief_text(ranking: Ranking, site_id: str) -> str:
     site_id
         A site of it, ranked or not.
     """
-    region, local = region_of(ranking, site_id), site_id.rsplit(":", 1)[-1]
+    region = region_of(ranking, site_id)
+    local = local_id(region, site_id)
     here = replace(region.request, cooling=ranking.cooling_of(site_id))
     shared = Shared(region.sites.loc[[local]], region.layers, here)
     case = Case(ranking, region, Site(ranking, site_id), local, shared)
@@ -253,7 +255,7 @@ def _noise(case: Case) -> list[str]:
         row = case.measure(f"{period}_noise_margin_db")
         spread = "" if math.isnan(row["low"]) else f", range {span(row['low'], row['high'])} dB to spare"  # fmt: skip
         value = f"unknown ({plain(row['why'])})" if math.isnan(row["value"]) else f"**{shown(abs(row['value']))} dB {'under' if row['value'] >= 0 else 'over'} the limit**"  # fmt: skip
-        note = plain(row["note"]).removesuffix(f", {_SCREENING}") if isinstance(row["note"], str) else ""  # fmt: skip
+        note = plain(row["note"]).removesuffix(f", {SCREENING}") if isinstance(row["note"], str) else ""  # fmt: skip
         rule = "" if not note else "; the same limit" if note == seen else f"; {note}"
         lines.append(f"- {period}: {value}{spread}{rule}")
         seen = note

@@ -22,6 +22,7 @@ from powerwall.output.policy import print_policy
 from powerwall.output.profiles import print_profiles
 from powerwall.output.robust import print_standing
 from powerwall.output.site_cells import Site
+from powerwall.output.site_ids import local_id
 from powerwall.output.water import print_water
 from powerwall.ranking.whatif import bottleneck, changes, target
 
@@ -54,12 +55,12 @@ def print_site(ranking: Ranking, site_id: str, to: Console) -> None:
     to.print(f"contributions add up to {total:.2f}; an unknown (?) counts half of its weight\n")
     print_standing(ranking, site_id, to)
     _print_sources(ranking, site, to)
-    print_dates(plan_dates(_region(ranking, site), _local(site)), site.request.as_of, to)
+    print_dates(plan_dates(_region(ranking, site), _local(ranking, site)), site.request.as_of, to)
     to.print()
     _print_statements(ranking, site, to)
     _print_cost(ranking, site, to)
     _print_water(ranking, site, to)
-    print_noise(_region(ranking, site), _local(site), ranking.cooling_of(site.id), to)
+    print_noise(_region(ranking, site), _local(ranking, site), ranking.cooling_of(site.id), to)
     _print_policy(ranking, site, to)
     print_profiles(ranking, site_id, to)
     _print_changes(ranking, site_id, to)
@@ -205,16 +206,16 @@ def _region(ranking: Ranking, site: Site) -> Region:
     return next(region for region in ranking.regions if region.name == site.row["region"])
 
 
-def _local(site: Site) -> str:
+def _local(ranking: Ranking, site: Site) -> str:
     """Id of the site within its own region."""
-    return str(site.id).rsplit(":", 1)[-1]
+    return local_id(_region(ranking, site), str(site.id))
 
 
 def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
     """What the utility itself says, beside the model and never in it."""
     region = _region(ranking, site)
     rows = region.layers.frame("time_to_power")
-    utility = region.sites["utility_id"].get(_local(site))
+    utility = region.sites["utility_id"].get(_local(ranking, site))
     if rows is None or not isinstance(utility, str):
         return
     rows = rows[(rows["utility_id"] == utility) & (rows["kind"] == "statement")]
@@ -237,7 +238,7 @@ def _print_statements(ranking: Ranking, site: Site, to: Console) -> None:
 
 def _print_cost(ranking: Ranking, site: Site, to: Console) -> None:
     """Bill, cash and exposure of the site."""
-    region, site_id = _region(ranking, site), _local(site)
+    region, site_id = _region(ranking, site), _local(ranking, site)
     shared = Shared(region.sites.loc[[site_id]], region.layers, region.request)
     print_cost(shared("costs"), site_id, to)
 
@@ -245,12 +246,14 @@ def _print_cost(ranking: Ranking, site: Site, to: Console) -> None:
 def _print_water(ranking: Ranking, site: Site, to: Console) -> None:
     """Plants, basin and rules of the site."""
     gave_up = "" if ranking.plants is None else str(ranking.plants["gave_up"].loc[site.id])
-    print_water(_region(ranking, site), _local(site), ranking.cooling_of(site.id), to, gave_up)
+    print_water(
+        _region(ranking, site), _local(ranking, site), ranking.cooling_of(site.id), to, gave_up
+    )
 
 
 def _print_policy(ranking: Ranking, site: Site, to: Console) -> None:
     """Timeline, permit path and duties of the site."""
-    region, site_id = _region(ranking, site), _local(site)
+    region, site_id = _region(ranking, site), _local(ranking, site)
     permits = Shared(region.sites.loc[[site_id]], region.layers, region.request)("permits")
     print_policy(region, site_id, permits.of(site_id), obligations(region, site_id), to)
 

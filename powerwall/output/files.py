@@ -106,6 +106,8 @@ def check_target(path: Path, findings: Findings, suffixes: Iterable[str] = SUFFI
             remedy="create it first",
             file=path,
         )
+    elif not os.access(path.parent, os.W_OK):
+        findings.add("PW601", f"cannot write {path.name}: {path.parent} is read only", file=path)
     elif path.is_dir():
         findings.add("PW601", f"{path} is a folder", file=path)
     else:

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from powerwall.output.brief_text import plain
 from powerwall.output.numbers import span
 from powerwall.output.portfolio import competitors
 from powerwall.output.profiles import differences
@@ -209,10 +210,6 @@ def markdown(ranking: Ranking) -> str:
     for site_id, row in ranking.frame.iterrows():
         site = Site(ranking, str(site_id))
         cells = [*(column.cell(site) for column in every), row["status"], row["reasons"]]
-        lines.append(
-            "| "
-            + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells)
-            + " |"
-        )
+        lines.append("| " + " | ".join(plain(str(cell)) for cell in cells) + " |")
     notes = [f"- {line}" for line in captions(ranking, every)]
     return "\n".join([*lines, "", *notes]) + "\n"

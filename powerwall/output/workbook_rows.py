@@ -13,6 +13,7 @@ import pandas as pd
 import powerwall
 from powerwall.criteria.criterion import SUBJECTS
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, jsonable, shown
+from powerwall.output.robust import out_words
 from powerwall.output.site_cells import Site
 from powerwall.output.table import captions, heading
 from powerwall.region.dates import day_at
@@ -164,9 +165,13 @@ def _ranking(ranking: Ranking) -> Sheet:
 
 
 def _draws(site: Site, key: str, form: str) -> Cell:
+    """What the draws say of a site; a share that is unknown may have a lower bound, a rank need not exist."""
     if site.drawn is None:
         return Cell(NOT_APPLICABLE)
-    return Cell(jsonable(float(site.drawn[key])), form)
+    value = float(site.drawn[key])
+    if math.isnan(value):
+        return Cell(out_words(site.drawn) if key == "p_out" else NOT_APPLICABLE)
+    return Cell(jsonable(value), form)
 
 
 def _contributions(ranking: Ranking) -> Sheet:

@@ -111,3 +111,68 @@ def test_sources_without_nodes_leave_one_site_to_replace(downloads, tmp_path):
     assert sites["site_id"].tolist() == ["first-site"]
     assert shapely.box(-78, 38.5, -77, 39).contains(shapely.Point(sites["lon"][0], sites["lat"][0]))
     assert len(pw.read(tmp_path / "made-up.toml").sites) == 1
+
+
+def test_counties_to_keep_need_their_outlines(downloads, tmp_path):
+    nodes = f"hifld-substations={downloads / 'substations.geojson'}"
+    told = run("init", "made-up", "--from", nodes, "--within", "51107", "--in", tmp_path / "new", code=2)  # fmt: skip
+    assert "--from census-counties=FILE" in told.stderr
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("kv", "within", "sites", "words"),
+    [
+        (69.0, "51107", ["near-10"], 'where = "in_region == \\"yes\\""'),
+        (230.0, "", ["near-10", "near-11", "near-12"], 'where = "voltage_kv >= 138"'),
+        (None, "", ["near-10", "near-11", "near-12"], '"points_of_interconnection", radius_km'),
+        (230.0, "51153", ["near-11"], 'where = "voltage_kv >= 138 and in_region == \\"yes\\""'),
+        (230.0, "51999", ["first-site"], "sites.csv"),
+    ],
+)  # fmt: skip
+def test_a_site_stands_round_each_high_node_or_else_round_each(downloads, tmp_path, kv, within, sites, words):  # fmt: skip
+    nodes = gpd.read_file(downloads / "substations.geojson").assign(MAX_VOLT=kv, MIN_VOLT=None)
+    nodes.astype({"MAX_VOLT": float}).to_file(downloads / "nodes.geojson")
+    counties = gpd.read_file(downloads / "counties.gpkg")
+    counties.loc[2] = ["51999", "Empty", "06", shapely.box(-78.1, 38.5, -78, 39)]
+    counties.set_crs(4326).to_file(downloads / "more.gpkg")
+    wanted = ["--from", f"hifld-substations={downloads / 'nodes.geojson'}"]
+    if within:
+        wanted += ["--from", f"census-counties={downloads / 'more.gpkg'}", "--within", within]
+    run("init", "made-up", *wanted, "--in", tmp_path)
+    assert words in (tmp_path / "made-up.toml").read_text(encoding="utf-8")
+    assert pw.read(tmp_path / "made-up.toml").sites.index.tolist() == sites
+
+
+def test_a_queue_is_matched_among_all_counties_of_the_state(downloads, tmp_path):
+    rows = pd.DataFrame({"Queue ID": ["1", "2"], "Queue Date": "2024-01-02", "Status": "Active", "Generation Type": "Solar", "County": ["Synthetic", "Synthetik"],
+                         "State": "VA", "Capacity (MW)": 5, "Study Process": "", "Off-Peak Deliverability and Economic Only": ""})  # fmt: skip
+    rows.to_csv(downloads / "queue.csv", index=False)
+    told = run("init", "made-up", *sources(downloads)[-2:], "--from", f"iso-queue={downloads / 'queue.csv'}", "--within", "51153", "--in", tmp_path, code=2)  # fmt: skip
+    assert "of no county of the region" in told.stderr
+    told = run("init", "made-up", *sources(downloads)[-2:], "--from", f"iso-queue={downloads / 'queue.csv'}", "--within", "51107", "--in", tmp_path)  # fmt: skip
+    assert pd.read_csv(tmp_path / "made-up" / "queue.csv", dtype=str)["queue_id"].tolist() == ["1"]
+    assert "1 rows name a county that is not in the table" in told.stderr.replace("\n", " ")
+
+
+def test_a_region_without_places_stands_where_it_is_said(tmp_path):
+    network = tmp_path / "network"
+    network.mkdir()
+    (network / "buses.csv").write_text("name,v_nom,x,y\na,220,9.5,51.5\nb,220,9.7,51.7\n", encoding="utf-8")  # fmt: skip
+    (network / "lines.csv").write_text("name,bus0,bus1,x,r,s_nom,length\n1,a,b,10,1,400,20\n", encoding="utf-8")  # fmt: skip
+    (network / "loads.csv").write_text("name,bus,p_set\n1,b,20\n", encoding="utf-8")
+    (network / "generators.csv").write_text("name,bus,p_nom,carrier,marginal_cost\n1,a,50,Gas,9\n", encoding="utf-8")  # fmt: skip
+    run("init", "made-up", "--from", f"pypsa-csv={network}", "--in", tmp_path)
+    table = tomllib.loads((tmp_path / "made-up.toml").read_text(encoding="utf-8"))
+    assert table["crs"] == "EPSG:32632"
+    site = pd.read_csv(tmp_path / "made-up" / "sites.csv").loc[0]
+    assert (site["lon"], site["lat"]) == (9.6, 51.6)
+
+
+def test_a_queue_that_does_not_say_whose_it_is_takes_the_operator_that_is_named(tmp_path):
+    queue = tmp_path / "queue.csv"
+    queue.write_text("Queue ID,Queue Date,Status,Generation Type\n1,2024-01-02,Active,Solar\n", encoding="utf-8")  # fmt: skip
+    wanted = ["init", "made-up", "--from", f"iso-queue={queue}", "--in", tmp_path]
+    assert "--entity: CAISO" in run(*wanted, code=2).stderr.replace("\n", " ")
+    run(*wanted, "--entity", "PJM")
+    assert pd.read_csv(tmp_path / "made-up" / "queue.csv")["entity"].tolist() == ["PJM"]

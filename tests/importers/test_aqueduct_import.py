@@ -122,3 +122,9 @@ def test_sites_take_the_stress_of_their_basin_and_the_bytes_stay(make_region, tm
     assert (tmp_path / f"imported{suffix}").read_bytes() == before
     assert "CC BY 4.0" in told.stdout
     assert "no native file was at hand" in told.stderr.replace("\n", " ")
+
+
+def test_an_arid_basin_is_known_by_its_category_alone(tmp_path):
+    row = {key: value for key, value in ROWS[1].items() if key != "bws_label"}
+    rows, _, _ = imported("aqueduct", write_geojson(tmp_path / "synthetic.geojson", [row]))
+    assert rows["arid_low_use"].tolist() == ["yes"]

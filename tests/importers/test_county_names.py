@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from county_tables import FEW, census
 
-from powerwall.importers.county_names import Counties
+from powerwall.importers.county_names import TWINS, Counties
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,18 @@ def test_virginias_twins_are_not_merged(shared):
     found = counties.places(table["state"], words)
     assert found["fips"].nunique() == 133
     assert found["fips"].tolist() == table["fips"].tolist()
+
+
+@pytest.mark.parametrize("code", ["51159", "51760"])
+def test_a_plain_name_is_the_county_and_doubtful_also_where_the_table_holds_one_of_two(code):
+    part = Counties(FEW[FEW["fips"] == code])
+    assert part.find("VA", "Richmond") == ("51159", "ambiguous_county_taken")
+    assert part.find("VA", "city of Richmond").fips == ("51760" if code == "51760" else "")
+
+
+def test_the_twins_are_those_of_the_census(shared):
+    table = census(shared)
+    table["plain"] = table["name"].str.lower().str.replace(r"[. ]", "", regex=True)
+    county, city = (table[table["kind"] == kind] for kind in ("county", "city"))
+    both = county.merge(city, on=["state", "plain"])
+    assert {(row.state, row.plain): row.fips_x for row in both.itertuples()} == TWINS

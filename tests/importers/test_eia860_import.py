@@ -134,3 +134,11 @@ def test_the_region_reads_it_and_the_bytes_stay(make_region, tmp_path, year):
     assert (tmp_path / "imported.csv").read_bytes() == before
     assert "as_of = 2024-12-31" in told.stdout
     assert "no native file was at hand" in told.stderr.replace("\n", " ")
+
+
+def test_swapped_axes_are_refused(tmp_path, year):
+    swapped = [*ROWS[0][:5], -78.0, 38.5, *ROWS[0][7:]]
+    plants = book(tmp_path / "2___Plant_Y2024.xlsx", Plant=(PLANTS, [swapped]))
+    rows, _, findings = imported("eia860", plants, year[1])
+    assert rows is None
+    assert [finding.code for finding in findings] == ["PW304"]

@@ -90,3 +90,19 @@ def test_4513_plants_come_whole_with_their_words(shared):
     assert rows["status_raw"].value_counts().to_dict() == {"operating": 3720, "retired": 456, "retooled": 247, "retiring": 90}  # fmt: skip
     assert rows["generator_status"].value_counts().to_dict() == {"operating": 3810, "retired": 456, "unknown": 247}  # fmt: skip
     assert rows["retirement_date"].notna().sum() == 793
+
+
+def test_swapped_axes_are_refused(tmp_path):
+    path = table(tmp_path, {"latitude": "-78.5", "longitude": "38.0"})
+    rows, _, findings = imported("eia-plants", path)
+    assert rows is None
+    assert [finding.code for finding in findings] == ["PW304"]
+
+
+@pytest.mark.parametrize(
+    ("code", "terms"),
+    [({}, "source-not-stated"), ({"Plant_Code": "7"}, "US-Government-public-data")],
+)
+def test_the_table_of_a_compiler_names_no_licence(tmp_path, code, terms):
+    told = by_command("eia-plants", table(tmp_path, code), output=tmp_path / "generators.csv")
+    assert f'licenses = ["LicenseRef-{terms}"]' in told.stdout

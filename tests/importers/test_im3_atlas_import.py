@@ -133,3 +133,10 @@ def test_points_of_virginia_alone_cannot_say_their_campus(shared):
     assert len(rows) == 265
     assert rows["contained_in"].isna().all()
     assert tally.noted["without outlines, so the campus that a row lies in is unknown"] == 265
+
+
+def test_swapped_axes_are_refused(tmp_path):
+    path = write_geojson(tmp_path / "synthetic.geojson", [{**POINT, "geometry": Point(38.5, -78)}])
+    rows, _, findings = imported("im3-atlas", path)
+    assert rows is None
+    assert [finding.code for finding in findings] == ["PW304"]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from layer_import import write_book
 from typer.testing import CliRunner
 
 from powerwall.cli import app
@@ -179,3 +180,16 @@ def test_words_for_nothing_are_emptied_and_counted_and_sentinels_too():
     assert found.dropna().tolist() == [12.0, 3400.0]
     assert tally.emptied == {"voltage: `n/a`": 1, "voltage: no number, e.g. `twelve`": 1, "voltage: -999999": 1}  # fmt: skip
     assert emptied(pd.Series(["TAP123"], name="name"), tally, ["tap123"]).isna().all()
+
+
+def test_a_comma_parts_thousands_and_no_decimals():
+    tally = Tally()
+    found = numbers(pd.Series(["1,234,567.5", "-3,400", "50,5", "1,23"], name="mw"), tally)
+    assert found.dropna().tolist() == [1_234_567.5, -3400.0]
+    assert tally.emptied == {"mw: no number, e.g. `50,5`": 2}
+
+
+def test_a_hard_blank_in_a_workbook_is_a_blank(tmp_path):
+    book = write_book(tmp_path / "synthetic.xlsx", Sheet=[["Queue\u00a0ID", "Status"], ["A\u00a01", "Consents\u00a0Approved "]])  # fmt: skip
+    (sheet,) = read_sheets(book, {"queue_id"}, Tally(), Findings())
+    assert sheet.frame.to_dict("list") == {"queue_id": ["A 1"], "status": ["Consents Approved"]}

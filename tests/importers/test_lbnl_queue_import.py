@@ -289,3 +289,21 @@ def test_the_fit_of_the_layer_is_that_of_the_native_sheets(real, tmp_path):
     ours, theirs = fit_queue(layer)[0], fit_queue(sheets)[0]
     assert (ours.n, ours.p50_months, ours.p90_months) == (theirs.n, theirs.p50_months, theirs.p90_months)  # fmt: skip
     assert sum(dropped(layer.rows).values()) == sum(dropped(sheets.rows).values())
+
+
+@pytest.mark.parametrize(("name", "terms"), [("queues_2020.xlsx", "LicenseRef-source-not-stated"), ("thru2024.xlsx", "CC-BY-4.0")])  # fmt: skip
+def test_the_edition_to_2020_names_no_licence_and_later_ones_do(tmp_path, name, terms):
+    edition = workbook(tmp_path / name, active=[ACTIVE])
+    told = by_command("lbnl-queue", edition, output=tmp_path / "queue.csv")
+    assert f'licenses = ["{terms}"]' in told.stdout
+
+
+def test_names_of_counties_outside_a_region_are_no_finding(tmp_path):
+    edition = workbook(tmp_path / "synthetic.xlsx", active=[ACTIVE], withdrawn=[GONE])
+    part, whole = FEW[FEW["fips"] == "51107"], FEW[FEW["state"] == "VA"]
+    _, _, none = imported("lbnl-queue", edition, counties=part, fips=("51107",))
+    assert "PW409" not in {finding.code for finding in none}
+    odd = workbook(tmp_path / "odd.xlsx", active=[ACTIVE, {**ACTIVE, "q_id": "5", "county": "Loudun"}])  # fmt: skip
+    _, _, found = imported("lbnl-queue", odd, counties=whole, fips=("51107",))
+    (told,) = [finding for finding in found if finding.code == "PW409"]
+    assert told.remedy == "did you mean `Loudoun County`?"

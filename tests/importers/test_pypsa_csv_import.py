@@ -192,3 +192,10 @@ def test_a_branch_without_limit_is_blank_and_limits_nothing(tmp_path):
     assert branch["rate_normal_mva"].to_dict() == {"line 7": "400.0", "line 8": "", "transformer 1": "2000.0", "transformer 1b": "2000.0"}  # fmt: skip
     one, other = (read_network(folder).withdrawal_headroom(["02"]) for folder in (native, out))
     pd.testing.assert_frame_equal(one, other)
+
+
+def test_the_middle_of_a_network_is_that_of_its_buses_and_unknown_without_places(tmp_path):
+    placed = [{**row, "x": x, "y": 51.5} for row, x in zip(BUSES, (9.0, 10.0, 12.0), strict=False)]
+    assert imported(tmp_path, buses=placed)[3].middle == (10.0, 51.5)
+    bare = [{key: value for key, value in row.items() if key not in {"x", "y"}} for row in BUSES]
+    assert imported(tmp_path, buses=bare)[3].middle is None

@@ -107,3 +107,10 @@ def test_180_of_265_data_centres_of_virginia_lie_in_a_mapped_area(shared, tmp_pa
     areas, centres = (gpd.read_parquet(tmp_path / f"{name}.parquet") for name in ("areas", "centres"))  # fmt: skip
     hits = gpd.sjoin(centres, areas[["water_area_id", "geometry"]], predicate="within")
     assert hits["dc_id"].nunique() == 180
+
+
+def test_swapped_axes_are_refused(tmp_path):
+    path = write_geojson(tmp_path / "synthetic.geojson", [{**EAST, "geometry": box(38, -78, 38.1, -77.9)}])  # fmt: skip
+    rows, _, findings = imported("water-areas", path)
+    assert rows is None
+    assert [finding.code for finding in findings] == ["PW304"]

@@ -42,6 +42,7 @@ def test_the_sections_stand_in_order(brief):
     assert brief.endswith("\n")
 
 
+@pytest.mark.slow
 def test_every_site_of_the_example_fits_a_page(ranking):
     drawn = ranking.with_draws(64)
     for site_id in ranking.frame.index:
@@ -181,6 +182,13 @@ def test_a_site_of_regions_ranked_together_has_its_brief(make_region, tmp_path):
     assert "`two:a`" in text
     assert "powerwall plan" in text
     assert "two.toml a --bridge" in text
+
+
+def test_a_colon_in_an_id_is_part_of_it(make_region, tmp_path):
+    from conftest import SITES
+
+    found = ranked(make_region(tmp_path, sites=[{**SITES[0], "site_id": "x:y"}, *SITES[1:]]))
+    assert "`x:y`" in brief_text(found, "x:y")
 
 
 def test_score_writes_the_brief_of_a_site_and_the_table_without_one(make_region, tmp_path):

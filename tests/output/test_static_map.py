@@ -94,6 +94,17 @@ def test_the_settings_of_the_caller_neither_count_nor_change(ranking, tmp_path):
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
+def test_a_name_is_never_taken_for_a_formula(make_region, tmp_path):
+    from conftest import SITES
+
+    name = r"$$\frac{1}{2}$$ \(x\) $a$"
+    path = make_region(tmp_path, toml={"title": name}, sites=[{**site, "name": name} for site in SITES])  # fmt: skip
+    static_map.write_map(ranked(path), tmp_path / "out.svg")
+    drawn = (tmp_path / "out.svg").read_text(encoding="utf-8")  # the title stands beside its paths
+    assert f"<!-- {name} -->" in drawn
+
+
+@pytest.mark.slow
 def test_pyplot_is_never_loaded(regions, tmp_path):
     import subprocess
     import sys

@@ -185,6 +185,17 @@ def test_draws_add_their_columns(ranking, tmp_path):
     assert {row["held [%]"] for row in rows if row["status"] == "reference"} == {"–"}
 
 
+def test_a_share_of_draws_that_is_unknown_is_no_empty_cell(ranking, tmp_path):
+    drawn = ranking.with_draws(16)
+    write_workbook(drawn, tmp_path / "out.xlsx")
+    rows = {row["site_id"]: row for row in rows_of(openpyxl.load_workbook(tmp_path / "out.xlsx")["Ranking"])}  # fmt: skip
+    unknown = drawn.robustness.sites["p_out"]
+    unknown = unknown.index[unknown.isna()]
+    assert len(unknown)
+    assert all(rows[site]["out [%]"].startswith(("?", "≥ ")) for site in unknown)
+    assert all(row[head] is not None for row in rows.values() for head in ("held [%]", "rank P5", "rank P95", "out [%]"))  # fmt: skip
+
+
 def test_regions_ranked_together_name_the_region_of_each_site(make_region, tmp_path):
     read = [pw.read(make_region(tmp_path, name=name)) for name in ("tiny", "other")]
     ranking = pw.rank(read, [pw.measure(region) for region in read])

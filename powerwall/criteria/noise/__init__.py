@@ -26,7 +26,7 @@ _RANGE = "P10–P90 of source, path, assumed ambient and both positions; a range
 _SPREAD = Spread(
     0.1, 0.9, shared=False
 )  # most of it is the path and the positions, which each site has of its own
-_STUDY = "screening estimate: a site noise study by a qualified person is needed"
+SCREENING = "screening estimate: a site noise study by a qualified person is needed"
 
 
 @provides("noise_scene")
@@ -47,7 +47,7 @@ def _measure(exposure: Exposure, period: str, value: str, low: str, high: str) -
     edition = exposure.scene.request.noise.edition
     known = frame["caption"].notna()
     note = [
-        f"{caption}; {'at the ' + receptor if receptor == OWN_LINE else 'receptor ' + receptor} at {metres:,.0f} m; ISO 9613-2:{edition}, {_STUDY}" if ok else ""
+        f"{caption}; {'at the ' + receptor if receptor == OWN_LINE else 'receptor ' + receptor} at {metres:,.0f} m; ISO 9613-2:{edition}, {SCREENING}" if ok else ""
         for ok, caption, receptor, metres in zip(known, frame["caption"], frame["receptor_id"], frame["distance_m"], strict=True)
     ]  # fmt: skip
     # a rule that never puts a site out must not hide one that does: its favourable end stands

@@ -10,7 +10,7 @@ import pandas as pd
 from powerwall.criteria.cost.large_load.contract import Cost
 from powerwall.output.numbers import UNKNOWN, month, percent, shown
 from powerwall.output.report.card_cost import components, grade_words, terms_words
-from powerwall.output.report.parts import Answer, short
+from powerwall.output.report.parts import Answer, capital, short
 from powerwall.output.report.where import where_to_build
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def answers(ranking: Ranking, leaders: Sequence[Study]) -> list[Answer]:
 
 def _scarce(ranking: Ranking, leaders: Sequence[Study]) -> Answer:
     question = "What is scarce?"
-    request = ranking.regions[0].request
     if not leaders:
         return Answer(question, "Unknown: no site can be ranked", _wants(ranking))
     first = leaders[0]
@@ -41,8 +40,8 @@ def _scarce(ranking: Ranking, leaders: Sequence[Study]) -> Answer:
     delay = f"{shown(abs(late))} months {'after' if late > 0 else 'before'} the day of need"
     comes = float(first.measure("power_success_probability")["value"])
     on_time = float(first.measure("on_time_probability")["value"])
-    lead = f"Power: the leading site has all {request.mw:g} MW by {first.request.need_by} with a chance of {percent(on_time)}"
-    sentences = [f"At {first.brief} first power comes in {_span(first)}, {delay}, given that it comes; the chance that it ever comes is {percent(comes)}."]  # fmt: skip
+    lead = f"Power: the leading site has all {first.request.mw:g} MW by {first.request.need_by} with a chance of {percent(on_time)}"
+    sentences = [f"{capital(first.at)} first power comes in {_span(first)}, {delay}, given that it comes; the chance that it ever comes is {percent(comes)}."]  # fmt: skip
     if len(leaders) > 1:
         others = "; ".join(f"{one.brief} {_span(one)}, comes {percent(float(one.measure('power_success_probability')['value']))}" for one in leaders[1:])  # fmt: skip
         sentences.append(f"Next in rank: {others}.")
@@ -75,16 +74,19 @@ def _odds(ranking: Ranking) -> list[str]:
 
 def _capacity(ranking: Ranking) -> list[str]:
     """How many nodes are known to have the megawatts, and what the others rest on."""
-    rows, request = _ranked(ranking, "firm_capacity_mw"), ranking.regions[0].request
+    rows = _ranked(ranking, "firm_capacity_mw")
     known = rows[rows["value"].notna()]
-    enough = int((known["value"] >= request.mw).sum())
+    asked = {region.name: region.request.mw for region in ranking.regions}
+    wanted = ranking.frame["region"].loc[known.index].map(asked).astype(float)
+    enough = int((known["value"] >= wanted).sum())
+    request = f"{next(iter(asked.values())):g} MW" if len(set(asked.values())) == 1 else "the request of their region"  # fmt: skip
     if len(known):
-        told = f"Headroom is known at {len(known):,} of {len(rows):,} ranked sites, and reaches {request.mw:g} MW at {enough:,} of them"
+        told = f"Headroom is known at {len(known):,} of {len(rows):,} ranked sites, and reaches {request} at {enough:,} of them"
     else:
         told = f"Headroom is known at none of the {len(rows):,} ranked sites"
     bounds = rows[rows["value"].isna() & rows["bound"].notna()]
     if len(bounds):
-        told += f"; at {len(bounds):,} there is only an upper bound, at most ≤ {shown(float(bounds['bound'].max()))} MW, which is never firm"
+        told += f"; at {len(bounds):,} there is only an upper bound (the largest is ≤ {shown(float(bounds['bound'].max()))} MW), which is never firm"
     return [f"{told}."]
 
 
@@ -98,9 +100,7 @@ def _binding(leaders: Sequence[Study]) -> list[str]:
         at = min(table.index, key=lambda m: abs(float(m) - one.request.need_by_months))
         row = table.loc[at].drop("none")
         if row.max() > 0:
-            told.append(
-                f"{row.idxmax()} at {one.brief} in {percent(float(row.max()))} of the draws"
-            )
+            told.append(f"{row.idxmax()} {one.at} in {percent(float(row.max()))} of the draws")
     return [f"About the day of need what binds is {'; '.join(told)}."] if told else []
 
 
@@ -116,7 +116,7 @@ def _stages(first: Study) -> list[str]:
     named = ", ".join(f"{str(name).replace('_', ' ')} ({percent(float(v))})" for name, v in critical.items())  # fmt: skip
     told = f"The date of {first.brief} waits for {named}: shares of the draws in which a stage lies on the critical path"
     for name, row in plan.buy_downs.head(1).iterrows():
-        told += f"; {shown(row['shorter_by_months'])} months off {str(name).replace('_', ' ')} would bring it {shown(row['saved_p50_months'])} months nearer"
+        told += f"; {shown(row['shorter_by_months'])} months off {str(name).replace('_', ' ')} would bring the whole request {shown(row['saved_p50_months'])} months nearer"
     return [f"{told}."]
 
 
@@ -151,7 +151,7 @@ def _who_pays(ranking: Ranking, leaders: Sequence[Study]) -> Answer:
         stack = one.stack.id if one.stack is not None else ""
         if stack not in told:
             told.add(stack)
-            sentences += _bill_words(one) if isinstance(one.cost, Cost) else [f"Its parts are unknown at {one.brief}: {one.cost}."]  # fmt: skip
+            sentences += _bill_words(one) if isinstance(one.cost, Cost) else [f"The parts of the price are unknown {one.at}: {one.cost}."]  # fmt: skip
             sentences += terms_words(one)
     return Answer(question, lead, [*sentences, *_upgrades(leaders), *_others(ranking), *_taxes(first)])  # fmt: skip
 
@@ -188,7 +188,7 @@ def _upgrades(leaders: Sequence[Study]) -> list[str]:
             continue
         paid = one.cost.upfront(works).contribution if isinstance(one.cost, Cost) else math.nan
         share = UNKNOWN if math.isnan(paid) else f"{paid / _M:,.1f} M"
-        known.append(f"{works.total_usd / _M:,.1f} M {one.request.currency} at {one.brief}, of which the project contributes {share}")  # fmt: skip
+        known.append(f"{works.total_usd / _M:,.1f} M {one.request.currency} {one.at}, of which the project contributes {share}")  # fmt: skip
     told = []
     if known:
         told.append(f"Grid works: {'; '.join(known)}. Contributions are before energisation, with the taxes on them; what they leave stands in the rates of all customers.")  # fmt: skip
@@ -220,4 +220,4 @@ def _taxes(first: Study) -> list[str]:
     high = float(relief["high"])
     if not math.isnan(high) and not high <= float(relief["value"]):
         given += f", up to {shown(high)} where conditions turn out to be met"
-    return [f"Taxes at {first.brief}: {levied}; {given}."]
+    return [f"Taxes {first.at}: {levied}; {given}."]

@@ -37,7 +37,7 @@ def grade_words(grade: str) -> str:
     """What the grade of a price says."""
     if grade.startswith("D") and len(grade) > 1:
         return "an average of industrial customers, not a tariff"
-    return {"A": "a tariff checked by hand", "B": "a tariff from a recent database", "C": "a tariff, stale or partial"}.get(grade, "generic")  # fmt: skip
+    return {"A": "a tariff checked by hand", "B": "a tariff from a recent database", "C": "a tariff, stale or partial"}.get(grade, "generic figures")  # fmt: skip
 
 
 def components(cost: Cost) -> dict[str, float]:
@@ -86,11 +86,12 @@ def _cash(study: Study, cost: Cost) -> Block:
     owed = cost.shortfall_usd(APPEARS.value)
     if not math.isnan(owed):
         words.append(f"If {percent(APPEARS.value)} of the ramp appears, {owed / _M:,.1f} M {currency} (present value) are owed for power not taken.")  # fmt: skip
-    rows = [["0", "before", "", "", f"{before:,.1f}"]]
+    rows = [["0", "before", "", "", "", f"{before:,.1f}"]]
     for number, row in cost.table.iterrows():
         at = int(str(number))
-        rows.append([str(at), str(cost.years[at - 1].start), shown(row["contract_mw"]), f"{row['total_usd'] / _M:,.1f}", f"{paid[at]:,.1f}"])  # fmt: skip
-    heads = (("year", False), ("from", False), ("contract MW", True), (f"bill M {currency}", True), (f"paid so far M {currency}", True))  # fmt: skip
+        fee = float(row["collateral_fee_usd"])
+        rows.append([str(at), str(cost.years[at - 1].start), shown(row["contract_mw"]), f"{(row['total_usd'] - fee) / _M:,.1f}", f"{fee / _M:,.2f}", f"{paid[at]:,.1f}"])  # fmt: skip
+    heads = (("year", False), ("from", False), ("contract MW", True), (f"bill M {currency}", True), (f"security fee M {currency}", True), (f"paid so far M {currency}", True))  # fmt: skip
     chart = cash_curve(paid, cost.years[0].start.year, currency, before)
     return Block("Cash by year", chart, (), words, Table("Cash by contract year, constant money", heads, rows))  # fmt: skip
 
@@ -100,7 +101,8 @@ def _exit(study: Study, cost: Cost) -> Block:
     title = "If it leaves: what other customers carry"
     if isinstance(curve, str):
         return Block(title, words=[f"Unknown: {curve}."])
-    chosen = [year for year in curve.index if year in {1, 2, 5, 10, len(curve)}]
+    turns = {int(curve[name].idxmax()) for name in ("defaults_usd", "pays_usd")}
+    chosen = [year for year in curve.index if year in {1, 2, 5, 10, len(curve) - 1, len(curve), *turns}]  # fmt: skip
     rows = [[str(year), *(f"{curve.loc[year, c] / _M:,.1f}" for c in ("stranded_usd", "exit_fee_usd", "pays_usd", "defaults_usd"))] for year in chosen]  # fmt: skip
     heads = (("leaves after year", False), ("stranded M", True), ("exit fee M", True), ("it pays: others carry M", True), ("it defaults: others carry M", True))  # fmt: skip
     worst = float(curve["defaults_usd"].max())

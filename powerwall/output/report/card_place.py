@@ -10,10 +10,10 @@ from powerwall.criteria.noise.flags import STUDY
 from powerwall.criteria.policy.obligations import obligations
 from powerwall.criteria.policy.rows import word
 from powerwall.criteria.policy.rules import PROJECT_ACTS
-from powerwall.criteria.policy.timeline import Act, timeline
+from powerwall.criteria.policy.timeline import TOLD, Act, timeline
 from powerwall.output.duties import duty_lines
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, percent, shown, span
-from powerwall.output.report.parts import Block, Table
+from powerwall.output.report.parts import Block, Table, capital
 from powerwall.output.report.site_charts import (
     ACT_KINDS,
     Bar,
@@ -25,6 +25,8 @@ from powerwall.output.report.site_charts import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from powerwall.output.report.study import Study
 
 _NOISE = (("night_noise_margin_db", "at night"), ("day_noise_margin_db", "by day"))
@@ -47,7 +49,7 @@ def noise_block(study: Study) -> Block:
     keep = study.measure("noise_setback_m")
     if study.known("noise_setback_m"):
         said.append(f"Distance to keep from homes: {shown(round(float(keep['value']), -1))} m{' (a reference: no limit is known here)' if keep['grade'] == 'reference' else ''}.")  # fmt: skip
-    said.append(f"{STUDY[:1].upper()}{STUDY[1:]}.")
+    said.append(f"{capital(STUDY)}.")
     shown_at_all = [mark for mark in marks if mark.words != UNKNOWN]
     chart = margins("Noise margins", "dB", marks, (-_DB, _DB)) if shown_at_all else None
     return Block(f"{title}: margin to the limit, dB", chart, (), said, Table("Noise margins, dB", _HEADS, rows) if chart else None)  # fmt: skip
@@ -109,7 +111,7 @@ def policy_block(study: Study) -> Block:
     acts = timeline(region, site_id)
     if not any(act.blocks for act in acts):
         words.insert(0, f"No rule that blocks the request is found in force in this layer as of {region.request.as_of}.")  # fmt: skip
-    bars = [bar for act in acts if (bar := _bar(act, region.request.as_of)) is not None]
+    bars = [bar for act in acts if (bar := act_bar(act, region.request.as_of)) is not None]
     chart = timeline_chart(bars, region.request.as_of) if bars else None
     used = {bar.kind for bar in bars}
     key = [(f"k {kind}", told) for name, kind, told in ACT_KINDS if name in used]
@@ -118,16 +120,20 @@ def policy_block(study: Study) -> Block:
     return Block("Council and state: dated acts", chart, key, words, Table(f"Acts of {authority} and those above it", heads, rows) if rows else None)  # fmt: skip
 
 
-def _bar(act: Act, as_of: Any) -> Bar | None:
+def act_bar(act: Act, as_of: date) -> Bar | None:
+    """A dated act as it is drawn; None where nobody says when it began."""
     start = day_of(word(act.row, "effective_from")) or day_of(act.since)
     if start is None:
         return None
     end = day_of(word(act.row, "effective_to"), end=True)
+    if end is None and act.told == TOLD["expired"]:
+        end = as_of  # it has ended, nobody says when
     kind = kind_of(act.told, blocks=act.blocks, window_over=end is not None and end < as_of)
     if "not bind" in act.reach or act.reach == "another project":
         kind = "over"
     name = word(act.row, "subject") or word(act.row, "kind").replace("_", " ")
-    return Bar(name, start, end, kind, word(act.row, "kind") not in {*PROJECT_ACTS, "opposition"})
+    lasts = act.told not in {"decided", "withdrawn"} and word(act.row, "kind") not in {*PROJECT_ACTS, "opposition"}  # fmt: skip
+    return Bar(name, start, end, kind, lasts)
 
 
 def _permit_words(study: Study) -> list[str]:

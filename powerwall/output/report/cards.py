@@ -107,6 +107,6 @@ def _numbers(study: Study, cited: Cited) -> Table:
             if ranking.settings.weights.criteria[name] > 0:
                 points = f"{ranking.contributions[name].loc[study.id]:.2f}"
         grade, status = (str(row[c]).replace("_", " ") if isinstance(row[c], str) else NOT_APPLICABLE for c in ("grade", "status"))  # fmt: skip
-        unit = {"share": "%", "bool": ""}.get(criterion.unit, criterion.unit)
+        unit = {"share": "", "bool": ""}.get(criterion.unit, criterion.unit)
         rows.append([name, measure, spread, unit, worth, points, grade, status if not math.isnan(value) else "unknown", cited.number(row)])  # fmt: skip
     return Table("Every number of this site; the sources stand at the end of the page", _HEADS, rows)  # fmt: skip

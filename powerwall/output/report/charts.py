@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from powerwall.criteria.power.lead_time.simulation import ramp_steps
@@ -99,21 +99,18 @@ def binding_chart(table: pd.DataFrame, plan: SitePlan) -> tuple[Svg, list[tuple[
     return drawing(title, f"At the end of the time shown: {told}.", _HEIGHT, parts), key
 
 
-def bars(
-    title: str, told: str, rows: Sequence[tuple[str, float, float, str]], *, kinds: Mapping[str, str] | None = None
-) -> Svg:  # fmt: skip
+def bars(title: str, told: str, rows: Sequence[tuple[str, float, float, str]]) -> Svg:
     """Horizontal bars: (name, amount, out of, words beside it); a frame shows what it is out of."""
     left, right, high = 178, WIDTH - 92, 22
     most = max((max(amount, of) for _, amount, of, _ in rows if not math.isnan(amount)), default=1.0) or 1.0  # fmt: skip
     across, parts = Axis(0.0, most, left, right), []
     for number, (name, amount, of, words) in enumerate(rows):
         y = 6 + number * high
-        kind = (kinds or {}).get(name, "bar")
         parts.append(text(left - 8, y + 12, name, "t", "end"))
         if not math.isnan(of) and of > 0:
             parts.append(box(left, y, across(of) - left, 15, "of"))
         if not math.isnan(amount):
-            parts.append(box(left, y, across(amount) - left, 15, kind))
+            parts.append(box(left, y, across(amount) - left, 15, "bar"))
         end = max(across(v) for v in (amount, of, 0.0) if not math.isnan(v))
         parts.append(text(end + 6, y + 12, words, "n"))
     return drawing(title, told, 12 + high * len(rows), parts)

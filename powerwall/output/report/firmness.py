@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, shown, span
 from powerwall.output.profiles import differences
-from powerwall.output.report.parts import Table, short
+from powerwall.output.report.parts import Table, capital, short
 from powerwall.output.report.site_charts import rank_intervals
 from powerwall.output.robust import flip_line, out_words, ranks, share
 
@@ -30,7 +30,7 @@ class Firmness(NamedTuple):
 
 def firmness(ranking: Ranking) -> Firmness:
     """Robustness where draws were made, else how to get it."""
-    always = [f"{line[:1].upper()}{line[1:]}." for line in (flip_line(ranking), differences(ranking, _WIDE)) if line]  # fmt: skip
+    always = [f"{capital(line)}." for line in (flip_line(ranking), differences(ranking, _WIDE)) if line]  # fmt: skip
     found = ranking.robustness
     if found is None:
         path = ranking.regions[0].path.name

@@ -158,13 +158,14 @@ def _outlines(
     while shapely.get_num_coordinates(simple).sum() > _VERTICES and step < side / _FEWEST:
         step *= 2
         simple = shapely.simplify(cut, step, preserve_topology=False)
-    left = shapely.get_num_coordinates(simple).sum()
-    note = f"outlines simplified to {step * _KM:,.0f} m, {left:,} of {whole:,} points" if left < whole else ""  # fmt: skip
     there = np.flatnonzero(~shapely.is_empty(simple))
     largest = _largest(simple[there], _voltage(frame, kept[there]))
-    if len(largest) < len(there):
-        note += f"; {len(largest):,} of {len(there):,} are drawn, by voltage and size"
     kept, simple = kept[there[largest]], simple[there[largest]]
+    left = shapely.get_num_coordinates(simple).sum()
+    notes = [f"outlines simplified to {step * _KM:,.0f} m, {left:,} of {whole:,} points"] if left < whole else []  # fmt: skip
+    if len(largest) < len(cut):
+        notes.append(f"{len(largest):,} of {len(cut):,} are drawn, by voltage and length")
+    note = "; ".join(notes)
     places = int(np.clip(3 - math.floor(math.log10(side / 10)), 0, 3))  # finer than a screen shows
     parts = [[part for part in shapely.get_parts(one) if _kind(part) == kind] for one in simple]
     if kind == "area":

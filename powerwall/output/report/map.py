@@ -14,6 +14,7 @@ from powerwall.output.report.layers import (
 )
 from powerwall.output.signs import STATUS_SIGNS
 from powerwall.output.site_cells import Site, first_power, score_cell
+from powerwall.output.site_ids import local_id
 from powerwall.ranking.rank import STATUSES
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: From a low score to a high one: light to dark in one hue family, as Cividis, told apart without colour vision.
 RAMP = ("#f2e38b", "#d0be73", "#aea371", "#8b8a78", "#6b7079", "#47566f", "#20406f", "#00224e")
 _MARKERS = {"ranked": "circle", "out": "inverted_triangle", "unranked": "diamond", "reference": "square"}  # fmt: skip
+#: Statuses whose markers are coloured by score; the others have a colour of their own.
+BY_SCORE = ("ranked", "reference")
 _SIZES = {"ranked": 13, "out": 10, "unranked": 11, "reference": 9}
 _PIXELS, _LETTER = (880, 540), 6.0  # of a map on a wide screen, and the width of a letter
 _NUMBERED = 10  # ranks written beside their markers
@@ -35,7 +38,6 @@ class Switch(NamedTuple):
     name: str
     title: str
     shown: bool
-    kind: str
 
 
 class Map(NamedTuple):
@@ -94,7 +96,7 @@ def region_map(ranking: Ranking, region: Region, number: int) -> Map:
     statuses = [s for s in STATUSES if (ranking.frame["status"].loc[mine] == s).any()]
     notes = [f"{layer.name.replace('_', ' ')}: {layer.note}" for layer in layers if layer.note]
     notes += [f"{name.replace('_', ' ')}: a raster, not drawn" for name in left_out(region)]
-    switches = [Switch(d.name, d.title, d.shown, d.kind) for d in reversed(layers)]
+    switches = [Switch(d.name, d.title, d.shown) for d in reversed(layers)]
     return Map(number, region.table.title, item_json(figure, f"map-{number}"), switches, notes, statuses, low, high)  # fmt: skip
 
 
@@ -105,7 +107,7 @@ def _sites(ranking: Ranking, region: Region, ids: list[str], scale: tuple[float,
     columns: dict[str, list[Any]] = {key: [] for key in ("x", "y", "number", "label", "more", "status", "colour", "rank")}  # fmt: skip
     for site_id in sorted(ids, key=lambda i: -order[i]):
         site = Site(ranking, site_id)
-        own = site_id if site_id in local.index else site_id.split(":", 1)[-1]
+        own = local_id(region, site_id)
         status = str(site.row["status"])
         place = f"rank {site.row['rank']}" if status == "ranked" else STATUS_SIGNS[status].title
         told = [place, f"score {score_cell(site)}", f"first power {first_power(site)}"]
@@ -140,7 +142,7 @@ def empty_figure(extent: Extent) -> Any:
     made.toolbar.active_drag = pan
     made.toolbar.active_scroll = wheel
     made.add_layout(models.ScaleBar(
-        range=made.x_range, unit="km", location="bottom_left", background_fill_alpha=0.85, border_line_color=None, length_sizing="adaptive",
+        range=made.x_range, unit="km", dimensional=models.MetricLength(include=["m", "km"]), location="bottom_left", background_fill_alpha=0.85, border_line_color=None, length_sizing="adaptive",
         bar_length=0.2, label_text_font_size="12px", margin=8, padding=6,
     ))  # fmt: skip
     return made
@@ -197,7 +199,7 @@ def draw_sites(figure: Any, columns: dict[str, list[Any]]) -> None:
             "x", "y", source=source, view=view, marker=_MARKERS[status], size=_SIZES[status], fill_color="colour", line_color="#1b1f24",
             line_width=1, name=f"status-{status}", level="glyph",
         )  # fmt: skip
-        if status in {"out", "unranked"}:
+        if status not in BY_SCORE:
             each.glyph.update(fill_color=STATUS_SIGNS[status].colour)
         _never_dimmed(each)
         chosen = each.glyph.clone()

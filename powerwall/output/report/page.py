@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from powerwall.output.report.answers import LEADERS, answers
 from powerwall.output.report.cards import MOST, card
 from powerwall.output.report.firmness import firmness
-from powerwall.output.report.map import RAMP, bokeh_script, region_map
+from powerwall.output.report.map import BY_SCORE, RAMP, bokeh_script, region_map
 from powerwall.output.report.provenance import (
     data_of,
     method_words,
@@ -62,7 +62,7 @@ def file_text(name: str) -> str:
 
 def frame_of_page() -> dict[str, Any]:
     """What every page holds: style, scripts, and the signs of the map."""
-    return {"style": file_text("report.css"), "script": file_text("report.js"), "bokeh": bokeh_script(), "ramp": RAMP, "signs": STATUS_SIGNS}  # fmt: skip
+    return {"style": file_text("report.css"), "script": file_text("report.js"), "bokeh": bokeh_script(), "ramp": RAMP, "signs": STATUS_SIGNS, "scored": BY_SCORE}  # fmt: skip
 
 
 def ranking_page(ranking: Ranking) -> str:

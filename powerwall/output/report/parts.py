@@ -59,6 +59,11 @@ def headed(caption: str, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -
     return Table(caption, [(head.text, head.right) for head in heads], rows)
 
 
+def capital(words: str) -> str:
+    """Words that begin a sentence."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def short(name: str) -> str:
     """Name of a criterion without its unit."""
     for suffix in ("_usd_per_mwh", "_probability", "_m3", "_db", "_months", "_share"):

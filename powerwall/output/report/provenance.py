@@ -113,7 +113,7 @@ def weight_table(in_use: Settings, criteria: Mapping[str, Criterion]) -> Table:
             continue
         points = in_use.values.get(name, ())
         unit = f" {item.unit}" if item.unit not in {"share", "bool", ""} else ""
-        curve = ", ".join(f"{f'{x:,.6g}'.replace('-', '−')}{unit} → {v:g}" for x, v in points)
+        curve = ", ".join(f"{f'{x:,.10g}'.replace('-', '−')}{unit} → {v:g}" for x, v in points)
         rows.append([name.replace("_", " "), item.subject, percent(weight), curve or NOT_APPLICABLE, item.why or NOT_APPLICABLE, item.uncertainty])  # fmt: skip
     heads = (("criterion", False), ("subject", False), ("weight", True), ("value function, 0–1", False), ("why", False), ("its range", False))  # fmt: skip
     return Table("Weights and value functions", heads, rows)
@@ -124,16 +124,22 @@ def requirement_words(in_use: Settings) -> list[str]:
     return [f"{item.name.replace('_', ' ')}: {item.words}" for item in in_use.requirements]
 
 
-def method_words(in_use: Settings, unknown: str) -> list[str]:
-    """The scoring rules in plain words."""
+def method_words(in_use: Settings, unknown: str, *, planned: bool = True) -> list[str]:
+    """The scoring rules in plain words; a screening has no power plans."""
     whose = f"The weights are those of {in_use.whose}." if in_use.profile else "The weights are those of the region file."  # fmt: skip
     by = "low end of its score" if unknown == "worst" else "score"
-    return [
+    ties = "time to power, then by id" if planned else "id"
+    rules = [
         "Each criterion is turned into a value from 0 to 1 by fixed breakpoints in its own unit. No site's score depends on which other sites are in the file.",
-        f"The score is 100 times the sum of weight times value. {whose} Ranked by the {by}; ties by time to power, then by id.",
+        f"The score is 100 times the sum of weight times value. {whose} Ranked by the {by}; ties by {ties}.",
         "An unknown measure is shown as ?, never as 0. It counts half of its weight; the interval beside a score has all unknowns at their worst, then at their best.",
-        f"A site of which less than {percent(in_use.min_coverage)} of the weight is known is not ranked; nor is one without a power plan.",
+        f"A site of which less than {percent(in_use.min_coverage)} of the weight is known is not ranked{'; nor is one without a power plan' if planned else ''}.",
         "A requirement stands apart from the score. It puts a site out only when even the favourable end of the measure's range fails; when part of the range fails, the site stays and is marked at risk. Unverified rows, drafts and proposals never put a site out.",
+    ]  # fmt: skip
+    if not planned:
+        return rules
+    return [
+        *rules,
         "Places already taken are scored for reference and never ranked.",
         "Dates are given that power comes; chances and expected megawatts count failures. A card draws the plan of its site anew with a finer sampler, so its dates and chances may differ from the ranking's by a point or a month.",
         "A capacity from line proximity or an area share is an upper bound, printed ≤, and never firm.",

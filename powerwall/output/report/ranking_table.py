@@ -24,7 +24,6 @@ class Row(NamedTuple):
 
     number: int
     status: str
-    site_id: str
     cells: list[str]
     reasons: list[str]
 
@@ -51,7 +50,7 @@ def ranking_table(ranking: Ranking) -> RankingTable:
         cells = [site_name(site) if column.header == "site" else column.cell(site) for column in columns]  # fmt: skip
         cells.insert(2, str(site.row["status"]))
         reasons = [reason for reason in str(site.row["reasons"]).split("; ") if reason]
-        rows.append(Row(number, str(site.row["status"]), str(site_id), cells, reasons))
+        rows.append(Row(number, str(site.row["status"]), cells, reasons))
     heads = [(_WORDS.get(column.header, column.header), column.right) for column in columns]
     heads.insert(2, ("status", False))
     return RankingTable(heads, rows, captions(ranking, columns))

@@ -107,8 +107,9 @@
     box.dataset.drawn = "true";
   };
 
-  const value = (text) => {
-    const words = text.trim();
+  const value = (cell) => {
+    const words = cell.textContent.trim();
+    if (cell.tagName === "TH") return words.toLowerCase(); // a name, even where it starts with a number
     if (words === "?" || words === "–" || words === "") return null;
     const month = /^(\d{4})-(\d{2})/.exec(words);
     if (month) return 12 * Number(month[1]) + Number(month[2]);
@@ -121,7 +122,7 @@
     const down = head.getAttribute("aria-sort") === "ascending";
     for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const rows = Array.from(body.rows, (row) => [value(row.cells[column].textContent), Number(row.dataset.site), row]);
+    const rows = Array.from(body.rows, (row) => [value(row.cells[column]), Number(row.dataset.site), row]);
     rows.sort(([a, m], [b, n]) => {
       if (a === null || b === null) return (a === null) - (b === null) || m - n; // unknown is last either way
       const order = typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : typeof a === "number" ? -1 : 1;

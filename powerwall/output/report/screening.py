@@ -59,7 +59,7 @@ def screening_page(found: Screening, top: int) -> str:
         table=_table(found, best),
         funnel=_funnel(found),
         notes=captions(found, best, []),
-        method=method_words(found.screen.in_use, found.unknown)[:3],
+        method=method_words(found.screen.in_use, found.unknown, planned=False),
         weights=weight_table(found.screen.in_use, found.screen.criteria),
         requirements=requirement_words(found.screen.in_use),
         data=[data_of(found.region)],
@@ -73,7 +73,7 @@ def _answer(found: Screening, best: pd.DataFrame) -> list[str]:
     counts = np.bincount(found.merged.status, minlength=len(scoring.STATUS_WORDS))
     numbers = ", ".join(f"{n:,} {word}" for n, word in zip(counts, scoring.STATUS_WORDS, strict=True))  # fmt: skip
     within = found.removed.within
-    lines = [f"Of {within:,} candidates of the boundary {found.rows:,} were measured: {numbers}."]
+    lines = [f"Of {within:,} candidates {found.rows:,} were measured: {numbers}."]
     steps = [row for row in funnel(found) if row.hit]
     if steps:
         worst = max(steps, key=lambda row: row.hit)
@@ -95,8 +95,8 @@ def _map(found: Screening, best: pd.DataFrame, drawn: Picture) -> Map:
     for layer in layers:
         draw_layer(figure, layer, extent)
     draw_sites(figure, _markers(found, best, drawn))
-    switches = [Switch("scores", "scores of all cells", shown=True, kind="image")]
-    switches += [Switch(d.name, d.title, d.shown, d.kind) for d in reversed(layers)]
+    switches = [Switch("scores", "scores of all cells", shown=True)]
+    switches += [Switch(d.name, d.title, d.shown) for d in reversed(layers)]
     notes = [f"{layer.name.replace('_', ' ')}: {layer.note}" for layer in layers if layer.note]
     notes += [f"{name.replace('_', ' ')}: a raster, not drawn" for name in left_out(region)]
     return Map(0, region.table.title, item_json(figure, "map-0"), switches, notes, ["ranked"] if len(best) else [], drawn.low, drawn.high)  # fmt: skip
@@ -124,7 +124,7 @@ def _table(found: Screening, best: pd.DataFrame) -> RankingTable:
     for number, (site_id, row) in enumerate(best.iterrows()):
         cells = [str(number + 1), str(site_id), _score(row), f"{row['lat']:.4f}", f"{row['lon']:.4f}", shown(float(row["area_ha"]))]  # fmt: skip
         cells += [shown(float(row[name]), found.screen.criteria[name].unit) for name in names]
-        rows.append(Row(number, "ranked", str(site_id), cells, [str(row["reasons"])] if row["reasons"] else []))  # fmt: skip
+        rows.append(Row(number, "ranked", cells, [str(row["reasons"])] if row["reasons"] else []))  # fmt: skip
     return RankingTable(heads, rows, [])
 
 

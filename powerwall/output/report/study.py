@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from powerwall.criteria.cost.large_load.contract import Cost
 from powerwall.criteria.criterion import Shared
 from powerwall.output.site_cells import Site
+from powerwall.output.site_ids import local_id
 
 if TYPE_CHECKING:
     from powerwall.criteria.compute.delivery import Delivery
@@ -39,6 +40,11 @@ class Study(Site):
         return short if len(alike) == 1 else self.name
 
     @property
+    def at(self) -> str:
+        """`at Ash`; a screening candidate is `near` its node."""
+        return self.brief if self.brief.startswith("near ") else f"at {self.brief}"
+
+    @property
     def status(self) -> str:
         """Status in the ranking."""
         return str(self.row["status"])
@@ -51,7 +57,7 @@ class Study(Site):
     @property
     def local_id(self) -> str:
         """Id of the site within its own region."""
-        return self.id if self.id in self.region.sites.index else self.id.split(":", 1)[-1]
+        return local_id(self.region, self.id)
 
     @cached_property
     def shared(self) -> Shared:

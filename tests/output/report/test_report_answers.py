@@ -77,6 +77,24 @@ def test_the_reasons_of_the_others_are_counted_without_the_numbers_of_one_site(t
     assert "−6.3" not in out
 
 
+def test_each_site_is_held_against_the_request_of_its_own_region(make_region, tmp_path):
+    regions = [pw.read(make_region(tmp_path, name=name, toml={"request": {"mw": mw}})) for name, mw in (("one", 100), ("two", 300))]  # fmt: skip
+    ranking = pw.rank(regions, [pw.measure(region) for region in regions])
+    first = leaders(ranking)[0]
+    told = answers(ranking, leaders(ranking))[0]
+    assert f"all {first.request.mw:g} MW by" in told.headline
+    known = ranking.measures["firm_capacity_mw"]["value"][ranking.frame["status"] == "ranked"].dropna()  # fmt: skip
+    wanted = ranking.frame["region"].loc[known.index].map({"one": 100, "two": 300})
+    assert len(known)
+    assert f"reaches the request of their region at {(known >= wanted).sum()} of them" in " ".join(told.sentences)  # fmt: skip
+
+
+def test_a_screening_candidate_lies_near_its_node_and_not_at_near_it(example):
+    at = {one.name: one.at for one in (Study(example, str(i), 0) for i in example.frame.index)}
+    assert at["near Birch 230 kV"] == "near Birch 230 kV"
+    assert at["Elm Switch"] == "at Elm Switch"
+
+
 def test_nobody_else_can_lead_where_everything_is_known(made_up):
     ranking = made_up({"area_ha": {"a": 100.0, "b": 1.0}, "months_late": {"a": -12.0, "b": 60.0}}, {"power": 1.0, "power_criteria": {"months_late": 1.0, "on_time_if_permitted_probability": 0.0}})  # fmt: skip
     lines = where_to_build(ranking, leaders(ranking)).sentences

@@ -7,10 +7,18 @@ import json
 import numpy as np
 import pytest
 import shapely
+from bokeh.models import ScaleBar
 
 import powerwall as pw
 from powerwall.output.report.layers import drawn_layers, extent_of
-from powerwall.output.report.map import RAMP, colour, ends, region_map, script_json
+from powerwall.output.report.map import (
+    RAMP,
+    colour,
+    empty_figure,
+    ends,
+    region_map,
+    script_json,
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +46,22 @@ def test_a_large_layer_is_simplified_and_says_so(many):
     wires = next(layer for layer in drawn_layers(many, extent_of(many)) if layer.name == "wires")
     assert sum(map(len, wires.columns["xs"])) <= 20_000
     assert "outlines simplified to" in wires.note
+
+
+def test_a_note_counts_the_points_of_what_is_drawn(make_region, tmp_path):
+    rng = np.random.default_rng(4)
+    walks = np.array([-99.0, 38.5]) + np.cumsum(rng.normal(0, 0.004, (150, 400, 2)), axis=1)
+    wires = [{"wire_id": f"w{n}", "wkt": shapely.LineString(walk).wkt} for n, walk in enumerate(walks)]  # fmt: skip
+    region = pw.read(make_region(tmp_path, wires=wires))
+    drawn = next(layer for layer in drawn_layers(region, extent_of(region)) if layer.name == "wires")  # fmt: skip
+    assert f"of {len(walks)} are drawn" in drawn.note
+    points = sum(map(len, drawn.columns["xs"]))
+    assert f"{points:,} of" in drawn.note
+
+
+def test_the_scale_bar_counts_kilometres_and_metres(tiny):
+    (bar,) = empty_figure(extent_of(tiny)).select({"type": ScaleBar})
+    assert set(bar.dimensional.include) == {"m", "km"}
 
 
 def test_very_many_points_are_thinned_and_the_distant_left_out_and_both_are_said(many):

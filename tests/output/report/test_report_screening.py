@@ -83,6 +83,7 @@ def test_the_page_has_the_best_cells_the_funnel_and_what_was_not_looked_at(found
     assert found.top(5).index[-1] not in told
     assert "wire_km required ≤ 25 km" in told
     assert "No power plan was made" in told
+    assert "ties by id." in told
     assert "data:image/png;base64," in page
 
 
