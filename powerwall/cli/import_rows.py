@@ -116,6 +116,6 @@ def converted_rates(
         findings.add("PW516", "no record can be billed: nothing is written", file=files[0])
     findings.raise_errors()
     write_text(output, found.text)
-    lines = [f"{len(found.stacks)} stacks"]
+    lines = [f"{len(found.stacks)} stack{'s' if len(found.stacks) > 1 else ''}"]
     lines += [f"left out {count}: {why}" for why, count in sorted(found.skipped.items())]
     return Made(lines, [block(OTHERS["urdb"], output, base, as_of, join="utility_id")])

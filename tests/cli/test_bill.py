@@ -247,7 +247,7 @@ def test_a_narrow_screen_keeps_month_and_total(rate, width):
 def test_records_become_stacks_that_can_be_billed(rate, tmp_path):
     out = tmp_path / "tariffs.json"
     result = run("urdb", rate, "-o", out, "--utility", "us-ks-made-up", verb="import")
-    assert "wrote 1 stacks" in result.stderr
+    assert "tariffs.json: 1 stack" in result.stderr
     (stack,) = json.loads(out.read_text(encoding="utf-8"))["stacks"]
     assert (stack["utility_id"], stack["grade"], stack["applies"]) == (
         "us-ks-made-up",
