@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from powerwall.cli import options as opt
+from powerwall.cli.importing import Crs, Entity, Utility
 from powerwall.importers.sources import SOURCES
 
 _SOURCES = (*SOURCES, "moratoria", "ordinances", "urdb", "epw", "pairwise")
@@ -64,23 +65,9 @@ def import_(
             show_default=False,
         ),
     ] = None,
-    crs: Annotated[
-        str,
-        typer.Option("--crs", metavar="EPSG", help="Coordinate system of files that have none, e.g. EPSG:4269.", show_default=False),
-    ] = "",
-    entity: Annotated[
-        str,
-        typer.Option("--entity", metavar="NAME", help="Operator of a queue whose files do not say it, e.g. CAISO.", show_default=False),
-    ] = "",
-    utility: Annotated[
-        str,
-        typer.Option(
-            "--utility",
-            metavar="ID",
-            help="Utility of imported rates, as the region calls it.",
-            show_default=False,
-        ),
-    ] = "",
+    crs: Crs = "",
+    entity: Entity = "",
+    utility: Utility = "",
     stations: Annotated[
         Path | None,
         typer.Option(

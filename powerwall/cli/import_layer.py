@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from powerwall.cli import options as opt
-from powerwall.cli.import_rows import paste
+from powerwall.cli.importing import notable, paste, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from powerwall.importers.delivery import Asked, Delivery
     from powerwall.importers.sources import Source
+    from powerwall.region.findings import Findings
 
 
 class LayerOptions(NamedTuple):
@@ -31,7 +32,7 @@ class LayerOptions(NamedTuple):
 def import_layer(name: str, files: list[Path], output: Path, options: LayerOptions) -> None:
     """Convert files of one source into a layer; the block to paste goes to stdout."""
     from powerwall.importers.sources import SOURCES
-    from powerwall.output.console import console, print_findings, summary
+    from powerwall.output.console import console
     from powerwall.region.findings import Findings
 
     out, err = console(color=options.color), console(stderr=True, color=options.color)
@@ -46,16 +47,11 @@ def import_layer(name: str, files: list[Path], output: Path, options: LayerOptio
         base = output.parent if options.region is None else opt.located(options.region).parent
         told = converted(source, files, output, base, _asked(options), findings)
     if not options.quiet:
-        print_findings(findings, err, every=options.every)
-        if list(findings):
-            err.print(summary(findings))
-        for line in told.tally:
-            err.print(line, markup=False, highlight=False, soft_wrap=True)
+        notable(findings, err, every=options.every)
+        say(told.tally, err)
         if source.schema_only:
-            err.print(
-                f"{name} is read by its published schema; no native file was at hand to try it on"
-            )
-    err.print(f"wrote {output}: {told.rows:,} rows", markup=False, highlight=False, soft_wrap=True)
+            say([f"{name} is read by its published schema; no native file was at hand to try it on"], err)  # fmt: skip
+    say([f"wrote {output}: {told.rows:,} rows"], err)
     paste([told.block], out, err, quiet=options.quiet)
 
 
@@ -69,7 +65,7 @@ class Told(NamedTuple):
 
 
 def converted(
-    source: Source, files: list[Path], output: Path, base: Path, asked: Asked, findings: object
+    source: Source, files: list[Path], output: Path, base: Path, asked: Asked, findings: Findings
 ) -> Told:
     """Read files of one source and write its layer, whole or not at all.
 
@@ -81,9 +77,7 @@ def converted(
     from powerwall.importers.delivery import Tally
     from powerwall.importers.written import block, changes, kept
     from powerwall.output.files import replaced
-    from powerwall.region.findings import Findings
 
-    assert isinstance(findings, Findings)  # noqa: S101 — heavy types stay out of the signature
     tally = Tally()
     if source.file_name and output.name != source.file_name:
         findings.add("PW601", f"cannot write {output.name}: the layer `{source.layer}` is read from a file called {source.file_name}",

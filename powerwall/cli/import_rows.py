@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from powerwall.cli import options as opt
+from powerwall.cli.importing import Made, notable, paste, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from powerwall.region.findings import Findings
 
 
@@ -26,16 +25,9 @@ class RowOptions(NamedTuple):
     color: bool
 
 
-class Made(NamedTuple):
-    """What became of an import: lines to tell, and the blocks to paste."""
-
-    lines: list[str]
-    blocks: list[str]
-
-
 def import_rows(source: str, files: list[Path], output: Path, options: RowOptions) -> None:
     """Convert files of one source; the blocks to paste go to stdout."""
-    from powerwall.output.console import console, print_findings, summary
+    from powerwall.output.console import console
     from powerwall.region.findings import Findings
 
     out, err = console(color=options.color), console(stderr=True, color=options.color)
@@ -52,21 +44,10 @@ def import_rows(source: str, files: list[Path], output: Path, options: RowOption
         else:
             made = converted_rows(source, options.layer, files, output, base, region, options.as_of, findings)  # fmt: skip
     if not options.quiet:
-        print_findings(findings, err, every=options.every)
-        if list(findings):
-            err.print(summary(findings))
+        notable(findings, err, every=options.every)
     first, *more = made.lines
-    err.print(f"wrote {output}: {first}", markup=False, highlight=False, soft_wrap=True)
-    for line in [] if options.quiet else more:
-        err.print(line, markup=False, highlight=False, soft_wrap=True)
+    say([f"wrote {output}: {first}", *([] if options.quiet else more)], err)
     paste(made.blocks, out, err, quiet=options.quiet)
-
-
-def paste(blocks: list[str], out: Console, err: Console, *, quiet: bool) -> None:
-    """The blocks of a region file on stdout, with a word on what they are beside it."""
-    if blocks and not quiet:
-        err.print("paste into the region file:")
-    out.file.write("\n".join(blocks))
 
 
 def converted_rows(

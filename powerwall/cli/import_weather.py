@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from powerwall.cli import options as opt
-from powerwall.cli.import_rows import Made, paste
+from powerwall.cli.importing import Made, notable, paste, say
 
 if TYPE_CHECKING:
     from powerwall.importers.epw import Weather
@@ -20,7 +20,7 @@ def import_weather(
     color: bool,
 ) -> None:  # fmt: skip
     """Write both layers, or nothing, and print what to paste into a region file."""
-    from powerwall.output.console import console, print_findings, summary
+    from powerwall.output.console import console
     from powerwall.region.findings import Findings
 
     out, err = console(color=color), console(stderr=True, color=color)
@@ -36,15 +36,8 @@ def import_weather(
             findings.add("PW603", f"--station-id {station_id} names one station, {len(files)} files are given", remedy="import them one by one")  # fmt: skip
         made = converted(files, output, beside, output.parent, as_of, findings, station_id, hourly=hourly)  # fmt: skip
     if not quiet:
-        print_findings(findings, err, every=every)
-        if list(findings):
-            err.print(summary(findings))
-    err.print(
-        f"wrote {output} and {beside}: {made.lines[0]}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+        notable(findings, err, every=every)
+    say([f"wrote {output} and {beside}: {made.lines[0]}"], err)
     paste(made.blocks, out, err, quiet=quiet)
 
 

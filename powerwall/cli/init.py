@@ -10,44 +10,16 @@ from typing import Annotated
 import typer
 
 from powerwall.cli import options as opt
+from powerwall.cli.importing import Crs, Entity, Utility
+from powerwall.cli.region_text import HIGH_KV, SITES, Start, around, own_sites, utm
 
-_REGION = """\
-# A region of your own. Every key is described in docs/reference/region-file.md.
-schema = 1
-name = "{name}"
-title = "{title}"
-version = "0.1.0"
-as_of = {as_of}              # month 0 of every plan; rules in force on this day
-edition = "screening"
-crs = "{crs}"          # projected, metres: the UTM zone of the region
-currency = "USD"
-
-[request]
-mw = 300
-need_by = {need_by}
-
-[sites]
-path = "{name}/sites.csv"
-licenses = ["CC0-1.0"]
-around = {{ layer = "points_of_interconnection", where = "voltage_kv >= 138", radius_km = 2 }}
-
+_LAYER = """\
 [layers.points_of_interconnection]
 path = "{name}/points_of_interconnection.csv"
 as_of = {as_of}
 source = {{ title = "where the rows come from", path = "" }}
 licenses = ["CC0-1.0"]
 fresh_days = 180
-
-[weights]                      # the developer's view, assumed
-power = 5
-cost = 3
-water = 1
-noise = 1
-policy = 2
-"""
-SITES = """\
-site_id,name,lon,lat,location_accuracy_m,area_ha,zoning_status,availability,source_title,source_url,as_of,status,note
-first-site,First site,{lon},{lat},500,,unknown,unknown,made-up row: replace it,,{as_of},unverified,
 """
 _NODES = """\
 poi_id,name,kind,voltage_kv,lon,lat,published_headroom_mw,headroom_rung,queue_ahead_mw,source_title,source_url,as_of,status,note
@@ -85,18 +57,9 @@ def init(
         str | None,
         typer.Option("--as-of", metavar="DATE", help="The region's day; silent is today.", show_default=False),
     ] = None,
-    crs: Annotated[
-        str,
-        typer.Option("--crs", metavar="EPSG", help="Coordinate system of files that have none.", show_default=False),
-    ] = "",
-    entity: Annotated[
-        str,
-        typer.Option("--entity", metavar="NAME", help="Operator of a queue whose files do not say it.", show_default=False),
-    ] = "",
-    utility: Annotated[
-        str,
-        typer.Option("--utility", metavar="ID", help="Utility of imported rates.", show_default=False),
-    ] = "",
+    crs: Crs = "",
+    entity: Entity = "",
+    utility: Utility = "",
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
     debug: opt.Debug = False,
@@ -141,16 +104,21 @@ def init(
             out.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
         out.print(f"\nNext: powerwall check {path.as_posix()}")
         return
-    zone = min(int((lon + 180) // 6), 59) + 1
-    words = {"name": name, "title": name.replace("-", " ").title(), "as_of": today, "need_by": today.replace(year=today.year + 5, day=1),
-             "crs": f"EPSG:{(32600 if lat >= 0 else 32700) + zone}", "lon": f"{lon:.3f}", "lat": f"{lat:.3f}"}  # fmt: skip
-    files = {
-        path: _REGION,
-        folder / name / "sites.csv": SITES,
-        folder / name / "points_of_interconnection.csv": _NODES,
-    }
-    for file, text in files.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.format(**words), encoding="utf-8")
-        out.print(f"wrote {file}")
+    for own, text in _blank(Start(name, today, utm(lon, lat)), lon, lat).items():
+        at = folder / own
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(text, encoding="utf-8")
+        out.print(f"wrote {at}")
     out.print(f"\nNext: powerwall check {path.as_posix()}")
+
+
+def _blank(start: Start, lon: float, lat: float) -> dict[str, str]:
+    """A region file and two layers of one made-up row each, by their paths."""
+    words = {"name": start.name, "as_of": start.as_of, "lon": f"{lon:.3f}", "lat": f"{lat:.3f}"}
+    about = "# A region of your own. Every key is described in docs/reference/region-file.md."
+    sites = own_sites(start.name) + around(f"voltage_kv >= {HIGH_KV}")
+    return {
+        f"{start.name}.toml": start.text(about, sites, _LAYER.format(**words), ": the UTM zone of the region"),
+        f"{start.name}/sites.csv": SITES.format(**words),
+        f"{start.name}/points_of_interconnection.csv": _NODES.format(**words),
+    }  # fmt: skip

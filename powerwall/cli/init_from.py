@@ -9,13 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from powerwall.cli.importing import say
+from powerwall.cli.region_text import HIGH_KV, SITES, Start, around, own_sites, utm
 from powerwall.importers.sources import SOURCES
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
     from powerwall.cli.import_layer import Told
-    from powerwall.cli.import_rows import Made
+    from powerwall.cli.importing import Made
     from powerwall.importers.delivery import Asked
     from powerwall.region.findings import Findings
 
@@ -24,42 +27,9 @@ ROWS = {"moratoria": "policy", "ordinances": "noise_rules"}
 FROM = (*SOURCES, *ROWS, "epw", "urdb")
 #: Layers of outlines and lines, which nobody edits by hand.
 _BINARY = ("transmission_lines", "jurisdictions", "basins", "water_systems", "tariff_territories")
-_HEAD = """\
+_ABOUT = """\
 # {title}: a region made of public downloads by `powerwall init`. Every key is described in the
-# reference of the region file. What no file says is not there: see `powerwall check`.
-schema = 1
-name = "{name}"
-title = "{title}"
-version = "0.1.0"
-as_of = {as_of}              # month 0 of every plan; rules in force on this day
-edition = "screening"
-crs = "{crs}"          # projected, metres
-currency = "USD"
-
-[request]
-mw = 300
-need_by = {need_by}
-
-[sites]
-{sites}
-"""
-_AROUND = """\
-licenses = ["CC0-1.0"]
-around = {{ layer = "points_of_interconnection", {where}radius_km = 2 }}
-"""
-_HIGH_KV = 138  # as in a region without downloads: a node for a large load
-_ONE = """\
-path = "{name}/sites.csv"
-licenses = ["CC0-1.0"]
-"""
-_TAIL = """
-[weights]                      # the developer's view, assumed
-power = 5
-cost = 3
-water = 1
-noise = 1
-policy = 2
-"""
+# reference of the region file. What no file says is not there: see `powerwall check`."""
 
 
 class Wanted(NamedTuple):
@@ -160,7 +130,7 @@ def make(plan: Plan, err: Console, findings: Findings, *, quiet: bool) -> list[P
             plan = plan._replace(middle=told.delivery.middle or plan.middle)
             _tell(one.source, [f"{told.rows:,} rows", *told.tally], err, quiet=quiet)
         region = stage / f"{plan.name}.toml"
-        _write_region(plan, region, blocks)
+        _write_region(plan, region, blocks, findings)
         for one in plan.wanted:
             if one.source in SOURCES:
                 continue
@@ -168,7 +138,7 @@ def make(plan: Plan, err: Console, findings: Findings, *, quiet: bool) -> list[P
             blocks += made.blocks
             if not made.blocks:  # nothing of it is of this region
                 (stage / plan.name / f"{ROWS[one.source]}.csv").unlink()
-            _write_region(plan, region, blocks)
+            _write_region(plan, region, blocks, findings)
             _tell(one.source, made.lines, err, quiet=quiet)
         findings.raise_errors()
         return _placed(plan, stage)
@@ -210,6 +180,8 @@ def _layer(
     if source.layer == "jurisdictions":
         import geopandas as gpd
 
+        _all_found(plan.within, told.delivery.frame["county_fips"], one.files[0], findings)
+
         from powerwall.importers.extent import codes, county_table, outline
 
         frame, every = gpd.read_parquet(output), told.delivery.frame
@@ -219,6 +191,14 @@ def _layer(
             area=outline(frame), fips=codes(frame), counties=county_table(states)
         )
     return told, asked
+
+
+def _all_found(within: tuple[str, ...], codes: pd.Series, path: Path, findings: Findings) -> None:
+    """Each code that was asked for names a county of the file, or begins with its state."""
+    for code in within:
+        if not codes.str.startswith(code).any():
+            findings.add("PW603", f"--within {code}: no county of {path.name} has that code, or begins with it", remedy="FIPS codes have five digits, e.g. 51107; 51 is a whole state", file=path)  # fmt: skip
+    findings.raise_errors()
 
 
 def _more(one: Wanted, plan: Plan, region: Path, findings: Findings) -> Made:
@@ -235,22 +215,21 @@ def _more(one: Wanted, plan: Plan, region: Path, findings: Findings) -> Made:
     return import_rows.converted_rows(one.source, layer, one.files, folder / f"{layer}.csv", base, region, one.as_of, findings)  # fmt: skip
 
 
-def _write_region(plan: Plan, region: Path, blocks: list[str]) -> None:
+def _write_region(plan: Plan, region: Path, blocks: list[str], findings: Findings) -> None:
     """The region file as far as it is known."""
-    lon, lat = _middle(region.parent / plan.name) or plan.middle
-    where = _where(region.parent / plan.name / "points_of_interconnection.csv")
-    sites = _ONE.format(name=plan.name) if where is None else _AROUND.format(where=where)
-    if where is None:
-        from powerwall.cli.init import SITES
+    from powerwall.importers.extent import boxes, system
 
+    folder = region.parent / plan.name
+    known = boxes(folder)
+    lon, lat = _middle(folder) or plan.middle
+    crs = utm(lon, lat) if known is None else system(known, utm(lon, lat), findings)
+    start, where = Start(plan.name, plan.as_of, crs), _where(folder / "points_of_interconnection.csv")  # fmt: skip
+    if where is None:
         text = SITES.format(lon=f"{lon:.3f}", lat=f"{lat:.3f}", as_of=plan.as_of)
-        (region.parent / plan.name / "sites.csv").write_text(text, encoding="utf-8")
-    zone = min(int((lon + 180) // 6), 59) + 1
-    head = _HEAD.format(
-        name=plan.name, title=plan.name.replace("-", " ").title(), as_of=plan.as_of,
-        need_by=plan.as_of.replace(year=plan.as_of.year + 5, day=1), crs=f"EPSG:{(32600 if lat >= 0 else 32700) + zone}", sites=sites,
-    )  # fmt: skip
-    region.write_text(head + "\n".join(blocks) + _TAIL, encoding="utf-8")
+        (folder / "sites.csv").write_text(text, encoding="utf-8")
+    sites = own_sites(plan.name) if where is None else 'licenses = ["CC0-1.0"]\n' + around(where)
+    text = start.text(_ABOUT.format(title=start.title), sites, "\n".join(blocks))
+    region.write_text(text, encoding="utf-8")
 
 
 def _where(nodes: Path) -> str | None:
@@ -268,9 +247,9 @@ def _where(nodes: Path) -> str | None:
         words.append('in_region == \\"yes\\"')
     if table.empty:
         return None
-    if (table["voltage_kv"] >= _HIGH_KV).any():
-        words.insert(0, f"voltage_kv >= {_HIGH_KV}")
-    return f'where = "{" and ".join(words)}", ' if words else ""
+    if (table["voltage_kv"] >= HIGH_KV).any():
+        words.insert(0, f"voltage_kv >= {HIGH_KV}")
+    return " and ".join(words)
 
 
 def _middle(folder: Path) -> tuple[float, float] | None:
@@ -289,8 +268,5 @@ def _middle(folder: Path) -> tuple[float, float] | None:
 
 
 def _tell(source: str, lines: list[str], err: Console, *, quiet: bool) -> None:
-    if quiet:
-        return
-    err.print(f"{source}:", markup=False, highlight=False, soft_wrap=True)
-    for line in lines:
-        err.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if not quiet:
+        say([f"{source}:", *(f"  {line}" for line in lines)], err)

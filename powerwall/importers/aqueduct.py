@@ -60,9 +60,8 @@ def read_basins(
     order = pd.DataFrame({"id": made["basin_id"], "unknown": ~known})
     made = made.loc[order.sort_values(["id", "unknown"], kind="stable").index]
     again = made["basin_id"].duplicated(keep="first")
-    if again.any():
-        tally.left_out["stands in another row under the same string_id"] += int(again.sum())
-    return Delivery(gpd.GeoDataFrame(made[~again]), ("basin_id",))
+    rows = tally.without(made, again, "stands in another row under the same string_id")
+    return Delivery(gpd.GeoDataFrame(rows), ("basin_id",))
 
 
 def _monthly(path: Path, findings: Findings) -> pd.DataFrame | None:

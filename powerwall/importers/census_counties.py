@@ -75,9 +75,8 @@ def read_counties(
         geometry=read.geometry, crs=read.crs,
     )  # fmt: skip
     twins = made.duplicated("county_fips", keep="first")
-    if twins.any():
-        tally.left_out["stands in an earlier row under the same code"] += int(twins.sum())
-    return Delivery(made[~twins], ("jurisdiction_id",), note=_vintage_note(made["county_fips"]))
+    rows = tally.without(made, twins, "stands in an earlier row under the same code")
+    return Delivery(rows, ("jurisdiction_id",), note=_vintage_note(made["county_fips"]))
 
 
 def _rows(

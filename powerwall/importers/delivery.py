@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
 from powerwall.region.findings import Findings
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 
 @dataclass
@@ -38,6 +40,12 @@ class Tally:
     left_out: Counter[str] = field(default_factory=Counter)
     emptied: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
+
+    def without(self, frame: Frame, rows: Any, why: str) -> Frame:
+        """A frame without the rows that a mask marks, which are counted under their reason."""
+        if count := int(rows.sum()):
+            self.left_out[why] += count
+        return frame[~rows]
 
     def lines(self, kept: int) -> list[str]:
         """The tally in words."""

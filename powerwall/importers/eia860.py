@@ -67,9 +67,8 @@ def read_workbooks(
     if not in_the_us(located, files[0], findings):
         return None
     again = located["generator_key"].duplicated(keep="first")
-    if again.any():
-        tally.left_out["stands in an earlier row under the same plant and generator"] += int(again.sum())  # fmt: skip
-    return Delivery(located[~again], ("generator_key",), date(years[0], 12, 31) if years else None)
+    rows = tally.without(located, again, "stands in an earlier row under the same plant and generator")  # fmt: skip
+    return Delivery(rows, ("generator_key",), date(years[0], 12, 31) if years else None)
 
 
 def _tables(files: Sequence[Path], tally: Tally, findings: Findings) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:  # fmt: skip

@@ -52,11 +52,9 @@ def read_plants(
     made["status"] = "secondary"
     made.insert(0, "generator_key", _keys(made))
     made = gpd.GeoDataFrame(made, geometry=read.geometry, crs=read.crs)
-    again = made.duplicated()
-    if again.any():
-        tally.left_out["stands in an earlier row"] += int(again.sum())
+    made = tally.without(made, made.duplicated(), "stands in an earlier row")
     compiled = "plant_id" not in read or bool(read["plant_id"].isna().any())
-    return Delivery(_numbered(made[~again], tally), ("generator_key",), licenses=NOT_STATED if compiled else ())  # fmt: skip
+    return Delivery(_numbered(made, tally), ("generator_key",), licenses=NOT_STATED if compiled else ())  # fmt: skip
 
 
 def _one(path: Path, tally: Tally, findings: Findings) -> gpd.GeoDataFrame | None:

@@ -46,10 +46,8 @@ def read_stations(
     if findings.errors or not blocks:
         return None
     made = pd.concat([_canonical(part, tally) for part in blocks], ignore_index=True)
-    again = made["poi_id"].duplicated(keep="first")
-    if again.any():
-        tally.left_out["stands in an earlier row"] += int(again.sum())
-    return _delivered(made[~again], stations, tally)
+    made = tally.without(made, made["poi_id"].duplicated(keep="first"), "stands in an earlier row")
+    return _delivered(made, stations, tally)
 
 
 def _delivered(made: pd.DataFrame, stations: gpd.GeoSeries | None, tally: Tally) -> Delivery:

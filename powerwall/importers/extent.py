@@ -1,14 +1,22 @@
-"""Extent: the area of a region, and its counties, by which national files are cut down."""
+"""Extent: the area of a region, its counties, by which national files are cut down, and its plane."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
+from powerwall.region.findings import Findings
+from powerwall.region.placing import within_area
 from powerwall.region.read import Region
+
+#: Equal-area systems of the contiguous US, Alaska and Europe, where a UTM zone is too narrow.
+WIDE = ("EPSG:5070", "EPSG:3338", "EPSG:3035")
 
 
 def extent(region: Region) -> tuple[Any, tuple[str, ...]]:
@@ -39,3 +47,29 @@ def codes(frame: gpd.GeoDataFrame) -> tuple[str, ...]:
         return ()
     known = frame["county_fips"].dropna().astype(str).str.strip()
     return tuple(sorted(set(known[known != ""])))
+
+
+def boxes(folder: Path) -> pd.DataFrame | None:
+    """Bounds in degrees of the rows of the first layer with places; None where none has any.
+
+    Columns `minx miny maxx maxy`; outlines of authorities go before all else.
+    """
+    for path in sorted(folder.glob("*.parquet"), key=lambda path: path.stem != "jurisdictions"):
+        return pd.DataFrame(gpd.read_parquet(path).bounds)
+    for path in sorted(folder.glob("*.csv")):
+        table = pd.read_csv(path)
+        if {"lon", "lat"} <= set(table):
+            lon, lat = table["lon"], table["lat"]
+            return pd.DataFrame({"minx": lon, "miny": lat, "maxx": lon, "maxy": lat})
+    return None
+
+
+def system(bounds: pd.DataFrame, zone: str, findings: Findings) -> str:
+    """The projected system that holds most rows: the UTM zone where it holds all, else a wide one."""
+    held = {code: float(np.mean(within_area(bounds, CRS(code)))) for code in (zone, *WIDE)}
+    best = max(held, key=lambda code: held[code])  # the zone, where others hold no more
+    if held[best] <= 0.5:
+        findings.add("PW303", f"no projected system at hand holds places from {bounds['minx'].min():.0f}° to {bounds['maxx'].max():.0f}° E",
+                     remedy="keep fewer counties with --within, or make the regions one by one")  # fmt: skip
+        findings.raise_errors()
+    return best

@@ -60,9 +60,7 @@ def read_counties(
     read["fips"] = _codes(read, tally)
     read = read[read["fips"].notna()].reset_index(drop=True)
     again = read["fips"].duplicated(keep="first")
-    if again.any():
-        tally.left_out["stands in an earlier row under the same code"] += int(again.sum())
-    made = _canonical(read[~again], tally)
+    made = _canonical(tally.without(read, again, "stands in an earlier row under the same code"), tally)  # fmt: skip
     told = {"RFLD": "inland flooding is that of rivers (RFLD) in this edition", "IFLD": "inland flooding (IFLD) is not the riverine flooding of editions before December 2025"}  # fmt: skip
     return Delivery(made, ("fips",), note="; ".join([_NOTE, *(told[code] for code in sorted(editions))]))  # fmt: skip
 

@@ -47,13 +47,11 @@ def read_lines(
     if not parts:
         return None
     lines = pd.concat(parts, ignore_index=True)
-    nameless = lines["line_id"].isna()
-    if nameless.any():
-        tally.left_out["no id"] += int(nameless.sum())
-    twins = lines.duplicated("line_id", keep="first") & ~nameless
-    if twins.any():
-        tally.left_out["stands in an earlier row under the same id"] += int(twins.sum())
-    kept = gpd.GeoDataFrame(lines[~twins & ~nameless])
+    lines = tally.without(lines, lines["line_id"].isna(), "no id")
+    twins = lines.duplicated("line_id", keep="first")
+    kept = gpd.GeoDataFrame(
+        tally.without(lines, twins, "stands in an earlier row under the same id")
+    )
     _doubles(kept, tally)
     day, note = newest(kept["as_of"])
     return Delivery(kept, ("line_id",), day, note)

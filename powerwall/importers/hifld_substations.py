@@ -47,13 +47,11 @@ def read_substations(
     if not parts:
         return None
     nodes = pd.concat(parts, ignore_index=True)
-    nameless = nodes["poi_id"].isna()
-    if nameless.any():
-        tally.left_out["no id"] += int(nameless.sum())
-    twins = nodes.duplicated("poi_id", keep="first") & ~nameless
-    if twins.any():
-        tally.left_out["stands in an earlier row under the same id"] += int(twins.sum())
-    kept = gpd.GeoDataFrame(nodes[~twins & ~nameless])
+    nodes = tally.without(nodes, nodes["poi_id"].isna(), "no id")
+    twins = nodes.duplicated("poi_id", keep="first")
+    kept = gpd.GeoDataFrame(
+        tally.without(nodes, twins, "stands in an earlier row under the same id")
+    )
     if unknown := int(kept["voltage_kv"].isna().sum()):
         tally.noted["of no known voltage"] += unknown
     day, note = newest(kept["as_of"]) if "as_of" in kept else (None, "")

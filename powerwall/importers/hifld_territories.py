@@ -37,13 +37,9 @@ def read_territories(
     if not parts:
         return None
     rows = pd.concat(parts, ignore_index=True)
-    nameless = rows["eia_id"].isna()
-    if nameless.any():
-        tally.left_out["no id"] += int(nameless.sum())
-    same = rows.assign(drawn=shapely.to_wkb(rows.geometry.to_numpy())).duplicated(["eia_id", "drawn"]) & ~nameless  # fmt: skip
-    if same.any():
-        tally.left_out["stands in an earlier row under the same id and outline"] += int(same.sum())
-    kept = gpd.GeoDataFrame(rows[~nameless & ~same])
+    rows = tally.without(rows, rows["eia_id"].isna(), "no id")
+    same = rows.assign(drawn=shapely.to_wkb(rows.geometry.to_numpy())).duplicated(["eia_id", "drawn"])  # fmt: skip
+    kept = gpd.GeoDataFrame(tally.without(rows, same, "stands in an earlier row under the same id and outline"))  # fmt: skip
     turn = kept.groupby("eia_id").cumcount()
     if turn.any():
         tally.noted["further outlines of a utility, numbered in their ids"] += int((turn > 0).sum())

@@ -101,9 +101,8 @@ def _apart(read: gpd.GeoDataFrame, tally: Tally) -> gpd.GeoDataFrame:
     """Rows that stand twice only once; what lies in two counties is a row of each, under its own id."""
     county = read["county"].astype(str) if "county" in read else pd.Series("", index=read.index)
     again = (read["dc_id"] + "|" + county).duplicated(keep="first")
-    if again.any():
-        tally.left_out["stands in an earlier row"] += int(again.sum())
-    read, county = read[~again].reset_index(drop=True), county[~again].reset_index(drop=True)
+    read = tally.without(read, again, "stands in an earlier row").reset_index(drop=True)
+    county = county[~again].reset_index(drop=True)
     shared = read["dc_id"].duplicated(keep=False)
     if shared.any():
         tally.noted["in two counties, a row for each: a sum counts it twice"] += int(shared.sum())

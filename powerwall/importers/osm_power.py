@@ -65,12 +65,9 @@ def _substations(elements: gpd.GeoDataFrame, tally: Tally) -> gpd.GeoDataFrame:
         tally.left_out["no tag `power`"] += int(silent.sum())
     found = elements[~silent & ~other]
     nameless = found["osm_id"].isna() | found["osm_type"].isna()
-    if nameless.any():
-        tally.left_out["no type or number"] += int(nameless.sum())
-    twins = found.duplicated(["osm_type", "osm_id"]) & ~nameless
-    if twins.any():
-        tally.left_out["stands in an earlier row under the same type and number"] += int(twins.sum())  # fmt: skip
-    return found[~nameless & ~twins]
+    found = tally.without(found, nameless, "no type or number")
+    twins = found.duplicated(["osm_type", "osm_id"])
+    return tally.without(found, twins, "stands in an earlier row under the same type and number")
 
 
 def voltages_kv(text: object) -> tuple[float, float, bool]:

@@ -56,9 +56,8 @@ def read_facilities(
     made = _canonical(read[~gone], state[~gone], tally)
     located = at_coordinates(made, "lon", "lat", tally)
     again = located["dc_id"].duplicated(keep="first")
-    if again.any():
-        tally.left_out["stands in an earlier row under the same id"] += int(again.sum())
-    return Delivery(gpd.GeoDataFrame(located[~again]), ("dc_id",), max(days, default=None), _NOTE)
+    rows = tally.without(located, again, "stands in an earlier row under the same id")
+    return Delivery(gpd.GeoDataFrame(rows), ("dc_id",), max(days, default=None), _NOTE)
 
 
 def _records(path: Path, findings: Findings) -> tuple[list[dict[str, Any]], date | None]:

@@ -64,9 +64,7 @@ def _apart(made: gpd.GeoDataFrame, tally: Tally) -> gpd.GeoDataFrame:
     """Rows that stand twice only once; systems of one name in one state get a number, from west to east."""
     shape = pd.Series(shapely.to_wkb(shapely.normalize(made.geometry.to_numpy())), index=made.index)
     again = pd.DataFrame({"id": made["water_area_id"], "shape": shape}).duplicated()
-    if again.any():
-        tally.left_out["stands in an earlier row"] += int(again.sum())
-    made = made[~again]
+    made = tally.without(made, again, "stands in an earlier row")
     west = shapely.bounds(made.geometry.to_numpy())
     made = made.assign(west=west[:, 0], south=west[:, 1]).sort_values(["water_area_id", "west", "south"])  # fmt: skip
     number = made.groupby("water_area_id").cumcount() + 1

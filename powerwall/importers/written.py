@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import shapely
+from pyproj import CRS
 
 from powerwall.importers.delivery import Asked, Delivery, Tally
 from powerwall.importers.sources import Source
@@ -63,10 +64,14 @@ def _cut(frame: gpd.GeoDataFrame, near: np.ndarray, tally: Tally) -> gpd.GeoData
 
 
 def _near(frame: gpd.GeoDataFrame, area: Any) -> np.ndarray:
-    """Whether each feature touches the area or its border of `BORDER_M`."""
-    outline = gpd.GeoSeries([area], crs="EPSG:4326")
-    plane = outline.estimate_utm_crs()
-    wide = outline.to_crs(plane).buffer(BORDER_M).to_crs("EPSG:4326").iloc[0]
+    """Whether each feature touches the area or its border of `BORDER_M`.
+
+    The border is drawn in the azimuthal equidistant plane round the area: right within 3 % up to
+    2,500 km from its middle.
+    """
+    middle = shapely.centroid(area)
+    plane = CRS.from_proj4(f"+proj=aeqd +lon_0={middle.x:.3f} +lat_0={middle.y:.3f} +datum=WGS84 +units=m")  # fmt: skip
+    wide = gpd.GeoSeries([area], crs="EPSG:4326").to_crs(plane).buffer(BORDER_M).to_crs("EPSG:4326").iloc[0]  # fmt: skip
     shapely.prepare(wide)
     return np.asarray(shapely.intersects(wide, frame.geometry.to_numpy()))
 

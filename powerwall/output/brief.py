@@ -11,7 +11,7 @@ import powerwall
 from powerwall.criteria.criterion import Shared
 from powerwall.criteria.noise import SCREENING
 from powerwall.output.brief_rules import policy_lines, water_lines
-from powerwall.output.brief_text import capped, plain, table
+from powerwall.output.markdown import capped, plain, table
 from powerwall.output.numbers import NOT_APPLICABLE, UNKNOWN, month, percent, shown, span
 from powerwall.output.robust import out_words, ranks_words, share
 from powerwall.output.site_cells import Site, score_cell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from powerwall.output.brief_text import capped, plain
+from powerwall.output.markdown import capped, plain
 from powerwall.output.numbers import UNKNOWN, percent, shown, span
 
 if TYPE_CHECKING:

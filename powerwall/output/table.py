@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from powerwall.output.brief_text import plain
+from powerwall.output.markdown import plain
 from powerwall.output.numbers import span
 from powerwall.output.portfolio import competitors
 from powerwall.output.profiles import differences

@@ -170,14 +170,10 @@ def _inside(
     name: str, frame: gpd.GeoDataFrame, crs: CRS, cells: CellPlaces, findings: Findings
 ) -> gpd.GeoDataFrame:
     """Rows in the area where the region's system holds; others are swapped, or belong elsewhere."""
-    area = crs.area_of_use
-    if area is None or frame.empty:
+    if crs.area_of_use is None or frame.empty:
         return frame
     bounds = _degree_bounds(frame)
-    inside = (
-        (bounds["minx"] <= area.east + _MARGIN) & (bounds["maxx"] >= area.west - _MARGIN)
-        & (bounds["miny"] <= area.north + _MARGIN) & (bounds["maxy"] >= area.south - _MARGIN)
-    ).to_numpy()  # fmt: skip
+    inside = within_area(bounds, crs)
     outside = np.flatnonzero(~inside)
     if len(outside):
         first = bounds.iloc[outside[0]]
@@ -188,6 +184,18 @@ def _inside(
             remedy="are lon and lat swapped? is the layer's crs right?", **cells(int(frame.index[outside[0]])),
         )  # fmt: skip
     return frame[inside]
+
+
+def within_area(bounds: pd.DataFrame, crs: CRS) -> np.ndarray:
+    """Whether boxes in degrees reach the area where a system holds, or its margin. Shape (n,)"""
+    area = crs.area_of_use
+    if area is None:
+        return np.ones(len(bounds), dtype=bool)
+    reached = (
+        (bounds["minx"] <= area.east + _MARGIN) & (bounds["maxx"] >= area.west - _MARGIN)
+        & (bounds["miny"] <= area.north + _MARGIN) & (bounds["maxy"] >= area.south - _MARGIN)
+    )  # fmt: skip
+    return np.asarray(reached)
 
 
 def _degree_bounds(frame: gpd.GeoDataFrame) -> pd.DataFrame:

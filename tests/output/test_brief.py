@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import powerwall as pw
 from powerwall.cli import app
 from powerwall.output.brief import brief_text
-from powerwall.output.brief_text import capped, plain, table
+from powerwall.output.markdown import capped, plain, table
 from powerwall.output.numbers import month, percent, shown
 
 SECTIONS = ["When power comes", "Who pays", "Water and cooling", "Neighbours: noise", "Council and rules", "Unknown, and worth finding out",

@@ -1,4 +1,4 @@
-"""Brief text: text of a region inside Markdown, and tables that stay tables."""
+"""Markdown: words of a region in which nothing is markup, and tables that stay tables."""
 
 from __future__ import annotations
 
