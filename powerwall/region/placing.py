@@ -191,10 +191,10 @@ def within_area(bounds: pd.DataFrame, crs: CRS) -> np.ndarray:
     area = crs.area_of_use
     if area is None:
         return np.ones(len(bounds), dtype=bool)
-    reached = (
-        (bounds["minx"] <= area.east + _MARGIN) & (bounds["maxx"] >= area.west - _MARGIN)
-        & (bounds["miny"] <= area.north + _MARGIN) & (bounds["maxy"] >= area.south - _MARGIN)
-    )  # fmt: skip
+    from_west, from_east = bounds["maxx"] >= area.west - _MARGIN, bounds["minx"] <= area.east + _MARGIN  # fmt: skip
+    # an area across the antimeridian ends west of where it begins
+    along = (from_west | from_east) if area.west > area.east else (from_west & from_east)
+    reached = along & (bounds["miny"] <= area.north + _MARGIN) & (bounds["maxy"] >= area.south - _MARGIN)  # fmt: skip
     return np.asarray(reached)
 
 

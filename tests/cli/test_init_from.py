@@ -176,3 +176,41 @@ def test_a_queue_that_does_not_say_whose_it_is_takes_the_operator_that_is_named(
     assert "--entity: CAISO" in run(*wanted, code=2).stderr.replace("\n", " ")
     run(*wanted, "--entity", "PJM")
     assert pd.read_csv(tmp_path / "made-up" / "queue.csv")["entity"].tolist() == ["PJM"]
+
+
+def test_a_code_that_no_county_has_is_told_and_not_passed_over(downloads, tmp_path):
+    told = run("init", "made-up", *sources(downloads), "--within", "51107,99999", "--in", tmp_path, code=2)  # fmt: skip
+    assert "--within 99999: no county of counties.gpkg has that code" in told.stderr
+    assert "51107:" not in told.stderr
+    assert not list(tmp_path.rglob("made-up*"))
+
+
+@pytest.mark.parametrize(
+    ("places", "crs"),
+    [
+        ([(-78, 38), (-77, 39)], "EPSG:32618"),
+        ([(-106.6, 31.8), (-94, 30)], "EPSG:5070"),  # wider than a zone
+        ([(-120, 47), (-80, 26), (-70, 44), (144.8, 13.4)], "EPSG:5070"),  # Guam is told by check
+        ([(-160, 60), (-135, 58)], "EPSG:3338"),
+        ([(-9, 53), (24, 60)], "EPSG:3035"),
+    ],
+)
+def test_a_region_is_drawn_in_a_system_that_holds_its_places(tmp_path, places, crs):
+    frame = gpd.GeoDataFrame(
+        {"ID": [str(row) for row in range(len(places))], "TYPE": "SUBSTATION", "STATUS": "IN SERVICE", "MAX_VOLT": 230.0},
+        geometry=[shapely.Point(place) for place in places], crs="EPSG:4326",
+    )  # fmt: skip
+    frame.to_file(tmp_path / "nodes.geojson")
+    run("init", "made-up", "--from", f"hifld-substations={tmp_path / 'nodes.geojson'}", "--in", tmp_path)  # fmt: skip
+    table = tomllib.loads((tmp_path / "made-up.toml").read_text(encoding="utf-8"))
+    assert table["crs"] == crs
+
+
+def test_places_all_over_the_globe_are_no_region(tmp_path):
+    places = [(-150, -40), (-60, -20), (20, -30), (100, 10), (140, -35)]
+    gpd.GeoDataFrame(
+        {"ID": list("abcde"), "TYPE": "SUBSTATION", "MAX_VOLT": 230.0}, geometry=[shapely.Point(place) for place in places], crs="EPSG:4326",
+    ).to_file(tmp_path / "nodes.geojson")  # fmt: skip
+    told = run("init", "made-up", "--from", f"hifld-substations={tmp_path / 'nodes.geojson'}", "--in", tmp_path, code=2)  # fmt: skip
+    assert "PW303" in told.stderr
+    assert not (tmp_path / "made-up.toml").exists()
