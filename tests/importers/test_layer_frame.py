@@ -193,3 +193,12 @@ def test_a_hard_blank_in_a_workbook_is_a_blank(tmp_path):
     book = write_book(tmp_path / "synthetic.xlsx", Sheet=[["Queue\u00a0ID", "Status"], ["A\u00a01", "Consents\u00a0Approved "]])  # fmt: skip
     (sheet,) = read_sheets(book, {"queue_id"}, Tally(), Findings())
     assert sheet.frame.to_dict("list") == {"queue_id": ["A 1"], "status": ["Consents Approved"]}
+
+
+def test_rows_stand_in_the_order_of_their_key_whatever_order_they_came_in():
+    rows = pd.DataFrame({"entity": ["b", "a", "a"], "queue_id": ["1", "10", "2"], "n": [1, 2, 3]})
+    asked = Asked()
+    frame = kept(Delivery(rows, ("entity", "queue_id")), asked, Tally())
+    assert frame["n"].tolist() == [2, 3, 1]
+    turned = kept(Delivery(rows[::-1], ("entity", "queue_id")), asked, Tally())
+    assert turned.equals(frame)
