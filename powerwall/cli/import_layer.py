@@ -93,7 +93,10 @@ def converted(
     differ = changes(output, frame, delivery.key) if output.exists() else []
     replaced(output, lambda part: _write_all(part, frame, output, delivery))
     lines = [*tally.lines(len(frame)), *([delivery.note] if delivery.note else []), *differ]
-    terms = source._replace(licenses=delivery.licenses or source.licenses)
+    terms = source._replace(
+        licenses=delivery.licenses or source.licenses,
+        attribution=delivery.attribution or source.attribution,
+    )
     entry = block(terms, output, base, asked.as_of or delivery.as_of, geometry="geometry" in frame)
     return Told(len(frame), lines, entry, delivery)
 
@@ -114,7 +117,7 @@ def _asked(options: LayerOptions) -> Asked:
     day = opt.day(options.as_of) if options.as_of else None
     if options.region is None:
         return Asked(day, options.crs, options.entity)
-    from powerwall.importers.extent import county_table, extent
+    from powerwall.importers.extent import authorities, county_table, extent
     from powerwall.region.read import read
 
     region = read(opt.located(options.region))
@@ -126,4 +129,5 @@ def _asked(options: LayerOptions) -> Asked:
         area,
         fips,
         county_table(region.layers.frame("jurisdictions")),
+        authorities(region.layers.frame("utilities")),
     )

@@ -43,6 +43,9 @@ def import_rows(source: str, files: list[Path], output: Path, options: RowOption
             made = converted_rates(files, output, base, options.utility, options.as_of, findings)
         else:
             made = converted_rows(source, options.layer, files, output, base, region, options.as_of, findings)  # fmt: skip
+        if not made.blocks:
+            findings.add("PW204", "no row of it is kept: nothing is written", file=files[0], remedy="; ".join(made.lines[1:4]))  # fmt: skip
+            findings.raise_errors()
     if not options.quiet:
         notable(findings, err, every=options.every)
     first, *more = made.lines
@@ -53,7 +56,7 @@ def import_rows(source: str, files: list[Path], output: Path, options: RowOption
 def converted_rows(
     source: str, layer: str, files: list[Path], output: Path, base: Path, region: Path | None, as_of: date | None, findings: Findings
 ) -> Made:  # fmt: skip
-    """Acts or ordinances as a layer, written whole or not at all.
+    """Acts or ordinances as a layer, written whole or, without a row, not at all.
 
     Raises
     ------
@@ -67,7 +70,8 @@ def converted_rows(
 
     found = layers.collect(source, layer, files, region, findings, as_of)
     findings.raise_errors()
-    write_text(output, layers.csv_text(layer, found.rows))
+    if found.rows:
+        write_text(output, layers.csv_text(layer, found.rows))
     unverified = sum(row["status"] == "unverified" for row in found.rows)
     lines = [f"{len(found.rows):,} rows, {unverified:,} of them unverified"]
     lines += [f"left out {count:,}: {why}" for why, count in sorted(found.skipped.items())]

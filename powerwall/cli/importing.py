@@ -19,7 +19,7 @@ Crs = Annotated[
 ]  # fmt: skip
 Entity = Annotated[
     str,
-    typer.Option("--entity", metavar="NAME", help="Operator of a queue whose files do not say it, e.g. CAISO.", show_default=False),
+    typer.Option("--entity", metavar="NAME", help="Operator of a queue whose files do not say it, e.g. CAISO; balancing authorities to keep of a generation mix, e.g. PJM.", show_default=False),
 ]  # fmt: skip
 Utility = Annotated[
     str,

@@ -25,9 +25,14 @@ def ends(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame({"x": box[["minx", "maxx"]].max(axis=1), "y": box[["miny", "maxy"]].max(axis=1)})  # fmt: skip
 
 
-def no_degrees(frame: gpd.GeoDataFrame) -> tuple[str, str]:
-    """What is wrong with most rows of a file that says it is in degrees, and the remedy; else "", ""."""
-    far = ends(frame)
+def no_degrees(far: pd.DataFrame) -> tuple[str, str]:
+    """What is wrong with most rows of a file that says it is in degrees, and the remedy; else "", "".
+
+    Parameters
+    ----------
+    far
+        Largest distance from 0 of each row, `x` and `y`, as `ends` has it.
+    """
     off = (far["x"] > _LON) | (far["y"] > _LAT)
     if not len(far) or off.mean() <= 0.5:
         return "", ""

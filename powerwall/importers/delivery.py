@@ -49,9 +49,12 @@ class Tally:
 
     def lines(self, kept: int) -> list[str]:
         """The tally in words."""
-        told = [f"{self.read:,} rows read, {kept:,} kept"]
+        told = [f"{self.read:,} row{'' if self.read == 1 else 's'} read, {kept:,} kept"]
         told += [f"left out {count:,}: {why}" for why, count in sorted(self.left_out.items())]
-        told += [f"emptied {count:,} cells: {what}" for what, count in sorted(self.emptied.items())]
+        told += [
+            f"emptied {count:,} cell{'s' if count > 1 else ''}: {what}"
+            for what, count in sorted(self.emptied.items())
+        ]
         return told + [
             f"of those read, {count:,}: {what}" for what, count in sorted(self.noted.items())
         ]
@@ -74,6 +77,8 @@ class Asked(NamedTuple):
         Codes of the counties of the region, or their beginnings; empty: all.
     counties
         Counties by which names are matched: `fips`, `name`, `state`, `kind`; None: no name is matched.
+    authorities
+        Balancing authorities of the utilities of the region; empty: all.
     """
 
     as_of: date | None = None
@@ -82,6 +87,7 @@ class Asked(NamedTuple):
     area: Any = None
     fips: tuple[str, ...] = ()
     counties: pd.DataFrame | None = None
+    authorities: tuple[str, ...] = ()
 
 
 class Delivery(NamedTuple):
@@ -101,6 +107,8 @@ class Delivery(NamedTuple):
         Names of further files in the folder of the layer, and their rows.
     licenses
         Terms of these very files, where they are not those of the source; empty: they are.
+    attribution
+        The sentence that those terms ask for; empty: that of the source.
     middle
         Longitude and latitude of its middle, where its rows hold no places. [deg]
     """
@@ -111,6 +119,7 @@ class Delivery(NamedTuple):
     note: str = ""
     beside: tuple[tuple[str, pd.DataFrame], ...] = ()
     licenses: tuple[str, ...] = ()
+    attribution: str = ""
     middle: tuple[float, float] | None = None
 
 

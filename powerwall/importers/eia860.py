@@ -63,8 +63,8 @@ def read_workbooks(
     if orphan.any():
         tally.left_out["of no plant in the workbook of plants"] += int(orphan.sum())
     whole = rows[~orphan].merge(places, on="plant_id", how="left", validate="many_to_one")
-    located = at_coordinates(_canonical(whole, tally), "lon", "lat", tally)
-    if not in_the_us(located, files[0], findings):
+    located = at_coordinates(_canonical(whole, tally), "lon", "lat", files[0], tally, findings)
+    if located is None or not in_the_us(located, files[0], findings):
         return None
     again = located["generator_key"].duplicated(keep="first")
     rows = tally.without(located, again, "stands in an earlier row under the same plant and generator")  # fmt: skip

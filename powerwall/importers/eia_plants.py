@@ -62,7 +62,7 @@ def _one(path: Path, tally: Tally, findings: Findings) -> gpd.GeoDataFrame | Non
     if not sheets:
         return None
     found = picked(sheets[0].frame, _NAMES, _NEEDED, path, findings)
-    plants = None if found is None else at_coordinates(found, "lon", "lat", tally)
+    plants = None if found is None else at_coordinates(found, "lon", "lat", path, tally, findings)
     return plants if plants is not None and in_the_us(plants, path, findings) else None
 
 

@@ -51,7 +51,7 @@ def read_stations_of(
 def _table(path: Path, asked: Asked, tally: Tally, findings: Findings) -> gpd.GeoDataFrame | None:
     if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
         sheets = read_sheets(path, ("station", "lon", "lat"), tally, findings)
-        return at_coordinates(sheets[0].frame[["station", "lon", "lat"]], "lon", "lat", tally) if sheets else None  # fmt: skip
+        return at_coordinates(sheets[0].frame[["station", "lon", "lat"]], "lon", "lat", path, tally, findings) if sheets else None  # fmt: skip
     native = read_features(path, asked, tally, findings)
     found = None if native is None else picked(native, _NAMES, ("station",), path, findings)
     return None if found is None else gpd.GeoDataFrame(found)

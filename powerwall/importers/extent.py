@@ -49,6 +49,13 @@ def codes(frame: gpd.GeoDataFrame) -> tuple[str, ...]:
     return tuple(sorted(set(known[known != ""])))
 
 
+def authorities(utilities: pd.DataFrame | None) -> tuple[str, ...]:
+    """Balancing authorities that the utilities of a region name."""
+    if utilities is None or "balancing_authority" not in utilities:
+        return ()
+    return tuple(sorted(set(utilities["balancing_authority"].dropna().astype(str).str.strip()) - {""}))  # fmt: skip
+
+
 def boxes(folder: Path) -> pd.DataFrame | None:
     """Bounds in degrees of the rows of the first layer with places; None where none has any.
 

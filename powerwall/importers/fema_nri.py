@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from powerwall.importers.census_counties import STATE_OF_FIPS
+from powerwall.importers.census_counties import STATE_OF_FIPS, vintage
 from powerwall.importers.columns import picked
 from powerwall.importers.delivery import Asked, Delivery, Tally
 from powerwall.importers.native import read_features
@@ -99,7 +99,7 @@ def _canonical(read: pd.DataFrame, tally: Tally) -> pd.DataFrame:
         columns["annual_building_loss_share"] = (columns["building_eal_usd"] / value.mask(value == 0)).round(9)  # fmt: skip
     for stem in ("", *(f"{hazard}_" for hazard in HAZARDS.values())):
         columns |= _measures(read, stem, tally)
-    columns["fips_vintage"] = read["fips"].map(_vintage)
+    columns["fips_vintage"] = vintage(read["fips"])
     return pd.DataFrame(columns).assign(status="secondary")
 
 
@@ -121,10 +121,3 @@ def _measures(read: pd.DataFrame, stem: str, tally: Tally) -> dict[str, pd.Serie
             tally.emptied[f"{stem}{what}: rated as not measured"] += int(lost.sum())
         found[f"{stem}{what}"] = value.mask(unmeasured)
     return found
-
-
-def _vintage(fips: str) -> str | None:
-    """Year from which the codes of Connecticut hold: its counties gave way to planning regions."""
-    if not fips.startswith("09"):
-        return None
-    return "2022" if "09110" <= fips <= "09190" else "2021"

@@ -78,7 +78,9 @@ def _one(path: Path, asked: Asked, tally: Tally, findings: Findings) -> gpd.GeoD
 def _table(path: Path, tally: Tally, findings: Findings) -> gpd.GeoDataFrame | None:
     """A copy that was saved as a table, with its coordinates in columns."""
     found = read_sheets(path, ("id", "longitude", "latitude", "max_volt"), tally, findings)
-    return at_coordinates(found[0].frame, "longitude", "latitude", tally) if found else None
+    if not found:
+        return None
+    return at_coordinates(found[0].frame, "longitude", "latitude", path, tally, findings)
 
 
 def _substations(points: gpd.GeoDataFrame, tally: Tally) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def read_atlas(
         return None
     read = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
     read = read[_known(read, tally)].reset_index(drop=True)
-    read["dc_id"] = _ids(read)
+    read["dc_id"] = pd.Series(_ids(read), index=read.index, dtype=object)  # also of no rows
     read = _apart(read, tally)
     if (read["kind"] == "campus").any():
         tally.noted["campuses: their areas hold those of the buildings in them"] += int((read["kind"] == "campus").sum())  # fmt: skip
@@ -75,7 +75,7 @@ def _one(path: Path, asked: Asked, tally: Tally, findings: Findings) -> gpd.GeoD
     if not sheets:
         return None
     found = picked(sheets[0].frame, _NAMES, (*_NEEDED, "lon", "lat"), path, findings)
-    return None if found is None else at_coordinates(found, "lon", "lat", tally)
+    return None if found is None else at_coordinates(found, "lon", "lat", path, tally, findings)
 
 
 def _known(read: gpd.GeoDataFrame, tally: Tally) -> np.ndarray:

@@ -14,7 +14,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from powerwall.importers.columns import folded
-from powerwall.importers.coordinates import no_degrees, off_the_globe, within_use
+from powerwall.importers.coordinates import ends, no_degrees, off_the_globe, within_use
 from powerwall.importers.delivery import Asked, Tally
 from powerwall.importers.sheets import numbers
 from powerwall.region.findings import Findings, did_you_mean
@@ -39,15 +39,26 @@ def read_features(
     if frame.empty:
         findings.add("PW204", "holds no features", file=path)
         return None
+    named = {str(column): folded(str(column)) for column in frame.columns if column != frame.geometry.name}  # fmt: skip
+    frame = frame.rename(columns=named)
+    again = frame.columns.duplicated(keep="last")  # the id of a feature stands before its own
+    if again.any():
+        findings.add("PW212", f"columns of one name: {', '.join(frame.columns[again])}; the last of each is read", severity="note", file=path)  # fmt: skip
+        frame = frame.loc[:, ~again]
+    if frame.geometry.name != "geometry":
+        frame = frame.rename_geometry("geometry")
+    return in_degrees(frame, path, asked, tally, findings)
+
+
+def in_degrees(
+    frame: gpd.GeoDataFrame, path: Path, asked: Asked, tally: Tally, findings: Findings
+) -> gpd.GeoDataFrame | None:
+    """Rows in degrees, counted and sound; None where nobody says what their numbers are."""
     crs = _crs(frame, path, asked.crs, findings)
     if crs is None:
         return None
-    named = {str(column): folded(str(column)) for column in frame.columns if column != frame.geometry.name}  # fmt: skip
-    located = frame.set_crs(crs, allow_override=True).rename(columns=named)
-    if located.geometry.name != "geometry":
-        located = located.rename_geometry("geometry")
-    tally.read += len(located)
-    whole = sound(located.to_crs(DEGREES), tally)
+    tally.read += len(frame)
+    whole = sound(frame.set_crs(crs, allow_override=True).to_crs(DEGREES), tally)
     within_use(whole, crs, path, findings)
     return whole
 
@@ -112,7 +123,7 @@ def _crs(frame: gpd.GeoDataFrame, path: Path, given: str, findings: Findings) ->
     """Coordinate system of a file: its own, else the given one; an unnamed one is refused."""
     own = frame.crs
     if own is not None and "undefined" not in own.name.lower() and own.name.lower() != "unknown":
-        wrong, remedy = no_degrees(frame) if own.is_geographic else ("", "")
+        wrong, remedy = no_degrees(ends(frame)) if own.is_geographic else ("", "")
         if not wrong:
             return own
         if not given:
@@ -162,9 +173,18 @@ def only(frame: gpd.GeoDataFrame, dimension: int, tally: Tally) -> gpd.GeoDataFr
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))[fits]
 
 
-def at_coordinates(frame: pd.DataFrame, lon: str, lat: str, tally: Tally) -> gpd.GeoDataFrame:
-    """Rows of a table at their degrees; those without, at 0° 0° or off the globe are left out."""
+def at_coordinates(
+    frame: pd.DataFrame, lon: str, lat: str, path: Path, tally: Tally, findings: Findings
+) -> gpd.GeoDataFrame | None:
+    """Rows of a table at their degrees; those without, at 0° 0° or off the globe are left out.
+
+    None where most are off the globe: the columns hold something else (see the findings).
+    """
     x, y = (numbers(frame[name], tally, (-9999.0, -999.0)) for name in (lon, lat))
+    wrong, _ = no_degrees(pd.DataFrame({"x": x.abs(), "y": y.abs()}).dropna())
+    if wrong:
+        findings.add("PW304", wrong, file=path, remedy=f"write {lon} and {lat} in degrees")
+        return None
     off = (x.abs() > 180) | (y.abs() > 90) | ((x == 0) & (y == 0))
     if off.any():
         tally.left_out["coordinates that are no place in degrees"] += int(off.sum())

@@ -15,10 +15,12 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
-from powerwall.importers.coordinates import no_degrees
+from powerwall.importers.coordinates import ends, no_degrees
 from powerwall.importers.delivery import Asked, Tally
-from powerwall.importers.native import DEGREES, at_coordinates, read_features, sound
+from powerwall.importers.native import DEGREES, at_coordinates, in_degrees, read_features, sound
 from powerwall.importers.sheets import read_sheets
 from powerwall.region.findings import Findings
 
@@ -39,7 +41,7 @@ def read_elements(
         content = _json(path, findings)
         if content is None or "elements" in content:
             return None if content is None else _of_answer(content, tags, path, tally, findings)
-        native = _features(content, path, tally, findings)
+        native = _features(content, path, asked, tally, findings)
     else:
         native = read_features(path, asked, tally, findings)
     return None if native is None else _of_features(native, tags, path, findings)
@@ -64,15 +66,18 @@ def _of_table(
     found = read_sheets(path, ("@id", "@type", "@lat", "@lon"), tally, findings)
     if not found:
         return None
-    frame = at_coordinates(found[0].frame, "@lon", "@lat", tally)
-    frame = frame.rename(columns={"@id": "osm_id", "@type": "osm_type"})
-    return _with_tags(frame, tags)
+    frame = at_coordinates(found[0].frame, "@lon", "@lat", path, tally, findings)
+    if frame is None:
+        return None
+    return _with_tags(frame.rename(columns={"@id": "osm_id", "@type": "osm_type"}), tags)
 
 
 def _of_features(
     native: gpd.GeoDataFrame, tags: Collection[str], path: Path, findings: Findings
 ) -> gpd.GeoDataFrame | None:
     """Features as osmtogeojson and Overpass turbo write them, their tags flat or in `tags`."""
+    if native.empty:  # every row lost its place
+        return _with_tags(native, tags)
     if "tags" in native:
         inside = pd.DataFrame([_tags(cell) for cell in native["tags"]], index=native.index)
         native = native[[name for name in native if name not in inside]].join(inside)
@@ -113,23 +118,28 @@ def _json(path: Path, findings: Findings) -> dict[str, Any] | None:
 
 
 def _features(
-    content: Mapping[str, Any], path: Path, tally: Tally, findings: Findings
+    content: Mapping[str, Any], path: Path, asked: Asked, tally: Tally, findings: Findings
 ) -> gpd.GeoDataFrame | None:
-    """Features of GeoJSON, which is in degrees; drivers alter ids that stand twice."""
+    """Features of GeoJSON, in degrees where it names no system; drivers alter ids that stand twice."""
     rows = [feature for feature in content["features"] if isinstance(feature, dict)]
-    tally.read += len(rows)
     shapes = [shapely.geometry.shape(row["geometry"]) if row.get("geometry") else None for row in rows]  # fmt: skip
-    frame = gpd.GeoDataFrame(pd.DataFrame([{"id": row.get("id"), **(row.get("properties") or {})} for row in rows]), geometry=shapes, crs=DEGREES)  # fmt: skip
-    wrong, remedy = no_degrees(frame)
-    if wrong:
-        findings.add("PW304", wrong, file=path, remedy=remedy)
+    frame = gpd.GeoDataFrame(pd.DataFrame([{"id": row.get("id"), **(row.get("properties") or {})} for row in rows]), geometry=shapes, crs=_stated(content))  # fmt: skip
+    return in_degrees(frame, path, asked, tally, findings)
+
+
+def _stated(content: Mapping[str, Any]) -> CRS | str | None:
+    """Coordinate system of GeoJSON: its `crs`, which older files have, else degrees."""
+    if not content.get("crs"):
+        return DEGREES
+    try:
+        return CRS.from_user_input(content["crs"]["properties"]["name"])
+    except (CRSError, KeyError, TypeError):
         return None
-    return sound(frame, tally)
 
 
 def _of_answer(
     content: Mapping[str, Any], tags: Collection[str], path: Path, tally: Tally, findings: Findings
-) -> gpd.GeoDataFrame:
+) -> gpd.GeoDataFrame | None:
     elements = [element for element in content["elements"] if isinstance(element, dict)]
     if remark := content.get("remark"):
         findings.add("PW202", f"the server stopped before the end: {remark}", severity="warning", file=path,
@@ -145,6 +155,10 @@ def _of_answer(
         for element in tagged
     ]  # fmt: skip
     frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=["osm_type", "osm_id", *tags]), geometry=shapes, crs=DEGREES)  # fmt: skip
+    wrong, _ = no_degrees(ends(frame))
+    if wrong:
+        findings.add("PW304", wrong, file=path, remedy="Overpass answers in degrees: ask it again")
+        return None
     return _with_tags(sound(frame, tally), tags)
 
 

@@ -54,7 +54,9 @@ def read_facilities(
     if (gone := state == "deleted").any():
         tally.left_out["record deleted"] += int(gone.sum())
     made = _canonical(read[~gone], state[~gone], tally)
-    located = at_coordinates(made, "lon", "lat", tally)
+    located = at_coordinates(made, "lon", "lat", files[0], tally, findings)
+    if located is None:
+        return None
     again = located["dc_id"].duplicated(keep="first")
     rows = tally.without(located, again, "stands in an earlier row under the same id")
     return Delivery(gpd.GeoDataFrame(rows), ("dc_id",), max(days, default=None), _NOTE)

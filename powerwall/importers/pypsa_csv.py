@@ -16,9 +16,12 @@ import pandas as pd
 from powerwall.criteria.power.network.cells import table
 from powerwall.criteria.power.network.files import read_tables
 from powerwall.importers.delivery import Asked, Delivery, Tally
+from powerwall.importers.sources import ODBL, OSM_CREDIT
 from powerwall.region.findings import BadInput, Findings, did_you_mean
 
 _BUSES, _LINES, _TRANSFORMERS = "buses.csv", "lines.csv", "transformers.csv"
+#: Column of names that SciGRID and its like took over from OpenStreetMap.
+_OSM_COLUMN = "osm_name"
 _OTHER_SIDE = r"^(.+)_\d+(?:\.\d+)?kV$"
 
 
@@ -50,9 +53,8 @@ def read_network(
         f"{int((kinds == 'line').sum()):,} lines and {int((kinds == 'transformer').sum()):,} transformers in branch.csv; load {bus['load_mw'].sum():,.1f} MW, "
         f"generation up to {bus['gen_max_mw'].sum():,.1f} MW; a node names its bus in `network_bus`"
     )  # fmt: skip
-    return Delivery(
-        buses, ("bus",), None, note, (("branch.csv", branches),), middle=_middle(folder)
-    )
+    licenses, credit = _terms(folder)
+    return Delivery(buses, ("bus",), None, note, (("branch.csv", branches),), licenses, credit, _middle(folder))  # fmt: skip
 
 
 def _folder(files: Sequence[Path], findings: Findings) -> Path | None:
@@ -91,6 +93,13 @@ def _names(path: Path) -> pd.Series:
     """Names of the rows of a file that was read before; none where it is absent."""
     cells = table(path, Findings(), needed=False)
     return pd.Series([], dtype="string") if cells is None else cells.words("name").astype("string")
+
+
+def _terms(folder: Path) -> tuple[tuple[str, ...], str]:
+    """Licence and credit of a network that was made from OpenStreetMap, as its columns tell."""
+    cells = table(folder / _BUSES, Findings(), needed=False)
+    from_osm = cells is not None and _OSM_COLUMN in cells.cells
+    return (ODBL, OSM_CREDIT) if from_osm else ((), "")
 
 
 def _middle(folder: Path) -> tuple[float, float] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from powerwall.importers.census_counties import vintage
 from powerwall.importers.county_names import Counties
 from powerwall.importers.delivery import Asked, Tally
 from powerwall.importers.queue_words import NORTH_AMERICA_KV, node_kv
@@ -72,8 +73,7 @@ def _located(made: pd.DataFrame, asked: Asked, tally: Tally, findings: Findings,
     told = made.get("fips_match", nothing)
     made["fips"] = stated.fillna(named["fips"])
     made["fips_match"] = told.fillna(named["fips_match"].where(stated.isna()))
-    # planning regions took the place of Connecticut's counties, and no code of theirs stayed
-    made["fips_vintage"] = made["fips"].astype("string").str[:3].map({"090": "to 2021", "091": "from 2022"})  # fmt: skip
+    made["fips_vintage"] = vintage(made["fips"].astype("string").fillna(""))
     if not counties.known:
         if silent := int((made["fips"].isna() & names.notna()).sum()):
             tally.noted["with a county's name alone: --region matches it with those of a region"] += silent  # fmt: skip

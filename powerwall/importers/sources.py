@@ -55,6 +55,8 @@ class Source(NamedTuple):
 
 PUBLIC_US = ("LicenseRef-US-Government-public-data",)
 NOT_STATED = ("LicenseRef-source-not-stated",)
+ODBL = ("ODbL-1.0",)
+OSM_CREDIT = "© OpenStreetMap contributors, Open Database License 1.0."
 
 #: Sources that become one layer in canonical columns. Moratoria, ordinances, rates, weather and
 #: weights have commands of their own kind (see `cli/import_.py`).
@@ -73,7 +75,7 @@ SOURCES: dict[str, Source] = {
     ),
     "osm-power": Source(
         "points_of_interconnection", "osm_power:read_power", "OpenStreetMap, power infrastructure", "https://www.openstreetmap.org",
-        ("ODbL-1.0",), 365, "JSON, CSV or GeoJSON of an Overpass query for power=substation", "© OpenStreetMap contributors, Open Database License 1.0.", schema_only=True,
+        ODBL, 365, "JSON, CSV or GeoJSON of an Overpass query for power=substation", OSM_CREDIT, schema_only=True,
     ),
     "pypsa-csv": Source(
         "network", "pypsa_csv:read_network", "network in the CSV form of PyPSA", "https://docs.pypsa.org", NOT_STATED, 1500,
@@ -103,7 +105,7 @@ SOURCES: dict[str, Source] = {
         "water service areas with WSA_NAME",
     ),
     "im3-atlas": Source(
-        "data_centers", "im3_atlas:read_atlas", "IM3 Open Source Data Center Atlas", "https://github.com/IMMM-SFA/datacenter-atlas", ("ODbL-1.0",), 365,
+        "data_centers", "im3_atlas:read_atlas", "IM3 Open Source Data Center Atlas", "https://github.com/IMMM-SFA/datacenter-atlas", ODBL, 365,
         "points or footprints of the atlas, or its CSV edition", "© OpenStreetMap contributors, from the IM3 Open Source Data Center Atlas (Pacific Northwest National Laboratory), Open Database License 1.0.",
     ),
     "peeringdb": Source(
@@ -126,6 +128,14 @@ SOURCES: dict[str, Source] = {
         "jurisdictions", "census_counties:read_counties", "Census Bureau cartographic boundary files, counties",
         "https://www.census.gov/geographies/mapping-files/time-series/geo/cartographic-boundary.html", PUBLIC_US, 3650,
         "cartographic boundaries of counties as shapefile, GeoPackage, GeoJSON or GeoParquet",
+    ),
+    "pjm-upgrades": Source(
+        "reinforcements", "pjm_upgrades:read_upgrades", "PJM, transmission construction status", "https://www.pjm.com/planning/m/project-construction", NOT_STATED, 120,
+        "transmission works as PJM's workbook, a CSV of it, or a derived GeoJSON",
+    ),
+    "grid-mix": Source(
+        "grid_mix", "grid_mix:read_mix", "EIA-930: hourly electric grid monitor", "https://www.eia.gov/electricity/gridmonitor/", PUBLIC_US, 1095,
+        "six-month balance files of EIA-930, the two of a year together, or an hourly table of `ba_code`, `hour_utc` and MW by fuel",
     ),
 }  # fmt: skip
 

@@ -48,7 +48,8 @@ def read_areas(
             tally.left_out[f"no {what}"] += int(lacking.sum())
     good = name.notna() & state.notna()
     made = gpd.GeoDataFrame({"name": name[good], "state": state[good]}, geometry=read.geometry[good], crs=read.crs)  # fmt: skip
-    made.insert(0, "water_area_id", [f"us-{where.lower()}-{slug(own)}" for where, own in zip(made["state"], made["name"], strict=True)])  # fmt: skip
+    ids = [f"us-{where.lower()}-{slug(own)}" for where, own in zip(made["state"], made["name"], strict=True)]  # fmt: skip
+    made.insert(0, "water_area_id", pd.Series(ids, index=made.index, dtype=object))
     made["status"] = "secondary"
     return Delivery(_apart(made, tally), ("water_area_id",), note=_NOTE)
 

@@ -44,8 +44,19 @@ def kept(delivery: Delivery, asked: Asked, tally: Tally) -> pd.DataFrame:
         if lost := int((~own).sum()):
             tally.left_out["of no county of the region"] += lost
         frame = frame[own]
+    frame = _held(frame, delivery.key[0], tally)
     order = list(delivery.key)
     return frame.sort_values(order, kind="stable", key=lambda column: column.astype(str)).reset_index(drop=True)  # fmt: skip
+
+
+def _held(frame: pd.DataFrame, key: str, tally: Tally) -> pd.DataFrame:
+    """Rows that name the row that holds them only where that row is kept, so that no sum misses them."""
+    if "contained_in" not in frame:
+        return frame
+    alone = frame["contained_in"].notna() & ~frame["contained_in"].isin(frame[key])
+    if alone.any():
+        tally.noted["whose campus lies outside the region, so they stand by themselves"] += int(alone.sum())  # fmt: skip
+    return frame.assign(contained_in=frame["contained_in"].mask(alone))
 
 
 def cut_early(frame: gpd.GeoDataFrame, asked: Asked, tally: Tally) -> gpd.GeoDataFrame:

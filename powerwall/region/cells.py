@@ -191,7 +191,7 @@ class _Cleaner:
         return text in self.declared or (_is_number(text) and str(float(text)) in self.declared)
 
     def _check_words(self, cells: list[str | None]) -> None:
-        provenance = self.name == "status" and self.schema.key
+        provenance = self.name == "status" and self.schema.key and "status" not in self.schema.words
         known = STATUS if provenance else self.schema.words.get(self.name)
         if known is None:
             return

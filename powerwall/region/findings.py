@@ -125,7 +125,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "PW414": (
         "no whole year",
-        "A weather file or a station's rows are not the hours of one year in order, or lack what a peak needs.",
+        "A weather file, a station's rows or a table of generation are not the hours of one year in order, or lack what a peak needs.",
     ),
     "PW501": (
         "site without a jurisdiction",

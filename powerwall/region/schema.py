@@ -115,6 +115,12 @@ LAYERS: dict[str, LayerSchema] = {
                "status": ("active", "withdrawn", "suspended", "agreed", "energised", "in_service", "unknown")},
         dates=("queue_date", "agreement_date", "energised_date", "in_service_date", "withdrawn_date", "proposed_in_service_date"),
     ),
+    "reinforcements": LayerSchema(
+        "transmission works and how far they are, told apart by `upgrade_id`; from first review to service is a lead time, and no date of any one site",
+        "upgrade_id", "none", ("upgrade_id", "status"),
+        words={"status": ("planned", "engineering", "construction", "in_service", "on_hold", "cancelled"), "immediate_need": ("yes", "no")},
+        dates=("first_review_date", "latest_review_date", "required_date", "expected_date", "in_service_date"),
+    ),
     "generators": LayerSchema(
         "power plants and their units; nameplate, summer and net MW are different numbers",
         "generator_key", "point", ("plant_id", "capacity_mw", "fuel", "generator_status"),

@@ -238,3 +238,6 @@ def test_net_changes_of_the_native_workbooks_stay(reports):
     assert rows["capacity_mw"].min() == -53.3
     assert tally.noted["of less than 0 MW: a net change, e.g. a repowering"] == int((rows["capacity_mw"] < 0).sum())  # fmt: skip
     assert (rows.loc[rows["capacity_mw"] < 0, "note"].str.contains("net change")).all()
+    nothing = rows[rows["capacity_mw"] == 0]
+    assert len(nothing) == tally.noted["of 0 MW, as published"] > 0
+    assert nothing["note"].str.contains("0 MW as published").all()

@@ -84,7 +84,7 @@ def test_a_code_of_no_state_and_a_double_are_left_out(tmp_path):
 def test_connecticut_says_which_codes_it_uses(tmp_path):
     path = table(tmp_path, {"STCOFIPS": "9110"}, {"STCOFIPS": "9001"}, {})
     vintage = imported("fema-nri", path)[0].set_index("fips")["fips_vintage"]
-    assert vintage[["09110", "09001"]].tolist() == ["2022", "2021"]
+    assert vintage[["09110", "09001"]].tolist() == ["from 2022", "until 2021"]
     assert pd.isna(vintage["01001"])
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -314,19 +310,3 @@ def test_a_region_without_any_line_is_an_empty_layer_and_no_crash(tmp_path):
     assert codes(findings) == []
     assert len(frame) == 0
     assert tally.left_out == {"farther than 25 km from the region": 1}
-
-
-@pytest.mark.slow
-def test_a_process_that_is_killed_while_it_writes_leaves_no_half_layer(tmp_path):
-    rows = [{"geometry": track(*((-99 + n / 1000, 38.5 + v / 1000) for v in range(40)))} for n in range(3000)]  # fmt: skip
-    source = copy_of(tmp_path / "lines.geojson", *rows)
-    target = tmp_path / "out" / "lines.csv"
-    target.parent.mkdir()
-    command = [sys.executable, "-m", "powerwall", "import", "hifld-lines", str(source), "-o", str(target)]  # fmt: skip
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while child.poll() is None and not any(target.parent.iterdir()):
-        time.sleep(0.001)
-    child.kill()
-    child.wait()
-    # the name is taken last: what has it is whole, however late the kill came
-    assert not target.exists() or len(pd.read_csv(target)) == len(rows)

@@ -33,6 +33,15 @@ def test_a_building_and_a_point_say_the_campus_they_lie_in(footprints):
     assert tally.noted["within the outline of a campus (contained_in)"] == 2
 
 
+def test_a_building_whose_campus_lies_outside_the_region_stands_by_itself(tmp_path):
+    campus = {**CAMPUS, "geometry": box(-99.02, 38.50, -95.0, 38.52)}
+    path = write_geojson(tmp_path / "synthetic.geojson", [campus, BUILDING])
+    rows, tally, _ = imported("im3-atlas", path, area=box(-99.1, 38.4, -98.9, 38.6))
+    assert rows["kind"].tolist() == ["building"]
+    assert rows["contained_in"].isna().all()
+    assert tally.noted["whose campus lies outside the region, so they stand by themselves"] == 1
+
+
 def test_square_feet_become_square_metres_and_a_blank_stays_unknown(footprints):
     rows, _, _ = imported("im3-atlas", footprints)
     area = rows.set_index("name")["floor_area_m2"]

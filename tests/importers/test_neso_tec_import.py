@@ -86,11 +86,3 @@ def test_a_region_reads_the_layer_without_a_finding(make_region, tmp_path):
     region = in_region(make_region, tmp_path, "neso-tec", register(tmp_path, STAGE))
     assert len(region.layers.frame("queue")) == 1
     assert about(region, "imported.csv") == []
-
-
-def test_the_same_register_gives_the_same_bytes(tmp_path):
-    path = register(tmp_path, NEXT, STAGE, {**STAGE, "Project ID": "b"})
-    one, two = tmp_path / "a.csv", tmp_path / "b.csv"
-    by_command("neso-tec", path, output=one)
-    by_command("neso-tec", path, output=two)
-    assert one.read_bytes() == two.read_bytes()

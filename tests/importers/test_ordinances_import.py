@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import write_csv
+from layer_import import by_command
 
 import powerwall as pw
 from powerwall.criteria.noise.rulebook import rulebook
@@ -195,6 +196,14 @@ def test_the_layer_that_is_asked_for_gets_its_rows_alone(tmp_path):
     assert (len(levels.rows), len(acts.rows)) == (1, 1)
     assert levels.skipped == {"no sound level, for policy": 1}
     assert acts.skipped == {"a sound level, for noise_rules": 1}
+
+
+def test_where_no_row_is_kept_nothing_is_written(tmp_path):
+    path = write_csv(tmp_path / "rules.csv", [NREL])
+    told = by_command("ordinances", path, output=tmp_path / "policy.csv", options=["--layer", "policy"], code=2)  # fmt: skip
+    assert "PW204" in told.stderr
+    assert "left out 1: a sound level" in told.stderr
+    assert not (tmp_path / "policy.csv").exists()
 
 
 def test_a_table_of_something_else_is_refused(tmp_path):

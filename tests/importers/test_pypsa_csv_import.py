@@ -165,12 +165,20 @@ def test_the_real_network_of_germany_has_585_buses_96_of_them_with_a_suffix(germ
     assert (len(branch), int(branch["branch"].str.startswith("line ").sum())) == (948, 852)
     assert bus["load_mw"].astype(float).sum() == pytest.approx(58_424.8, abs=0.05)
     assert bus["gen_max_mw"].astype(float).sum() == pytest.approx(172_540.6, abs=0.05)
+    assert 'licenses = ["ODbL-1.0"]' in result.stdout
+    assert 'attribution = "© OpenStreetMap contributors' in result.stdout
     assert "of those read, 96: the other side of a transformer" in result.stderr
     assert "of those read, 96: transformers of one rating, 2000 MVA: a placeholder" in result.stderr
 
 
 def test_the_real_network_is_read_alike_before_and_after(germany):
     alike(*germany[:2])
+
+
+def test_a_network_that_does_not_come_from_openstreetmap_has_no_licence_stated(tmp_path):
+    result = CliRunner().invoke(app, ["import", "pypsa-csv", str(network(tmp_path / "net")), "-o", str(tmp_path / "bus.csv")])  # fmt: skip
+    assert 'licenses = ["LicenseRef-source-not-stated"]' in result.stdout
+    assert "attribution" not in result.stdout
 
 
 def test_a_real_network_with_a_bus_less_is_refused(germany, tmp_path):

@@ -149,17 +149,11 @@
   };
   addEventListener("hashchange", opened);
   opened();
-  addEventListener("beforeprint", () => {
-    for (const closed of document.querySelectorAll("details.card:not([open])")) {
-      closed.open = true;
-      closed.dataset.printed = "";
-    }
-  });
-  addEventListener("afterprint", () => {
-    for (const card of document.querySelectorAll("details[data-printed]")) {
-      card.open = false;
-      delete card.dataset.printed;
-    }
+  const every = document.getElementById("every-card");
+  every?.addEventListener("click", () => {
+    const open = every.getAttribute("aria-pressed") !== "true";
+    every.setAttribute("aria-pressed", String(open));
+    for (const card of document.querySelectorAll("details.card")) card.open = open;
   });
   for (const box of document.querySelectorAll(".mapbox")) start(box);
 })();

@@ -10,7 +10,7 @@ from powerwall.criteria.power.queues.survival import COMPLETED, WAITING, WITHDRA
 #: Status words → event; `suspended`, `on hold` and a signed agreement (`agreed`) still wait.
 EVENTS: dict[str, int] = {
     **dict.fromkeys(("active", "pending", "in progress", "under study", "under construction", "suspended", "on hold", "waiting",
-                     "agreed", "ep", "uc"), WAITING),
+                     "agreed", "ep", "uc", "planned", "engineering", "construction", "on_hold"), WAITING),
     **dict.fromkeys(("completed", "complete", "done", "legacy: done", "in service", "in_service", "operational", "commercial operation",
                      "energized", "energised", "built", "is"), COMPLETED),
     **dict.fromkeys(("withdrawn", "cancelled", "canceled", "terminated"), WITHDRAWN),
@@ -63,6 +63,11 @@ LAYOUTS = (
         "layer `queue`", ("entity", "queue_id", "kind", "status", "queue_date", "capacity_mw"), ("queue_date",),
         ("energised_date", "in_service_date"), ("withdrawn_date",), "status", "capacity_mw", key=("queue_id", "entity"),
         note="completed is energised, else in service: a signed agreement still waits; `--by kind` tells loads from generators",
+    ),
+    Layout(
+        "layer `reinforcements`", ("upgrade_id", "status", "first_review_date", "in_service_date"), ("first_review_date",), ("in_service_date",), (),
+        "status", "", key=("upgrade_id",), recorded=("as_of",), dates_decide=True, groups={"type": "project_type"},
+        note="wires works from first review to service, not requests; a cancelled work has no date of its end",
     ),
     Layout(
         "gridstatus", ("queue_id", "queue_date", "status", "generation_type"), ("queue_date",),
