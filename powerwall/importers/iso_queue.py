@@ -1,8 +1,8 @@
 """ISO queue: postings of system operators → the layer `queue`.
 
 Read are tables in the form of gridstatus (CAISO, ISO-NE and NYISO are known by columns of their
-own, other operators by `--entity`), the native table of MISO, and the monthly workbooks of ERCOT
-(`ercot_gis`). The same word means different things: `Completed` and `Done` are signed agreements at
+own, other operators by `--entity`), MISO's own table as CSV or JSON, the workbooks of CAISO, NYISO and
+PJM and the CSV of SPP (`iso_native`), and the monthly workbooks of ERCOT (`ercot_gis`). The same word means different things: `Completed` and `Done` are signed agreements at
 MISO, SPP and ERCOT, and operation elsewhere; dates of NYISO's ends are those of its last update.
 """
 
@@ -18,10 +18,11 @@ from powerwall.criteria.power.queues.dates import zone_of
 from powerwall.importers.columns import folded, picked, tell_unread
 from powerwall.importers.delivery import Asked, Delivery, Tally
 from powerwall.importers.ercot_gis import is_report, read_reports
+from powerwall.importers.iso_native import Native, read_native, read_posting
 from powerwall.importers.queue_dates import queue_days
-from powerwall.importers.queue_rows import KEY, finished
+from powerwall.importers.queue_rows import COLUMNS, KEY, finished, larger_mw, texts
 from powerwall.importers.queue_words import kinds, states
-from powerwall.importers.sheets import Sheet, emptied, headed, numbers, read_cells
+from powerwall.importers.sheets import Sheet, emptied, headed, numbers
 from powerwall.region.findings import Findings
 
 _GRIDSTATUS = ("queue_id", "queue_date", "status", "generation_type")
@@ -44,8 +45,6 @@ _FORM = {
 _STATUS = {"active": "active", "withdrawn": "withdrawn", "suspended": "suspended"}
 _MISO_STATUS = {**_STATUS, "done": "agreed", "legacy: done": "agreed"}
 _IN_SERVICE = "in service"
-#: The only name of a state in full that the tables hold among postal codes.
-_STATE_NAMES = {"MICHIGAN": "MI"}
 
 
 class Operator(NamedTuple):
@@ -81,40 +80,57 @@ def read_queue(
     files: Sequence[Path], asked: Asked, tally: Tally, findings: Findings
 ) -> Delivery | None:
     """Requests of one operator or several; monthly workbooks of ERCOT are read together."""
-    tables, reports = [], []
+    tables: list[Native] = []
+    reports = []
     for path in files:
-        cells = read_cells(path, findings)
+        cells = read_posting(path, findings)
         if is_report(cells):
             reports.append((path, cells))
-        elif cells:
-            tables.append(_table(path, cells, asked, tally, findings))
+        elif cells and (table := _table(path, cells, asked, tally, findings)) is not None:
+            tables.append(table)
     deliveries = [read_reports(reports, asked, tally, findings)] if reports else []
-    rows = [table for table in (*tables, *(delivery.frame for delivery in deliveries)) if table is not None]  # fmt: skip
+    rows = [*(table.frame for table in tables), *(delivery.frame for delivery in deliveries)]
     if not rows:
         return None
-    day = deliveries[0].as_of if len(rows) == 1 and deliveries else None
+    days = [*(table.day for table in tables), *(delivery.as_of for delivery in deliveries)]
+    day = days[0] if len(days) == 1 else None
     loads = sum(int((part["kind"] == "load").sum()) for part in rows)
     notes = [delivery.note for delivery in deliveries]
     if loads:
         notes.append("generators and loads stand in it: a statistic takes one `kind`")
     note = "; ".join(notes)
-    return Delivery(pd.concat(rows, ignore_index=True), KEY, day, note)
+    return Delivery(_together(rows), KEY, day, note)
+
+
+def _together(rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of all files; of several, columns that only some have stand in the order of their names."""
+    if len(rows) == 1:
+        return rows[0].reset_index(drop=True)
+    more = {column for part in rows for column in part} - {*COLUMNS, "note"}
+    return pd.concat(rows, ignore_index=True)[[*COLUMNS, *sorted(more), "note"]]
 
 
 def _table(
     path: Path, cells: list[tuple[str, pd.DataFrame]], asked: Asked, tally: Tally, findings: Findings
-) -> pd.DataFrame | None:  # fmt: skip
+) -> Native | None:  # fmt: skip
     for name, sheet in cells:
         for marks in (("project_#", "request_status"), ("projectnumber", "applicationstatus")):
             if (found := headed(name, sheet, marks)) is not None:
-                return _miso(found, path, asked, tally, findings)
+                return _undated(_miso(found, path, asked, tally, findings))
         if (found := headed(name, sheet, _GRIDSTATUS)) is not None:
-            return _form(found, path, asked, tally, findings)
+            return _undated(_form(found, path, asked, tally, findings))
+    if (native := read_native(path, cells, asked, tally, findings)) is not None or findings.errors:
+        return native
     rows = [[folded(str(cell)) for cell in row if str(cell).strip()] for _, sheet in cells for row in sheet.iloc[:9].to_numpy()]  # fmt: skip
     seen = max(rows, key=len, default=[])
     findings.add("PW203", f"no queue is known by the columns {', '.join(seen[:8]) or '(none)'}", file=path,
-                 remedy="a table with Queue ID, Queue Date, Status and Generation Type, MISO's with Project # and Request Status, or ERCOT's workbook with INR")  # fmt: skip
+                 remedy="a table with Queue ID, Queue Date, Status and Generation Type, or the posting of an operator as it is: ERCOT's has INR, CAISO's Queue Position, NYISO's Queue Pos., PJM's Project ID and MFO")  # fmt: skip
     return None
+
+
+def _undated(frame: pd.DataFrame | None) -> Native | None:
+    """Rows of a table that does not say its day."""
+    return None if frame is None else Native(frame, None)
 
 
 def _miso(sheet: Sheet, path: Path, asked: Asked, tally: Tally, findings: Findings) -> pd.DataFrame | None:  # fmt: skip
@@ -125,7 +141,7 @@ def _miso(sheet: Sheet, path: Path, asked: Asked, tally: Tally, findings: Findin
     tell_unread(sheet.frame, _MISO, path, findings)
     tally.read += len(native)
     zone = OPERATORS["MISO"].zone
-    made = _texts(native, tally, ("utility", "poi_name", "study_phase", "study_cycle", "study_group", "service_type"))  # fmt: skip
+    made = texts(native, tally, ("utility", "poi_name", "study_phase", "study_cycle", "study_group", "service_type"))  # fmt: skip
     made["entity"] = asked.entity or "MISO"
     made["status"] = states(native["status_raw"], _MISO_STATUS, tally)
     signed = made["status"] == "agreed"
@@ -141,7 +157,7 @@ def _miso(sheet: Sheet, path: Path, asked: Asked, tally: Tally, findings: Findin
         made["status_raw"] = made["status_raw"].mask(signed & (built != ""), made["status_raw"] + "; " + built)  # fmt: skip
         made["status"] = made["status"].mask(signed & built.str.lower().str.startswith(_IN_SERVICE), "in_service")  # fmt: skip
         made["status"] = made["status"].mask(signed & (built.str.lower() == "withdrawn"), "withdrawn")  # fmt: skip
-    made["capacity_mw"] = _larger(native, tally)
+    made["capacity_mw"] = larger_mw(native, tally)
     kind = kinds(native["fuel"]) if "fuel" in native else pd.Series("unknown", index=made.index)
     facility = kinds(native["facility"]) if "facility" in native else kind
     made["kind"] = kind.mask(kind == "unknown", facility)
@@ -159,7 +175,7 @@ def _form(sheet: Sheet, path: Path, asked: Asked, tally: Tally, findings: Findin
     operator = OPERATORS.get(entity, Operator())
     named = [native[column] for column in ("queue_date", "withdrawn_date", "in_service_date") if column in native]  # fmt: skip
     zone = operator.zone or zone_of(named)
-    made = _texts(native, tally, ("project_name", "utility", "poi_name", "agreement_status", "study_phase"))  # fmt: skip
+    made = texts(native, tally, ("project_name", "utility", "poi_name", "agreement_status", "study_phase"))  # fmt: skip
     made["entity"] = entity
     done = "agreed" if operator.signed else "in_service"
     made["status"] = states(native["status_raw"], {**_STATUS, "completed": done, "complete": done}, tally)  # fmt: skip
@@ -173,21 +189,6 @@ def _form(sheet: Sheet, path: Path, asked: Asked, tally: Tally, findings: Findin
     if (made["kind"] == "load").any():
         tally.noted["requests of loads, kept apart by `kind`"] += int((made["kind"] == "load").sum())  # fmt: skip
     return finished(made, asked, tally, findings, path)
-
-
-def _texts(native: pd.DataFrame, tally: Tally, more: Sequence[str]) -> pd.DataFrame:
-    """Ids, words and names that every table has; ids stay as they are written."""
-    ids = native["queue_id"].str.strip()
-    made = pd.DataFrame({"queue_id": ids.mask(ids == "").astype("string")})
-    made["status_raw"] = native["status_raw"].str.strip()
-    for column in (*more, "fuel"):
-        if column in native:
-            made[column] = emptied(native[column], tally)
-    for column in ("county_raw", "state"):
-        text = native[column].str.strip() if column in native else pd.Series("", index=native.index)
-        made[column] = text.mask(text == "").astype("string")
-    made["state"] = made["state"].str.upper().replace(_STATE_NAMES)
-    return made
 
 
 def _entity(frame: pd.DataFrame, asked: Asked, path: Path, findings: Findings) -> str:
@@ -224,17 +225,9 @@ def _ends(made: pd.DataFrame, native: pd.DataFrame, entity: str, operator: Opera
         tally.noted[f"{column} is that of the last update of the row"] += int(dated.sum())
 
 
-def _larger(native: pd.DataFrame, tally: Tally) -> pd.Series:
-    """The larger of the seasonal capacities; unknown where neither is known. [MW]"""
-    seasons = [numbers(native[column], tally) for column in ("summer_mw", "winter_mw") if column in native]  # fmt: skip
-    if not seasons:
-        return pd.Series(float("nan"), index=native.index)
-    return pd.concat(seasons, axis=1).max(axis=1)
-
-
 def _capacity(native: pd.DataFrame, tally: Tally) -> tuple[pd.Series, pd.Series]:
     """Capacity of the common form, and what to say of it: its zero may stand for TBD and blanks."""
-    season = _larger(native, tally)
+    season = larger_mw(native, tally)
     note = pd.Series("", index=native.index)
     if "capacity" not in native:
         return season, note

@@ -16,6 +16,7 @@ from powerwall.importers.census_counties import vintage
 from powerwall.importers.county_names import Counties
 from powerwall.importers.delivery import Asked, Tally
 from powerwall.importers.queue_words import NORTH_AMERICA_KV, node_kv
+from powerwall.importers.sheets import emptied, numbers
 from powerwall.region.findings import Findings
 
 #: Columns of the layer in their order; sources may add others before the note.
@@ -29,6 +30,8 @@ _ORDER = ("queue_date", "agreement_date", "energised_date", "in_service_date")
 #: Status → the date without which it has no end.
 _ENDS = {"withdrawn": "withdrawn_date", "in_service": "in_service_date", "energised": "energised_date", "agreed": "agreement_date"}  # fmt: skip
 _KW = 3  # decimals of a MW
+#: The only name of a state in full that the tables hold among postal codes.
+_STATE_NAMES = {"MICHIGAN": "MI"}
 
 
 def finished(
@@ -56,6 +59,29 @@ def finished(
     made = made.reindex(columns=[*COLUMNS, *more, "note"])
     words = [column for column in made if not column.endswith(("_mw", "_kv"))]
     return made.astype({**dict.fromkeys(words, "string"), "capacity_mw": float, "poi_voltage_kv": float})  # fmt: skip
+
+
+def texts(native: pd.DataFrame, tally: Tally, more: Sequence[str]) -> pd.DataFrame:
+    """Ids, words and names that every table has; ids stay as they are written."""
+    ids = native["queue_id"].str.strip()
+    made = pd.DataFrame({"queue_id": ids.mask(ids == "").astype("string")})
+    made["status_raw"] = native["status_raw"].str.strip()
+    for column in (*more, "fuel"):
+        if column in native:
+            made[column] = emptied(native[column], tally)
+    for column in ("county_raw", "state"):
+        text = native[column].str.strip() if column in native else pd.Series("", index=native.index)
+        made[column] = text.mask(text == "").astype("string")
+    made["state"] = made["state"].str.upper().replace(_STATE_NAMES)
+    return made
+
+
+def larger_mw(native: pd.DataFrame, tally: Tally) -> pd.Series:
+    """The larger of the seasonal capacities; unknown where neither is known. [MW]"""
+    seasons = [numbers(native[column], tally) for column in ("summer_mw", "winter_mw") if column in native]  # fmt: skip
+    if not seasons:
+        return pd.Series(float("nan"), index=native.index)
+    return pd.concat(seasons, axis=1).max(axis=1)
 
 
 def parts_mw(parts: Sequence[pd.Series]) -> pd.Series:

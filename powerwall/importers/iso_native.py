@@ -1,0 +1,230 @@
+"""ISO native: postings in an operator's own form → rows of `queue`, every sheet of them.
+
+Of NYISO the sheet tells the state, and on its sheet of loads the code, by the key below the table;
+its ends are dated by the last update of the row. CAISO's completed projects run; PJM's capacity is
+the maximum facility output; SPP's executed agreements are not operation, and its places are towns as
+often as counties.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from powerwall.importers.columns import picked, tell_unread
+from powerwall.importers.delivery import Asked, Tally
+from powerwall.importers.iso_forms import FORMS, NYISO, NYISO_FUELS, SPP, Form
+from powerwall.importers.queue_dates import queue_days
+from powerwall.importers.queue_rows import finished, larger_mw, texts
+from powerwall.importers.queue_words import kinds, states
+from powerwall.importers.sheets import Sheet, headed, numbers, read_cells
+from powerwall.region.findings import Findings
+
+Cells = list[tuple[str, pd.DataFrame]]
+
+_ID = re.compile(r"[\w.#/-]*\d[\w.#/-]*")
+_MADE = re.compile(r"(?:report run date|last updated on)\W*(\d{1,2}/\d{1,2}/\d{4})", re.IGNORECASE)
+_PAIR = re.compile(r"([A-Za-z]{1,3}|\d{1,2})\s*=\s*([^,;=•\n]+?)\s*(?=,|;|•|\n|$)")
+_COUNTY = re.compile(r"(?i)\b(?:county|counties|parish)\b")
+_DATES = ("queue_date", "withdrawn_date", "in_service_date", "proposed_in_service_date")
+_WORDS = ("project_name", "utility", "poi_name", "agreement_status", "study_phase", "service_type", "end_use", "zone", "project_type")  # fmt: skip
+
+
+class Native(NamedTuple):
+    """Rows of a posting, and the day that it says it was made."""
+
+    frame: pd.DataFrame
+    day: date | None
+
+
+def read_posting(path: Path, findings: Findings) -> Cells:
+    """Cells of every sheet: of a workbook or CSV, of MISO's JSON, of SPP's CSV below its first line."""
+    if path.suffix.lower() == ".json":
+        return _json(path, findings)
+    if path.is_file() and path.suffix.lower() == ".csv":
+        with path.open("rb") as file:
+            if _MADE.match(file.readline(200).decode("utf-8-sig", errors="replace").replace('"', "")):  # fmt: skip
+                return _below_a_title(path, findings)
+    return read_cells(path, findings)
+
+
+def _json(path: Path, findings: Findings) -> Cells:
+    """A list of records as rows of text."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return read_cells(path, findings)
+    except (OSError, ValueError) as error:
+        findings.add("PW202", f"no JSON: {error}", file=path)
+        return []
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        findings.add("PW203", "no list of requests", file=path, remedy="is it the right file?")
+        return []
+    table = pd.DataFrame(rows).map(lambda cell: "" if cell is None or cell != cell else str(cell))  # noqa: PLR0124 — NaN
+    return [(path.name, pd.DataFrame([list(map(str, table.columns)), *table.to_numpy()]))]
+
+
+def _below_a_title(path: Path, findings: Findings) -> Cells:
+    """A CSV whose first line says the day, and has no columns."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        findings.add("PW202", f"cannot be read as UTF-8: {error}", file=path)
+        return []
+    reader = csv.reader(io.StringIO(text, newline=""))
+    rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    width = max(len(cells) for _, cells in rows)
+    for line, cells in rows[2:]:
+        if len(cells) != len(rows[1][1]):
+            findings.add("PW207", f"the row has {len(cells)} cells, the header {len(rows[1][1])}", file=path, line=line,
+                         remedy="put cells that hold the delimiter in double quotes")  # fmt: skip
+    filled = [cells + [""] * (width - len(cells)) for _, cells in rows]
+    return [] if findings.errors else [(path.name, pd.DataFrame(filled, index=pd.Index([line for line, _ in rows])))]  # fmt: skip
+
+
+def read_native(
+    path: Path, cells: Cells, asked: Asked, tally: Tally, findings: Findings
+) -> Native | None:
+    """Rows of all sheets of a posting whose form is known; None where no form is."""
+    for form in FORMS:
+        sheets = [sheet for name, own in cells if (sheet := _sheet(form, name, own)) is not None]
+        if sheets:
+            break
+    else:
+        return None
+    every = pd.DataFrame(columns=list(dict.fromkeys(column for sheet in sheets for column in sheet.frame)))  # fmt: skip
+    if picked(every, form.names, ("queue_id", "queue_date"), path, findings) is None:
+        return None
+    tell_unread(every, form.names, path, findings)
+    if asked.entity and asked.entity.lower() != form.entity.lower():
+        findings.add("PW512", f"has the columns of {form.entity}, and is read as {asked.entity}", severity="warning", file=path,
+                     remedy=f"leave --entity out, or give {form.entity}")  # fmt: skip
+    keys = _keys(cells)
+    parts = [_rows(form, sheet, keys, tally) for sheet in sheets]
+    made = pd.concat([part for part in parts if part is not None], ignore_index=True)
+    made["entity"] = asked.entity or form.entity
+    if loads := int((made["kind"] == "load").sum()):
+        tally.noted["requests of loads, kept apart by `kind`"] += loads
+    return Native(finished(made, asked, tally, findings, path), _day(cells))
+
+
+def _sheet(form: Form, name: str, cells: pd.DataFrame) -> Sheet | None:
+    """The table of a sheet in a form; a header may stand on two rows."""
+    for rows in (1, 2):
+        for marks in form.marks:
+            if (found := headed(name.strip(), cells, marks, rows)) is not None:
+                return found
+    return None
+
+
+def _rows(form: Form, sheet: Sheet, keys: dict[str, str], tally: Tally) -> pd.DataFrame | None:
+    """Rows of one sheet in the columns of the layer."""
+    tally.read += len(sheet.frame)
+    state = next((state for name, state in form.sheets.items() if sheet.name.lower().startswith(name)), "")  # fmt: skip
+    if form.sheets and not state:
+        tally.left_out[f"on the sheet `{sheet.name}`, which is no queue of requests"] += len(sheet.frame)  # fmt: skip
+        return None
+    frame = sheet.frame
+    native = pd.DataFrame({
+        name: frame[found] for name, heads in form.names.items() if (found := next((head for head in heads if head in frame), None))
+    }, index=frame.index)  # fmt: skip
+    real = native["queue_id"].str.strip().str.fullmatch(_ID.pattern)
+    native = tally.without(native, ~real, "no queue number: notes and keys below the table")
+    if form is SPP:
+        _county(native, tally)
+    native["fuel"] = _fuel(native, {**NYISO_FUELS, **keys} if form is NYISO else {})
+    if "status_raw" not in native:
+        native["status_raw"] = _said(native, sheet.name, keys)
+    made = texts(native, tally, _WORDS)
+    made["status"] = _state(form, made["status_raw"], state, tally)
+    for column in _DATES:
+        made[column] = queue_days(native[column], tally, zone=form.zone) if column in native else pd.NA  # fmt: skip
+    _ends(form, made, native, tally)
+    mw = numbers(native["capacity"], tally) if "capacity" in native else pd.Series(float("nan"), index=native.index)  # fmt: skip
+    made["capacity_mw"] = mw.fillna(larger_mw(native, tally))
+    made["kind"] = kinds(made["fuel"])
+    if "project_type" in made:
+        wires = made["project_type"].str.contains("transmission", case=False).fillna(value=False)
+        made["kind"] = made["kind"].mask(wires.astype(bool), "transmission")
+    return made
+
+
+def _fuel(native: pd.DataFrame, keys: dict[str, str]) -> pd.Series:
+    """What it is, of up to three columns; codes as their words."""
+    columns = [column for column in ("fuel", "fuel_2", "fuel_3") if column in native]
+    joined = native[columns].apply(lambda row: " + ".join(cell.strip() for cell in row if cell.strip()), axis=1) if columns else pd.Series("", index=native.index)  # fmt: skip
+    return joined.map(lambda code: keys.get(code, code))
+
+
+def _said(native: pd.DataFrame, sheet: str, keys: dict[str, str]) -> pd.Series:
+    """Where a row stands: its sheet, and its code with the word of the key."""
+    if "status_code" not in native:
+        return pd.Series(sheet, index=native.index)
+    code = native["status_code"].str.strip().str.removesuffix(".0")
+    word = code.map(lambda own: keys.get(own, ""))
+    told = (code + " " + word).str.strip()
+    return (sheet + "; " + told).where(code != "", sheet)
+
+
+def _state(form: Form, said: pd.Series, of_sheet: str, tally: Tally) -> pd.Series:
+    """State by the words of the row, else by its sheet; of NYISO's loads by the key of its codes."""
+    if not form.sheets:
+        return states(said, form.status, tally)
+    found = pd.Series(of_sheet, index=said.index, dtype="string")
+    if of_sheet != "active":
+        return found
+    word = said.str.lower().str.partition("; ")[2].str.replace(r"^\d+ ", "", regex=True)
+    return word.map(form.status).astype("string").fillna(of_sheet)
+
+
+def _ends(form: Form, made: pd.DataFrame, native: pd.DataFrame, tally: Tally) -> None:
+    """Dates of ends that a form does not state as such; added in place."""
+    if form is NYISO and "last_update" in native:
+        update = queue_days(native["last_update"], tally)
+        for column, state in (("withdrawn_date", "withdrawn"), ("in_service_date", "in_service")):
+            own = (made["status"] == state) & update.notna()
+            made[column] = update.where(own)
+            made[f"{column}_basis"] = pd.Series("last_update", index=made.index).where(own)
+            if own.any():
+                tally.noted[f"{column} is that of the last update of the row"] += int(own.sum())
+    if form is SPP:
+        runs = (made["status"] == "in_service") & made["proposed_in_service_date"].notna()
+        made["in_service_date"] = made["proposed_in_service_date"].where(runs)
+        made["in_service_date_basis"] = pd.Series("commercial_operation_date", index=made.index).where(runs)  # fmt: skip
+
+
+def _county(native: pd.DataFrame, tally: Tally) -> None:
+    """The county where a place is called one; a town of a county's name is none. Added in place."""
+    text = native["town_or_county"].str.strip() if "town_or_county" in native else pd.Series("", index=native.index)  # fmt: skip
+    county = text.str.contains(_COUNTY)
+    native["county_raw"] = text.where(county, "")
+    if towns := int((~county & (text != "")).sum()):
+        tally.noted["with a place that is not called a county: none is taken"] += towns
+
+
+def _keys(cells: Cells) -> dict[str, str]:
+    """Code → word, out of the cells that explain codes below a table (`Key: 1=…, 2=…`)."""
+    found: dict[str, str] = {}
+    for _, own in cells:
+        told: Any = own.to_numpy().ravel()
+        for text in told:
+            if isinstance(text, str) and "key" in text.lower() and "=" in text:
+                found |= {code: word.strip(" .●") for code, word in _PAIR.findall(text)}
+    return found
+
+
+def _day(cells: Cells) -> date | None:
+    """Day that stands above a table."""
+    for _, own in cells:
+        for row in own.iloc[:4].to_numpy():
+            if found := _MADE.search(" ".join(map(str, row))):
+                day = pd.to_datetime(found[1], format="%m/%d/%Y", errors="coerce")
+                return None if pd.isna(day) else day.date()
+    return None
