@@ -26,7 +26,8 @@ class Form(NamedTuple):
     status
         Words of its column of states, in lower case → state of the layer.
     sheets
-        Beginnings of names of sheets, in lower case → state of all their rows; empty: each row says its own.
+        Beginnings of names of sheets, in lower case → state of their rows. That of ended requests is for
+        all rows; on others, and on sheets that are not named, a row's own word goes before.
     zone
         Zone whose midnights it writes in UTC.
     """
@@ -41,13 +42,14 @@ class Form(NamedTuple):
 
 _PLACE: Names = {"county_raw": ("county", "location_county"), "state": ("state", "st")}
 CAISO = Form(
-    "CAISO", (("queue_position", "application_status"),),
+    "CAISO", (("queue_position", "queue_date"),),
     {"queue_id": ("queue_position",), "status_raw": ("application_status",), "queue_date": ("queue_date",), **_PLACE,
      "project_name": ("project_name", "project_name_confidential"), "utility": ("utility",), "poi_name": ("station_or_transmission_line",),
      "capacity": ("net_mws_to_grid",), "fuel": ("type_1",), "fuel_2": ("type_2",), "fuel_3": ("type_3",), "study_phase": ("study_process",),
      "proposed_in_service_date": ("current_on_line_date",), "in_service_date": ("actual_on_line_date",), "withdrawn_date": ("withdrawn_date",),
      "agreement_status": ("interconnection_agreement_status",)},
-    {"active": "active", "completed": "in_service", "withdrawn": "withdrawn"}, zone="America/Los_Angeles",
+    {"active": "active", "completed": "in_service", "withdrawn": "withdrawn"},
+    {"completed": "in_service", "withdrawn": "withdrawn"}, "America/Los_Angeles",
 )  # fmt: skip
 NYISO = Form(
     "NYISO", (("queue_pos.", "project_name"), ("queue_number", "peak_mw_load")),
@@ -77,11 +79,11 @@ SPP = Form(
     "SPP", (("generation_interconnection_number", "request_received"),),
     {"queue_id": ("generation_interconnection_number",), "status_raw": ("status",), "queue_date": ("request_received",), "town_or_county": ("nearest_town_or_county",),
      "state": ("state",), "utility": ("to_at_poi",), "poi_name": ("substation_or_line",), "capacity": ("capacity",), "summer_mw": ("max_summer_mw",),
-     "winter_mw": ("max_winter_mw",), "fuel": ("generation_type", "fuel_type"), "study_phase": ("current_cluster",), "service_type": ("service_type",),
+     "winter_mw": ("max_winter_mw",), "fuel": ("fuel_type",), "fuel_else": ("generation_type",), "study_phase": ("current_cluster",), "service_type": ("service_type",),
      "withdrawn_date": ("date_withdrawn",), "proposed_in_service_date": ("commercial_operation_date",)},
-    {"ia fully executed/commercial operation": "in_service", "ia fully executed/on schedule": "agreed", "ia fully executed/on suspension": "suspended",
+    {"ia fully executed/commercial operation": "in_service", "ia fully executed/on schedule": "agreed", "ia fully executed/on suspension": "agreed",
      "withdrawn": "withdrawn", "terminated": "withdrawn",
-     **dict.fromkeys(("ia pending", "disis stage", "facility study stage", "none"), "active")},
+     **dict.fromkeys(("ia pending", "disis stage", "facility study stage", "special study", "eras", "ics", "none"), "active")},
 )  # fmt: skip
 FORMS = (CAISO, NYISO, PJM, SPP)
 #: Codes of NYISO's column of types; the key below its sheets goes before.

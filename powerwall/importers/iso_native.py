@@ -1,9 +1,10 @@
 """ISO native: postings in an operator's own form → rows of `queue`, every sheet of them.
 
-Of NYISO the sheet tells the state, and on its sheet of loads the code, by the key below the table;
-its ends are dated by the last update of the row. CAISO's completed projects run; PJM's capacity is
-the maximum facility output; SPP's executed agreements are not operation, and its places are towns as
-often as counties.
+Made by the headings that open readers name; no native file was at hand. A sheet of withdrawn or
+finished requests tells their state, whatever a row says; on NYISO's others the code does, by the key
+below the table. NYISO's ends are dated by the last update of the row where nothing better stands;
+CAISO's completed projects run; PJM's capacity is the maximum facility output; SPP's executed
+agreements are not operation, and its places are towns as often as counties.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from powerwall.importers.columns import picked, tell_unread
+from powerwall.importers.columns import folded, picked, tell_unread
 from powerwall.importers.delivery import Asked, Tally
-from powerwall.importers.iso_forms import FORMS, NYISO, NYISO_FUELS, SPP, Form
+from powerwall.importers.iso_forms import FORMS, NYISO, NYISO_FUELS, PJM, SPP, Form
 from powerwall.importers.queue_dates import queue_days
 from powerwall.importers.queue_rows import finished, larger_mw, texts
 from powerwall.importers.queue_words import kinds, states
@@ -29,7 +30,9 @@ from powerwall.region.findings import Findings
 
 Cells = list[tuple[str, pd.DataFrame]]
 
-_ID = re.compile(r"[\w.#/-]*\d[\w.#/-]*")
+_HEADER_WITHIN = 20  # rows of a sheet
+_SPP_ID = "generation interconnection number"
+_ENDED = ("withdrawn", "in_service")
 _MADE = re.compile(r"(?:report run date|last updated on)\W*(\d{1,2}/\d{1,2}/\d{4})", re.IGNORECASE)
 _PAIR = re.compile(r"([A-Za-z]{1,3}|\d{1,2})\s*=\s*([^,;=•\n]+?)\s*(?=,|;|•|\n|$)")
 _COUNTY = re.compile(r"(?i)\b(?:county|counties|parish)\b")
@@ -45,13 +48,14 @@ class Native(NamedTuple):
 
 
 def read_posting(path: Path, findings: Findings) -> Cells:
-    """Cells of every sheet: of a workbook or CSV, of MISO's JSON, of SPP's CSV below its first line."""
+    """Cells of every sheet: of a workbook or CSV, of MISO's JSON, of SPP's CSV below its title."""
     if path.suffix.lower() == ".json":
         return _json(path, findings)
     if path.is_file() and path.suffix.lower() == ".csv":
         with path.open("rb") as file:
-            if _MADE.match(file.readline(200).decode("utf-8-sig", errors="replace").replace('"', "")):  # fmt: skip
-                return _below_a_title(path, findings)
+            first, second = (file.readline(2000).decode("utf-8", errors="replace").lower() for _ in range(2))  # fmt: skip
+        if _SPP_ID in second and _SPP_ID not in first:
+            return _below_a_title(path, findings)
     return read_cells(path, findings)
 
 
@@ -81,12 +85,12 @@ def _below_a_title(path: Path, findings: Findings) -> Cells:
     reader = csv.reader(io.StringIO(text, newline=""))
     rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     width = max(len(cells) for _, cells in rows)
-    for line, cells in rows[2:]:
-        if len(cells) != len(rows[1][1]):
-            findings.add("PW207", f"the row has {len(cells)} cells, the header {len(rows[1][1])}", file=path, line=line,
+    torn = [(line, cells) for line, cells in rows[2:] if len(cells) != len(rows[1][1])]
+    for line, cells in torn:
+        findings.add("PW207", f"the row has {len(cells)} cells, the header {len(rows[1][1])}", file=path, line=line,
                          remedy="put cells that hold the delimiter in double quotes")  # fmt: skip
     filled = [cells + [""] * (width - len(cells)) for _, cells in rows]
-    return [] if findings.errors else [(path.name, pd.DataFrame(filled, index=pd.Index([line for line, _ in rows])))]  # fmt: skip
+    return [] if torn else [(path.name, pd.DataFrame(filled, index=pd.Index([line for line, _ in rows])))]  # fmt: skip
 
 
 def read_native(
@@ -94,7 +98,7 @@ def read_native(
 ) -> Native | None:
     """Rows of all sheets of a posting whose form is known; None where no form is."""
     for form in FORMS:
-        sheets = [sheet for name, own in cells if (sheet := _sheet(form, name, own)) is not None]
+        sheets = [sheet for name, own in cells if (sheet := _sheet(form, name.strip(), own)) is not None]  # fmt: skip
         if sheets:
             break
     else:
@@ -107,8 +111,12 @@ def read_native(
         findings.add("PW512", f"has the columns of {form.entity}, and is read as {asked.entity}", severity="warning", file=path,
                      remedy=f"leave --entity out, or give {form.entity}")  # fmt: skip
     keys = _keys(cells)
-    parts = [_rows(form, sheet, keys, tally) for sheet in sheets]
-    made = pd.concat([part for part in parts if part is not None], ignore_index=True)
+    parts = [part for sheet in sheets if (part := _rows(form, sheet, keys, tally)) is not None]
+    if not parts:
+        findings.add("PW203", f"no sheet of {form.entity} says by its name where its requests stand: {', '.join(sheet.name for sheet in sheets)}", file=path,
+                     remedy=f"give the workbook as posted; its sheets begin {', '.join(form.sheets)}")  # fmt: skip
+        return None
+    made = pd.concat(parts, ignore_index=True)
     made["entity"] = asked.entity or form.entity
     if loads := int((made["kind"] == "load").sum()):
         tally.noted["requests of loads, kept apart by `kind`"] += loads
@@ -117,26 +125,37 @@ def read_native(
 
 def _sheet(form: Form, name: str, cells: pd.DataFrame) -> Sheet | None:
     """The table of a sheet in a form; a header may stand on two rows."""
-    for rows in (1, 2):
-        for marks in form.marks:
-            if (found := headed(name.strip(), cells, marks, rows)) is not None:
-                return found
+    for marks in form.marks:
+        if (found := headed(name, cells, marks)) is not None:
+            return found
+        for at in range(min(len(cells) - 1, _HEADER_WITHIN)):
+            joined = _joined(form, cells.iloc[at], cells.iloc[at + 1])
+            if set(marks) <= {folded(text) for text in joined}:
+                below = cells.iloc[at + 1 :].copy()
+                below.iloc[0] = joined
+                return headed(name, below, marks)
     return None
+
+
+def _joined(form: Form, upper: pd.Series, lower: pd.Series) -> list[str]:
+    """Texts of two rows of a header as one; a group's name above is left out where only the rest is known."""
+    known = {head for heads in form.names.values() for head in heads}
+    both = [" ".join(f"{above} {own}".split()) for above, own in zip(upper, lower, strict=True)]
+    return [own if folded(text) not in known and folded(own) in known else text for text, own in zip(both, map(str, lower), strict=True)]  # fmt: skip
 
 
 def _rows(form: Form, sheet: Sheet, keys: dict[str, str], tally: Tally) -> pd.DataFrame | None:
     """Rows of one sheet in the columns of the layer."""
     tally.read += len(sheet.frame)
     state = next((state for name, state in form.sheets.items() if sheet.name.lower().startswith(name)), "")  # fmt: skip
-    if form.sheets and not state:
+    if not state and "status_raw" not in form.names:
         tally.left_out[f"on the sheet `{sheet.name}`, which is no queue of requests"] += len(sheet.frame)  # fmt: skip
         return None
     frame = sheet.frame
     native = pd.DataFrame({
         name: frame[found] for name, heads in form.names.items() if (found := next((head for head in heads if head in frame), None))
     }, index=frame.index)  # fmt: skip
-    real = native["queue_id"].str.strip().str.fullmatch(_ID.pattern)
-    native = tally.without(native, ~real, "no queue number: notes and keys below the table")
+    native = tally.without(native, ~_requests(native), "notes and keys below the table: no queue number with a name, date or MW")  # fmt: skip
     if form is SPP:
         _county(native, tally)
     native["fuel"] = _fuel(native, {**NYISO_FUELS, **keys} if form is NYISO else {})
@@ -147,8 +166,7 @@ def _rows(form: Form, sheet: Sheet, keys: dict[str, str], tally: Tally) -> pd.Da
     for column in _DATES:
         made[column] = queue_days(native[column], tally, zone=form.zone) if column in native else pd.NA  # fmt: skip
     _ends(form, made, native, tally)
-    mw = numbers(native["capacity"], tally) if "capacity" in native else pd.Series(float("nan"), index=native.index)  # fmt: skip
-    made["capacity_mw"] = mw.fillna(larger_mw(native, tally))
+    made["capacity_mw"] = _capacity(form, native, tally)
     made["kind"] = kinds(made["fuel"])
     if "project_type" in made:
         wires = made["project_type"].str.contains("transmission", case=False).fillna(value=False)
@@ -156,10 +174,32 @@ def _rows(form: Form, sheet: Sheet, keys: dict[str, str], tally: Tally) -> pd.Da
     return made
 
 
+def _requests(native: pd.DataFrame) -> pd.Series:
+    """Rows with a queue number and a word more; of requests that have none, those with a name and a date."""
+    filled = {name: native[name].str.strip() != "" for name in native}
+    nothing = pd.Series(False, index=native.index)
+    name, day = (filled.get(column, nothing) for column in ("project_name", "queue_date"))
+    other = pd.concat([name, day, *(filled.get(column, nothing) for column in ("capacity", "summer_mw", "winter_mw"))], axis=1).any(axis=1)  # fmt: skip
+    return (native["queue_id"].str.contains(r"\d") & other) | (name & day)
+
+
+def _capacity(form: Form, native: pd.DataFrame, tally: Tally) -> pd.Series:
+    """The capacity that is stated, else the larger of the seasonal ones. [MW]"""
+    season = larger_mw(native, tally)
+    if "capacity" not in native:
+        return season
+    mw = numbers(native["capacity"], tally)
+    if form is PJM and (above := int((season < mw).sum())):
+        tally.noted["of a maximum facility output above the MW asked for, e.g. an uprate: kept as published"] += above  # fmt: skip
+    return mw.fillna(season)
+
+
 def _fuel(native: pd.DataFrame, keys: dict[str, str]) -> pd.Series:
     """What it is, of up to three columns; codes as their words."""
     columns = [column for column in ("fuel", "fuel_2", "fuel_3") if column in native]
     joined = native[columns].apply(lambda row: " + ".join(cell.strip() for cell in row if cell.strip()), axis=1) if columns else pd.Series("", index=native.index)  # fmt: skip
+    if "fuel_else" in native:
+        joined = joined.where(joined != "", native["fuel_else"].str.strip())
     return joined.map(lambda code: keys.get(code, code))
 
 
@@ -174,14 +214,16 @@ def _said(native: pd.DataFrame, sheet: str, keys: dict[str, str]) -> pd.Series:
 
 
 def _state(form: Form, said: pd.Series, of_sheet: str, tally: Tally) -> pd.Series:
-    """State by the words of the row, else by its sheet; of NYISO's loads by the key of its codes."""
-    if not form.sheets:
+    """State by the sheet where that is of ended requests, else by the words of the row."""
+    if not of_sheet:
         return states(said, form.status, tally)
-    found = pd.Series(of_sheet, index=said.index, dtype="string")
-    if of_sheet != "active":
-        return found
-    word = said.str.lower().str.partition("; ")[2].str.replace(r"^\d+ ", "", regex=True)
-    return word.map(form.status).astype("string").fillna(of_sheet)
+    word = said.str.lower().str.rpartition("; ")[2].str.replace(r"^\d+ ", "", regex=True)
+    own = word.map(form.status).astype("string")
+    if of_sheet not in _ENDED:
+        return own.fillna(of_sheet)
+    if other := int((own.notna() & (own != of_sheet)).sum()):
+        tally.noted[f"of another status than their sheet, which counts: {of_sheet.replace('_', ' ')}"] += other  # fmt: skip
+    return pd.Series(of_sheet, index=said.index, dtype="string")
 
 
 def _ends(form: Form, made: pd.DataFrame, native: pd.DataFrame, tally: Tally) -> None:
@@ -189,8 +231,8 @@ def _ends(form: Form, made: pd.DataFrame, native: pd.DataFrame, tally: Tally) ->
     if form is NYISO and "last_update" in native:
         update = queue_days(native["last_update"], tally)
         for column, state in (("withdrawn_date", "withdrawn"), ("in_service_date", "in_service")):
-            own = (made["status"] == state) & update.notna()
-            made[column] = update.where(own)
+            own = (made["status"] == state) & update.notna() & made[column].isna()
+            made[column] = made[column].astype("string").fillna(update.where(own))
             made[f"{column}_basis"] = pd.Series("last_update", index=made.index).where(own)
             if own.any():
                 tally.noted[f"{column} is that of the last update of the row"] += int(own.sum())

@@ -1,9 +1,14 @@
 """ISO queue: postings of system operators → the layer `queue`.
 
-Read are tables in the form of gridstatus (CAISO, ISO-NE and NYISO are known by columns of their
-own, other operators by `--entity`), MISO's own table as CSV or JSON, the workbooks of CAISO, NYISO and
-PJM and the CSV of SPP (`iso_native`), and the monthly workbooks of ERCOT (`ercot_gis`). The same word means different things: `Completed` and `Done` are signed agreements at
-MISO, SPP and ERCOT, and operation elsewhere; dates of NYISO's ends are those of its last update.
+Read are tables in the form of gridstatus (CAISO, ISO-NE and NYISO are known by columns of their own,
+other operators by `--entity`), MISO's own table, and the monthly workbooks of ERCOT (`ercot_gis`).
+By their schema alone, never tried on a native file, are read MISO's JSON, the workbooks
+`PublicQueueReport.xlsx` of CAISO and `NYISO-Interconnection-Queue.xlsx` of NYISO, PJM's export of its
+planning queue and SPP's summary CSV (`iso_native`): compare the tally with the posting. ISO-NE's page
+of HTML is not read.
+
+The same word means different things: `Completed` and `Done` are signed agreements at MISO, SPP and
+ERCOT, and operation elsewhere; dates of NYISO's ends are those of its last update.
 """
 
 from __future__ import annotations
@@ -119,7 +124,8 @@ def _table(
                 return _undated(_miso(found, path, asked, tally, findings))
         if (found := headed(name, sheet, _GRIDSTATUS)) is not None:
             return _undated(_form(found, path, asked, tally, findings))
-    if (native := read_native(path, cells, asked, tally, findings)) is not None or findings.errors:
+    told = len(findings.errors)
+    if (native := read_native(path, cells, asked, tally, findings)) is not None or len(findings.errors) > told:  # fmt: skip
         return native
     rows = [[folded(str(cell)) for cell in row if str(cell).strip()] for _, sheet in cells for row in sheet.iloc[:9].to_numpy()]  # fmt: skip
     seen = max(rows, key=len, default=[])

@@ -77,11 +77,9 @@ def read_cells(path: Path, findings: Findings) -> list[tuple[str, pd.DataFrame]]
     return _raw(path, findings)
 
 
-def headed(
-    name: str, cells: pd.DataFrame, marks: Collection[str], header_rows: int = 1
-) -> Sheet | None:
+def headed(name: str, cells: pd.DataFrame, marks: Collection[str]) -> Sheet | None:
     """The table below the first row of a sheet that holds all marks; None where none does."""
-    return _headed(name, cells, marks, header_rows)
+    return _headed(name, cells, marks, 1)
 
 
 def _raw(path: Path, findings: Findings, encoding: str = "") -> list[tuple[str, pd.DataFrame]]:

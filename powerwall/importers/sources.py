@@ -94,7 +94,7 @@ SOURCES: dict[str, Source] = {
     ),
     "iso-queue": Source(
         "queue", "iso_queue:read_queue", "interconnection queue of a system operator", "", NOT_STATED, 45,
-        "CAISO, ISO-NE or NYISO in the form of gridstatus, MISO's own table, monthly GIS workbooks of ERCOT; by schema MISO's JSON, the workbooks of CAISO, NYISO and PJM, the CSV of SPP",
+        "CAISO, ISO-NE or NYISO in the form of gridstatus, MISO's own table, monthly GIS workbooks of ERCOT; by schema alone, never tried on a native file: MISO's JSON, workbooks of CAISO, NYISO and PJM, CSV of SPP",
     ),
     "aqueduct": Source(
         "basins", "aqueduct:read_basins", "WRI Aqueduct 4.0", "https://www.wri.org/data/aqueduct-global-maps-40-data", ("CC-BY-4.0",), 2000,

@@ -89,7 +89,8 @@ def _join_jurisdictions(
             severity="warning", remedy="give them a jurisdiction_id, or load real boundaries",
         )  # fmt: skip
     if "state" in outlines:
-        by_id = outlines.set_index("jurisdiction_id")["state"]
+        named = outlines.dropna(subset="jurisdiction_id").drop_duplicates("jurisdiction_id")
+        by_id = named.set_index("jurisdiction_id")["state"]
         states = set(by_id.dropna())
         # outlines of one state only: the whole region lies in it
         everywhere = states.pop() if len(states) == 1 else None

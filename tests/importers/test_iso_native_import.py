@@ -85,7 +85,9 @@ def test_all_three_sheets_of_caiso_are_read_below_their_titles_and_without_their
     assert rows["status"].to_dict() == {"22": "active", "7": "in_service", "0290A": "withdrawn"}
     assert set(rows["entity"]) == {"CAISO"}
     assert tally.read == 5
-    assert tally.left_out == {"no queue number: notes and keys below the table": 2}
+    assert tally.left_out == {
+        "notes and keys below the table: no queue number with a name, date or MW": 2
+    }
 
 
 def test_a_project_of_caiso_has_its_net_mw_its_local_days_and_its_node(tmp_path):
@@ -115,7 +117,10 @@ def test_the_sheet_of_nyiso_tells_the_state_and_studies_of_others_are_left_out(t
         "0276": "active", "C24-003": "active", "1670": "active", "205": "in_service", "206": "withdrawn", "0290A": "withdrawn", "0001": "in_service",
     }  # fmt: skip
     assert tally.left_out["on the sheet `Affected System Studies`, which is no queue of requests"] == 1  # fmt: skip
-    assert tally.left_out["no queue number: notes and keys below the table"] == 2
+    assert (
+        tally.left_out["notes and keys below the table: no queue number with a name, date or MW"]
+        == 2
+    )
 
 
 def test_loads_of_nyiso_are_kept_apart_with_their_end_use(tmp_path):
@@ -182,7 +187,7 @@ def test_the_capacity_of_pjm_is_the_maximum_facility_output(tmp_path):
 
 
 def test_an_executed_agreement_of_spp_is_not_operation(tmp_path):
-    words = {"IA FULLY EXECUTED/COMMERCIAL OPERATION": "in_service", "IA FULLY EXECUTED/ON SCHEDULE": "agreed", "IA FULLY EXECUTED/ON SUSPENSION": "suspended",
+    words = {"IA FULLY EXECUTED/COMMERCIAL OPERATION": "in_service", "IA FULLY EXECUTED/ON SCHEDULE": "agreed", "IA FULLY EXECUTED/ON SUSPENSION": "agreed",
              "IA PENDING": "active", "DISIS STAGE": "active", "WITHDRAWN": "withdrawn"}  # fmt: skip
     rows = rows_of(spp(tmp_path, *words))[0]
     assert rows["status"].tolist() == list(words.values())

@@ -210,12 +210,10 @@ def test_ids_stay_text_even_if_they_look_like_numbers(make_region, tmp_path):
     assert isinstance(region.layers["points_of_interconnection"].frame, gpd.GeoDataFrame)
 
 
-def test_an_outline_without_an_id_is_an_error_with_its_place(make_region, tmp_path):
+@pytest.mark.parametrize("how_many", [1, 2])
+def test_outlines_without_an_id_are_errors_with_their_places(make_region, tmp_path, how_many):
+    nameless = [{**TOWN, "jurisdiction_id": "", "name": f"Town {n}"} for n in range(how_many)]
     with pytest.raises(pw.BadInput) as caught:
-        joined(
-            make_region,
-            tmp_path,
-            [COUNTY, {**TOWN, "jurisdiction_id": ""}],
-            {"lon": -99.0, "lat": 38.5},
-        )
-    assert [(f.code, f.line) for f in caught.value.findings] == [("PW405", 3)]
+        joined(make_region, tmp_path, [COUNTY, *nameless], {"lon": -99.0, "lat": 38.5})
+    found = [(f.code, f.line) for f in caught.value.findings]
+    assert found == [("PW405", 3 + n) for n in range(how_many)]
