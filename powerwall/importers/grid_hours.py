@@ -47,7 +47,8 @@ class Hours(NamedTuple):
     Attributes
     ----------
     rows
-        `balancing_authority`, `hour` (UTC), `day` of its year, `known`, and one column a fuel [MW].
+        `balancing_authority`, `hour` (UTC), `day` of its year, `known` in its file, whether it
+        `adds_up` to its stated total, and one column a fuel [MW].
     clock
         In which the days are: UTC, or local time.
     native
@@ -77,7 +78,9 @@ def read_hours(path: Path, tally: Tally, findings: Findings) -> Hours | None:
     table = tally.without(table.assign(_code=own, _hour=hour), lost, "no authority, or no hour")
     mw = pd.DataFrame({name: _mw(table[name], tally) for name in columns})
     made = pd.DataFrame({"balancing_authority": table["_code"].astype(object), "hour": table["_hour"], "day": _local(table, native=native)})  # fmt: skip
-    made["known"] = _whole(mw, made["balancing_authority"], _total(table, tally))
+    made["known"], made["adds_up"] = _whole(
+        mw, made["balancing_authority"], _total(table, tally), tally
+    )
     if native:
         _tell_imputed(table, columns, tally)
     for fuel in dict.fromkeys(columns.values()):
@@ -230,19 +233,28 @@ def _total(table: pd.DataFrame, tally: Tally) -> pd.Series | None:
     return None if name is None else _mw(table[name], tally)
 
 
-def _whole(mw: pd.DataFrame, code: pd.Series, total: pd.Series | None) -> pd.Series:
-    """Whether nothing of an hour is missing.
+def _whole(
+    mw: pd.DataFrame, code: pd.Series, total: pd.Series | None, tally: Tally
+) -> tuple[pd.Series, pd.Series]:
+    """Whether nothing of an hour is missing as far as its file tells, and whether its parts add up.
 
-    That is so where every column is filled that the authority ever fills, or where those that are
-    filled add up to the stated net generation: what is blank then was nothing.
+    Nothing is where every column is filled that the authority ever fills. Where those that are
+    filled add up to the stated net generation, what is blank was nothing.
     """
-    filled = mw.notna()
-    ever = filled.groupby(code).transform("any")
-    whole = (filled | ~ever).all(axis=1) & filled.any(axis=1)
+    whole = filled(mw, code)
     if total is None:
-        return whole
-    adds_up = (mw.sum(axis=1) - total).abs() <= _ROUNDING_MW * mw.shape[1]
-    return whole | (filled.any(axis=1) & adds_up)
+        return whole, pd.Series(False, index=mw.index)
+    adds_up = mw.notna().any(axis=1) & ((mw.sum(axis=1) - total).abs() <= _ROUNDING_MW * mw.shape[1])  # fmt: skip
+    if off := int((whole & total.notna() & ~adds_up).sum()):
+        tally.noted["hours whose fuels do not add up to their net generation: kept as reported"] += off  # fmt: skip
+    return whole, adds_up
+
+
+def filled(mw: pd.DataFrame, code: pd.Series) -> pd.Series:
+    """Whether every column of an hour is filled that its authority ever fills, and any is."""
+    there = mw.notna()
+    ever = there.groupby(code).transform("any")
+    return (there | ~ever).all(axis=1) & there.any(axis=1)
 
 
 def _tell_imputed(table: pd.DataFrame, columns: dict[str, str], tally: Tally) -> None:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from powerwall.criteria.criterion import Parameter
 from powerwall.importers.delivery import Asked, Delivery, Tally
-from powerwall.importers.grid_hours import STORAGE, read_hours
+from powerwall.importers.grid_hours import STORAGE, filled, read_hours
 from powerwall.region.findings import Findings, did_you_mean
 
 LEAST_OF_MONTH = Parameter(0.5, "share", 0.1, 0.9, "assumed: with fewer of its hours a month says little of its mix")  # fmt: skip
@@ -46,10 +46,11 @@ def read_mix(
         return None
     again = hours.duplicated(["balancing_authority", "hour"])
     hours = tally.without(hours, again, "the hour of the authority stands in an earlier row")
-    known = tally.without(hours, ~hours["known"], "a fuel of the hour is missing: left out of the shares, and not 0")  # fmt: skip
-    fuels = [name for name in known if name not in {"balancing_authority", "hour", "day", "known"}]
+    fuels = [name for name in hours if name not in {"balancing_authority", "hour", "day", "known", "adds_up"}]  # fmt: skip
+    everywhere = hours["known"] & filled(hours[fuels], hours["balancing_authority"])
+    known = tally.without(hours, ~(everywhere | hours["adds_up"]), "a fuel of the hour is missing: left out of the shares, and not 0")  # fmt: skip
     if known.empty:
-        findings.add("PW204", "no hour is known", file=files[0])
+        findings.add("PW204", "no hour is known", file=files[0], remedy="; ".join(tally.lines(0)[1:4]))  # fmt: skip
         return None
     clock = " and ".join(sorted({part.clock for part in parts}))
     rows = _years(known, fuels, clock, tally, findings, files[0])
@@ -72,7 +73,12 @@ def _of_authorities(
         if name not in there:
             findings.add("PW603", f"--entity {name}: no balancing authority of that code in the files", file=path, remedy=did_you_mean(name, there))  # fmt: skip
     own = named or [name for name in asked.authorities if name in there]
+    if asked.authorities and not own:
+        findings.add("PW603", f"no balancing authority of the region's utilities ({', '.join(asked.authorities)}) is in the files: {', '.join(there[:8])}", file=path,
+                     remedy="name one with --entity")  # fmt: skip
     if not own:
+        if asked.area is not None:
+            tally.noted["of every authority in the files, since no utility of the region names its own"] += len(hours)  # fmt: skip
         return hours
     return tally.without(hours, ~hours["balancing_authority"].isin(own), "of another balancing authority")  # fmt: skip
 
@@ -137,7 +143,8 @@ def _of_hours(known: int, year: int) -> str:
     hours = 24 * (366 if pd.Timestamp(year, 1, 1).is_leap_year else 365)
     if known >= hours:
         return f"All {hours:,} hours are known."
-    return f"{hours - known:,} of {hours:,} hours are missing and left out."
+    missing = hours - known
+    return f"{missing:,} of {hours:,} hours {'is' if missing == 1 else 'are'} missing and left out."
 
 
 def _words(fuel: str, mwh: float) -> list[str]:

@@ -59,7 +59,7 @@ NYISO = Form(
      "poi_name": ("interconnection_point", "points_of_interconnection"), "status_code": ("project_status_#", "s"),
      "last_update": ("last_update", "last_updated_date"),
      "proposed_in_service_date": ("proposed_in_service_initial_backfeed_date", "proposed_initial_backfeed_date", "proposed_in_service")},
-    {"withdrawn": "withdrawn", "in service commercial": "in_service", "in service for test": "energised", "under construction": "agreed",
+    {"withdrawn": "withdrawn", "in service commercial": "in_service", "in service for test": "energised", "partial in-service": "energised", "under construction": "agreed",
      "ia completed": "agreed", "interconnection agreement completed": "agreed"},
     {"interconnection queue": "active", "cluster projects-withdrawn": "withdrawn", "cluster projects": "active", "load projects": "active",
      "withdrawn": "withdrawn", "in service": "in_service"},
@@ -69,7 +69,7 @@ PJM = Form(
     {"queue_id": ("project_id", "queue_number"), "status_raw": ("status",), "queue_date": ("submitted_date", "queue_date"), **_PLACE,
      "project_name": ("commercial_name",), "poi_name": ("name",), "utility": ("transmission_owner",), "capacity": ("mfo",), "summer_mw": ("mw_capacity",),
      "winter_mw": ("mw_energy",), "fuel": ("fuel",), "project_type": ("project_type",),
-     "proposed_in_service_date": ("projected_in_service_date", "revised_in_service_date"), "in_service_date": ("actual_in_service_date",),
+     "proposed_in_service_date": ("revised_in_service_date", "projected_in_service_date"), "filed_date": ("projected_in_service_date",), "in_service_date": ("actual_in_service_date",),
      "withdrawn_date": ("withdrawal_date",)},
     {"active": "active", "confirmed": "active", "under study": "active", "suspended": "suspended", "engineering and procurement": "agreed",
      "under construction": "agreed", "partially in service - under construction": "energised", "in service": "in_service",
@@ -83,7 +83,7 @@ SPP = Form(
      "withdrawn_date": ("date_withdrawn",), "proposed_in_service_date": ("commercial_operation_date",)},
     {"ia fully executed/commercial operation": "in_service", "ia fully executed/on schedule": "agreed", "ia fully executed/on suspension": "agreed",
      "withdrawn": "withdrawn", "terminated": "withdrawn",
-     **dict.fromkeys(("ia pending", "disis stage", "facility study stage", "special study", "eras", "ics", "none"), "active")},
+     **dict.fromkeys(("ia pending", "disis stage", "facility study stage", "special study", "eras", "ics"), "active")},
 )  # fmt: skip
 FORMS = (CAISO, NYISO, PJM, SPP)
 #: Codes of NYISO's column of types; the key below its sheets goes before.

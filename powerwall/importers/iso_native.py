@@ -34,7 +34,7 @@ _HEADER_WITHIN = 20  # rows of a sheet
 _SPP_ID = "generation interconnection number"
 _ENDED = ("withdrawn", "in_service")
 _MADE = re.compile(r"(?:report run date|last updated on)\W*(\d{1,2}/\d{1,2}/\d{4})", re.IGNORECASE)
-_PAIR = re.compile(r"([A-Za-z]{1,3}|\d{1,2})\s*=\s*([^,;=•\n]+?)\s*(?=,|;|•|\n|$)")
+_PAIR = re.compile(r"\b(\d{1,2}[A-Z]?|[A-Za-z]{1,3})\s*=\s*([^,;=•\n]+?)\s*(?=,|;|•|\n|$)")
 _COUNTY = re.compile(r"(?i)\b(?:county|counties|parish)\b")
 _DATES = ("queue_date", "withdrawn_date", "in_service_date", "proposed_in_service_date")
 _WORDS = ("project_name", "utility", "poi_name", "agreement_status", "study_phase", "service_type", "end_use", "zone", "project_type")  # fmt: skip
@@ -44,6 +44,15 @@ class Native(NamedTuple):
     """Rows of a posting, and the day that it says it was made."""
 
     frame: pd.DataFrame
+    day: date | None
+
+
+class Posting(NamedTuple):
+    """A form, what its own keys say of codes of states and of fuels, and the day that it says."""
+
+    form: Form
+    states: dict[str, str]
+    fuels: dict[str, str]
     day: date | None
 
 
@@ -110,8 +119,8 @@ def read_native(
     if asked.entity and asked.entity.lower() != form.entity.lower():
         findings.add("PW512", f"has the columns of {form.entity}, and is read as {asked.entity}", severity="warning", file=path,
                      remedy=f"leave --entity out, or give {form.entity}")  # fmt: skip
-    keys = _keys(cells)
-    parts = [part for sheet in sheets if (part := _rows(form, sheet, keys, tally)) is not None]
+    posting = Posting(form, _keys(cells, fuels=False), _keys(cells, fuels=True), _day(cells))
+    parts = [part for sheet in sheets if (part := _rows(posting, sheet, tally)) is not None]
     if not parts:
         findings.add("PW203", f"no sheet of {form.entity} says by its name where its requests stand: {', '.join(sheet.name for sheet in sheets)}", file=path,
                      remedy=f"give the workbook as posted; its sheets begin {', '.join(form.sheets)}")  # fmt: skip
@@ -120,7 +129,7 @@ def read_native(
     made["entity"] = asked.entity or form.entity
     if loads := int((made["kind"] == "load").sum()):
         tally.noted["requests of loads, kept apart by `kind`"] += loads
-    return Native(finished(made, asked, tally, findings, path), _day(cells))
+    return Native(finished(made, asked, tally, findings, path), posting.day)
 
 
 def _sheet(form: Form, name: str, cells: pd.DataFrame) -> Sheet | None:
@@ -144,8 +153,9 @@ def _joined(form: Form, upper: pd.Series, lower: pd.Series) -> list[str]:
     return [own if folded(text) not in known and folded(own) in known else text for text, own in zip(both, map(str, lower), strict=True)]  # fmt: skip
 
 
-def _rows(form: Form, sheet: Sheet, keys: dict[str, str], tally: Tally) -> pd.DataFrame | None:
+def _rows(posting: Posting, sheet: Sheet, tally: Tally) -> pd.DataFrame | None:
     """Rows of one sheet in the columns of the layer."""
+    form = posting.form
     tally.read += len(sheet.frame)
     state = next((state for name, state in form.sheets.items() if sheet.name.lower().startswith(name)), "")  # fmt: skip
     if not state and "status_raw" not in form.names:
@@ -158,16 +168,22 @@ def _rows(form: Form, sheet: Sheet, keys: dict[str, str], tally: Tally) -> pd.Da
     native = tally.without(native, ~_requests(native), "notes and keys below the table: no queue number with a name, date or MW")  # fmt: skip
     if form is SPP:
         _county(native, tally)
-    native["fuel"] = _fuel(native, {**NYISO_FUELS, **keys} if form is NYISO else {})
+    native["fuel"] = _fuel(native, {**NYISO_FUELS, **posting.fuels} if form is NYISO else {})
     if "status_raw" not in native:
-        native["status_raw"] = _said(native, sheet.name, keys)
+        native["status_raw"] = _said(native, sheet.name, posting.states, tally)
     made = texts(native, tally, _WORDS)
     made["status"] = _state(form, made["status_raw"], state, tally)
     for column in _DATES:
         made[column] = queue_days(native[column], tally, zone=form.zone) if column in native else pd.NA  # fmt: skip
-    _ends(form, made, native, tally)
+    if "filed_date" in native:
+        made["proposed_in_service_date"] = made["proposed_in_service_date"].fillna(queue_days(native["filed_date"], tally))  # fmt: skip
+    _ends(posting, made, native, tally)
     made["capacity_mw"] = _capacity(form, native, tally)
     made["kind"] = kinds(made["fuel"])
+    if (
+        form is NYISO and "peak_mw_load" in frame
+    ):  # the sheet of loads, whatever its column of types
+        made["kind"] = "load"
     if "project_type" in made:
         wires = made["project_type"].str.contains("transmission", case=False).fillna(value=False)
         made["kind"] = made["kind"].mask(wires.astype(bool), "transmission")
@@ -191,6 +207,8 @@ def _capacity(form: Form, native: pd.DataFrame, tally: Tally) -> pd.Series:
     mw = numbers(native["capacity"], tally)
     if form is PJM and (above := int((season < mw).sum())):
         tally.noted["of a maximum facility output above the MW asked for, e.g. an uprate: kept as published"] += above  # fmt: skip
+    if differs := int(((mw == 0) & (season > 0)).sum()):
+        tally.noted["of 0 MW though a season has more: kept as published"] += differs
     return mw.fillna(season)
 
 
@@ -203,12 +221,14 @@ def _fuel(native: pd.DataFrame, keys: dict[str, str]) -> pd.Series:
     return joined.map(lambda code: keys.get(code, code))
 
 
-def _said(native: pd.DataFrame, sheet: str, keys: dict[str, str]) -> pd.Series:
+def _said(native: pd.DataFrame, sheet: str, keys: dict[str, str], tally: Tally) -> pd.Series:
     """Where a row stands: its sheet, and its code with the word of the key."""
     if "status_code" not in native:
         return pd.Series(sheet, index=native.index)
     code = native["status_code"].str.strip().str.removesuffix(".0")
     word = code.map(lambda own: keys.get(own, ""))
+    if unread := int(((code != "") & (word == "")).sum()):
+        tally.noted["with a code that no key of the workbook explains: its sheet tells the state"] += unread  # fmt: skip
     told = (code + " " + word).str.strip()
     return (sheet + "; " + told).where(code != "", sheet)
 
@@ -226,9 +246,9 @@ def _state(form: Form, said: pd.Series, of_sheet: str, tally: Tally) -> pd.Serie
     return pd.Series(of_sheet, index=said.index, dtype="string")
 
 
-def _ends(form: Form, made: pd.DataFrame, native: pd.DataFrame, tally: Tally) -> None:
+def _ends(posting: Posting, made: pd.DataFrame, native: pd.DataFrame, tally: Tally) -> None:
     """Dates of ends that a form does not state as such; added in place."""
-    if form is NYISO and "last_update" in native:
+    if posting.form is NYISO and "last_update" in native:
         update = queue_days(native["last_update"], tally)
         for column, state in (("withdrawn_date", "withdrawn"), ("in_service_date", "in_service")):
             own = (made["status"] == state) & update.notna() & made[column].isna()
@@ -236,8 +256,12 @@ def _ends(form: Form, made: pd.DataFrame, native: pd.DataFrame, tally: Tally) ->
             made[f"{column}_basis"] = pd.Series("last_update", index=made.index).where(own)
             if own.any():
                 tally.noted[f"{column} is that of the last update of the row"] += int(own.sum())
-    if form is SPP:
+    if posting.form is SPP:
         runs = (made["status"] == "in_service") & made["proposed_in_service_date"].notna()
+        later = runs & (made["proposed_in_service_date"] > posting.day.isoformat() if posting.day else False)  # fmt: skip
+        if later.any():
+            tally.noted["in commercial operation by their status and after the posting by their date: no day of service"] += int(later.sum())  # fmt: skip
+        runs &= ~later
         made["in_service_date"] = made["proposed_in_service_date"].where(runs)
         made["in_service_date_basis"] = pd.Series("commercial_operation_date", index=made.index).where(runs)  # fmt: skip
 
@@ -251,13 +275,17 @@ def _county(native: pd.DataFrame, tally: Tally) -> None:
         tally.noted["with a place that is not called a county: none is taken"] += towns
 
 
-def _keys(cells: Cells) -> dict[str, str]:
+def _keys(cells: Cells, *, fuels: bool) -> dict[str, str]:
     """Code → word, out of the cells that explain codes below a table (`Key: 1=…, 2=…`)."""
     found: dict[str, str] = {}
     for _, own in cells:
         told: Any = own.to_numpy().ravel()
         for text in told:
-            if isinstance(text, str) and "key" in text.lower() and "=" in text:
+            if (
+                isinstance(text, str)
+                and "key" in text.lower()
+                and ("fuel" in text.lower()) is fuels
+            ):
                 found |= {code: word.strip(" .●") for code, word in _PAIR.findall(text)}
     return found
 

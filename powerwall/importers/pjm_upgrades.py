@@ -56,7 +56,7 @@ _DATES = ("first_review_date", "latest_review_date", "required_date", "expected_
 _COLUMNS = (
     "upgrade_id", "status", "status_raw", "project_type", "description", "voltage_kv", "voltages", "equipment", "task", "driver", "transmission_owner", "state", "location",
     "cost_usd", "complete_share", "immediate_need", "first_review_date", "latest_review_date", "required_date", "expected_date", "in_service_date",
-    *(_POSITION := ("position_of", "match_confidence", "position_status", "location_accuracy_m", "matched_lon", "matched_lat")), "as_of", "note",
+    *(_POSITION := ("position_of", "match_confidence", "position_status", "matched_accuracy_m", "matched_lon", "matched_lat")), "as_of", "note",
 )  # fmt: skip
 _KV = re.compile(r"\d+(?:\.\d+)?")
 _MOST_MUSD = 100_000.0  # a work for more is one whose cost is not in millions
@@ -126,7 +126,7 @@ def _canonical(native: pd.DataFrame, day: date | None, tally: Tally) -> pd.DataF
     made["as_of"] = made["as_of"].fillna(day.isoformat()) if day else made["as_of"]
     _place(made, cells, tally)
     made["note"] = pd.Series(pd.NA, index=made.index).mask(_months(made) < 0, _BACKWARDS)
-    words = [name for name in _COLUMNS if name not in {"voltage_kv", "cost_usd", "complete_share", "location_accuracy_m", "matched_lon", "matched_lat"}]  # fmt: skip
+    words = [name for name in _COLUMNS if name not in {"voltage_kv", "cost_usd", "complete_share", "matched_accuracy_m", "matched_lon", "matched_lat"}]  # fmt: skip
     return made.reindex(columns=list(_COLUMNS)).astype(dict.fromkeys(words, "string"))
 
 
@@ -172,7 +172,7 @@ def _place(made: pd.DataFrame, cells: dict[str, pd.Series], tally: Tally) -> Non
     there = x.notna() & y.notna() & ~off
     made["matched_lon"], made["matched_lat"] = x.where(there).round(6), y.where(there).round(6)
     made["position_status"] = pd.Series(pd.NA, index=made.index, dtype="string").mask(there, "approximate")  # fmt: skip
-    made["location_accuracy_m"] = pd.Series(NAME_MATCH_M.value, index=made.index).where(there)
+    made["matched_accuracy_m"] = pd.Series(NAME_MATCH_M.value, index=made.index).where(there)
     if there.any():
         tally.noted[f"positions from a match of names, right to some {NAME_MATCH_M.value / 1000:g} km (assumed)"] += int(there.sum())  # fmt: skip
 
@@ -182,7 +182,10 @@ def _of_states(rows: pd.DataFrame, asked: Asked, tally: Tally) -> pd.DataFrame:
     own = {STATE_OF_FIPS[code[:2]] for code in asked.fips if code[:2] in STATE_OF_FIPS}
     if not own:
         return rows
-    named = rows["state"].fillna("").astype(str).str.findall(r"[A-Z]{2}")
+    text = rows["state"].fillna("").astype(str)
+    named = text.str.findall(r"\b[A-Z]{2}\b")
+    if unread := int(((text != "") & (named.str.len() == 0)).sum()):
+        tally.noted["of a state that is no postal code: kept"] += unread
     elsewhere = pd.Series([bool(found) and not own & set(found) for found in named], index=rows.index)  # fmt: skip
     return tally.without(rows, elsewhere, "of no state of the region")
 

@@ -169,6 +169,24 @@ def test_a_column_of_a_fuel_that_is_not_known_is_told(tmp_path):
     assert [f.code for f in findings] == ["PW212", "PW414"]
 
 
+def test_a_fuel_that_one_of_two_files_lacks_is_missing_there_and_not_zero(tmp_path):
+    half = len(YEAR) // 2
+    first = table(tmp_path, YEAR[:half], name="a.csv", gas_mw=100, nuclear_mw=100)
+    second = table(tmp_path, YEAR[half:], name="b.csv", gas_mw=100, nuclear_mw="")
+    frame, tally, findings = imported("grid-mix", first, second)
+    assert shares(frame) == {"gas": 0.5, "nuclear": 0.5}
+    assert sum(tally.left_out.values()) == len(YEAR) - half
+    assert [f.code for f in findings] == ["PW414"]
+
+
+def test_fuels_that_do_not_add_up_to_the_stated_generation_are_told(tmp_path):
+    path = balance(tmp_path, (1, 6), total=False, Coal=300)
+    frame = pd.read_csv(path, dtype=str)
+    frame.assign(**{"Net Generation (MW)": "500"}).to_csv(path, index=False)
+    tally = imported("grid-mix", path)[1]
+    assert tally.noted["hours whose fuels do not add up to their net generation: kept as reported"] == len(frame)  # fmt: skip
+
+
 # ----------------------------------------------------------------------------- authorities
 def two(folder):
     return [balance(folder, half, code=code, Coal=mw, Wind=100) for code, mw in (("PJM", 300), ("MISO", 100)) for half in ((1, 6), (7, 12))]  # fmt: skip
@@ -188,6 +206,14 @@ def test_with_a_region_the_authorities_of_its_utilities_are_kept(make_region, tm
     region = make_region(tmp_path, utilities=utilities)
     by_command("grid-mix", *two(tmp_path), output=tmp_path / "mix.csv", options=["--region", region])  # fmt: skip
     assert set(pd.read_csv(tmp_path / "mix.csv")["balancing_authority"]) == {"MISO"}
+
+
+def test_a_region_none_of_whose_authorities_is_in_the_files_gets_nothing(make_region, tmp_path):
+    utilities = [{**row, "balancing_authority": "AZPS"} for row in LAYERS["utilities"]]
+    region = make_region(tmp_path, utilities=utilities)
+    told = by_command("grid-mix", *two(tmp_path), output=tmp_path / "mix.csv", options=["--region", region], code=2)  # fmt: skip
+    assert "PW603" in told.stderr
+    assert "AZPS" in told.stderr
 
 
 def test_an_authority_that_is_not_there_names_the_nearest(tmp_path):

@@ -189,10 +189,54 @@ def test_the_capacity_of_pjm_is_the_maximum_facility_output(tmp_path):
 def test_an_executed_agreement_of_spp_is_not_operation(tmp_path):
     words = {"IA FULLY EXECUTED/COMMERCIAL OPERATION": "in_service", "IA FULLY EXECUTED/ON SCHEDULE": "agreed", "IA FULLY EXECUTED/ON SUSPENSION": "agreed",
              "IA PENDING": "active", "DISIS STAGE": "active", "WITHDRAWN": "withdrawn"}  # fmt: skip
-    rows = rows_of(spp(tmp_path, *words))[0]
+    rows = rows_of(spp(tmp_path, *words, row=SPP_ROW.replace("2028", "2025")))[0]
     assert rows["status"].tolist() == list(words.values())
     assert rows["in_service_date"].notna().tolist() == [state == "in_service" for state in words.values()]  # fmt: skip
     assert rows["in_service_date_basis"].dropna().tolist() == ["commercial_operation_date"]
+
+
+def test_a_day_of_operation_after_the_posting_is_none(tmp_path):
+    rows, tally, _ = rows_of(spp(tmp_path, "IA FULLY EXECUTED/COMMERCIAL OPERATION"))
+    assert rows["in_service_date"].isna().all()
+    assert sum(count for what, count in tally.noted.items() if "after the posting" in what) == 1
+
+
+def test_a_status_of_spp_that_says_nothing_is_unknown(tmp_path):
+    assert rows_of(spp(tmp_path, "None", ""))[0]["status"].tolist() == ["unknown", "unknown"]
+
+
+def test_a_revised_day_of_pjm_goes_before_the_projected_one(tmp_path):
+    rows = [{**PJM, "Revised In Service Date": "12/31/2027"}, {**PJM, "Project ID": "X1", "Revised In Service Date": None}]  # fmt: skip
+    found = rows_of(write_book(tmp_path / "s.xlsx", Sheet1=[list(rows[0]), *(list(row.values()) for row in rows)]))[0]  # fmt: skip
+    assert found["proposed_in_service_date"].to_dict() == {"AF2-021": "2027-12-31", "X1": "2027-06-01"}  # fmt: skip
+
+
+def test_a_facility_of_pjm_of_0_mw_whose_energy_is_more_is_told(tmp_path):
+    row = {**PJM, "MFO": 0}
+    rows, tally, _ = rows_of(write_book(tmp_path / "s.xlsx", Sheet1=[list(row), list(row.values())]))  # fmt: skip
+    assert rows.loc["AF2-021", "capacity_mw"] == 0
+    assert tally.noted["of 0 MW though a season has more: kept as published"] == 1
+
+
+def test_a_code_of_nyiso_without_a_key_is_told_and_its_sheet_counts(tmp_path):
+    row = [*NYISO_ROW[:12], 14, *NYISO_ROW[13:]]
+    path = write_book(tmp_path / "s.xlsx", **{"Interconnection Queue": [NYISO_HEAD, row]})
+    rows, tally, _ = rows_of(path)
+    assert rows["status"].tolist() == ["active"]
+    assert tally.noted["with a code that no key of the workbook explains: its sheet tells the state"] == 1  # fmt: skip
+
+
+def test_a_row_on_the_sheet_of_loads_is_a_load_whatever_its_type(tmp_path):
+    path = write_book(tmp_path / "s.xlsx", **{"Load Projects": [LOAD_HEAD, [*LOAD_ROW[:6], None, *LOAD_ROW[7:]]]})  # fmt: skip
+    assert rows_of(path)[0]["kind"].tolist() == ["load"]
+
+
+def test_a_key_of_fuels_and_a_key_of_states_do_not_mix(tmp_path):
+    keys = [["Type / Fuel Key: S=Solar, P=Wood"], ["Project Status # Key: 3A=Waiting, 14=In Service Commercial, P=Pending"]]  # fmt: skip
+    rows = [[*NYISO_ROW[:6], "P", *NYISO_ROW[7:12], "3A", *NYISO_ROW[13:]], *keys]
+    found = rows_of(write_book(tmp_path / "s.xlsx", **{"Interconnection Queue": [NYISO_HEAD, *rows]}))[0]  # fmt: skip
+    assert found["fuel"].tolist() == ["Wood"]
+    assert found["status_raw"].tolist() == ["Interconnection Queue; 3A Waiting"]
 
 
 def test_a_town_of_spp_is_no_county(tmp_path):

@@ -133,7 +133,7 @@ def test_a_feature_without_a_place_stays_and_a_place_is_beside_the_row_alone(tmp
     frame, tally, _ = imported("pjm-upgrades", path)
     assert frame["matched_lon"].fillna(0).tolist() == [-83, 0, 0]
     assert frame["position_status"].fillna("").tolist() == ["approximate", "", ""]
-    assert frame["location_accuracy_m"].fillna(0).tolist() == [NAME_MATCH_M.value, 0, 0]
+    assert frame["matched_accuracy_m"].fillna(0).tolist() == [NAME_MATCH_M.value, 0, 0]
     assert frame["position_of"].iloc[0] == "Ash;Elm"
     assert tally.emptied["coordinates that are no place in degrees"] == 1
     assert set(frame["as_of"]) == {"2025-12-10"}
@@ -154,6 +154,13 @@ def test_with_a_region_the_works_of_its_states_are_kept(tmp_path):
     frame, tally, _ = imported("pjm-upgrades", path, fips=("39049",))
     assert frame["upgrade_id"].tolist() == ["b0", "b2", "b3"]
     assert tally.left_out == {"of no state of the region": 1}
+
+
+def test_a_state_in_full_is_not_cut_into_codes_of_others(tmp_path):
+    path = works(tmp_path, {"State": "Virginia"}, {"State": "Indiana"})
+    frame, tally, _ = imported("pjm-upgrades", path, fips=("51107",))
+    assert len(frame) == 2
+    assert tally.noted["of a state that is no postal code: kept"] == 2
 
 
 @pytest.mark.parametrize(

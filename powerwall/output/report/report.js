@@ -151,9 +151,10 @@
   opened();
   const every = document.getElementById("every-card");
   every?.addEventListener("click", () => {
-    const open = every.getAttribute("aria-pressed") !== "true";
+    const cards = Array.from(document.querySelectorAll("details.card"));
+    const open = cards.some((card) => !card.open);
     every.setAttribute("aria-pressed", String(open));
-    for (const card of document.querySelectorAll("details.card")) card.open = open;
+    for (const card of cards) card.open = open;
   });
   for (const box of document.querySelectorAll(".mapbox")) start(box);
 })();
