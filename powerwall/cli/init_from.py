@@ -136,8 +136,6 @@ def make(plan: Plan, err: Console, findings: Findings, *, quiet: bool) -> list[P
                 continue
             made = _more(one, plan, region, findings)
             blocks += made.blocks
-            if not made.blocks:  # nothing of it is of this region
-                (stage / plan.name / f"{ROWS[one.source]}.csv").unlink()
             _write_region(plan, region, blocks, findings)
             _tell(one.source, made.lines, err, quiet=quiet)
         findings.raise_errors()

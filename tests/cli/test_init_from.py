@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from conftest import write_csv
 from typer.testing import CliRunner
 
 import powerwall as pw
@@ -214,3 +215,16 @@ def test_places_all_over_the_globe_are_no_region(tmp_path):
     told = run("init", "made-up", "--from", f"hifld-substations={tmp_path / 'nodes.geojson'}", "--in", tmp_path, code=2)  # fmt: skip
     assert "PW303" in told.stderr
     assert not (tmp_path / "made-up.toml").exists()
+
+
+def test_acts_of_other_places_alone_leave_no_layer(downloads, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_csv(downloads / "ordinances.csv", [{
+        "State": "Kansas", "County": "One", "City/Town": "", "Feature Type": "Sound", "Value Type": "dBA", "Value": "50", "Citation": "SYNTHETIC",
+        "Comment": "", "Ordinance Year": "2019",
+    }])  # fmt: skip
+    told = run("init", "made-up", *sources(downloads), "--from", f"ordinances={downloads / 'ordinances.csv'}@2024-01-01",
+               "--within", "51107", "--as-of", "2026-11-01")  # fmt: skip
+    assert "0 rows" in told.stderr
+    assert "noise_rules" not in Path("regions/made-up.toml").read_text(encoding="utf-8")
+    assert not Path("regions/made-up/noise_rules.csv").exists()
