@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from conftest import single
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -301,7 +302,7 @@ def test_flop_by_the_horizon_follow_the_energy(make_region, tmp_path):
     path = make_region(
         tmp_path, toml={"request": {"horizon": date(2036, 1, 1), "accelerator": "gb200-nvl72"}}
     )
-    measures = pw.measure(pw.read(path))
+    measures = single(pw.read(path))
     energy, flop = (measures[n].loc["a"] for n in ("delivered_mw_years", "flop_by_horizon"))
     hardware = accelerator("gb200-nvl72")
     phi = flop_per_s_per_it_mw(hardware.kw_it.value, 2.5e15, 0.40, 0.90, 0.07)
@@ -323,7 +324,7 @@ def test_a_chip_without_a_bf16_peak_leaves_the_flop_unknown(make_region, tmp_pat
         tmp_path, toml={"request": {"horizon": date(2036, 1, 1), "accelerator": "vr200-nvl72"}}
     )
     assert (
-        pw.measure(pw.read(path))["flop_by_horizon"].loc["a", "why"]
+        single(pw.read(path))["flop_by_horizon"].loc["a", "why"]
         == "vr200-nvl72 has no known dense BF16 peak"
     )
 
@@ -331,7 +332,7 @@ def test_a_chip_without_a_bf16_peak_leaves_the_flop_unknown(make_region, tmp_pat
 def test_an_unknown_accelerator_of_the_region_is_a_finding_with_its_place(make_region, tmp_path):
     path = make_region(tmp_path, toml={"request": {"accelerator": "gb300-nvl27"}})
     with pytest.raises(BadInput) as error:
-        pw.measure(pw.read(path))
+        single(pw.read(path))
     (found,) = [f for f in error.value.findings if f.severity == "error"]
     assert found.code == "PW102"
     assert "gb300-nvl72" in found.remedy

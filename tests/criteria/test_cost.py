@@ -7,7 +7,7 @@ from copy import deepcopy
 from datetime import date
 
 import pytest
-from conftest import SITES, TARIFFS
+from conftest import SITES, TARIFFS, single
 
 import powerwall as pw
 from powerwall.criteria.cost import LOAD_FACTOR, SIGMA, state_average
@@ -60,7 +60,7 @@ def content(*layers, terms=TERMS, state="effective", unverified=(), **stack):
 
 def cost(make_region, folder, tariffs, site="a", **given_):
     region = pw.read(make_region(folder, tariffs=tariffs, **given_))
-    measures = pw.measure(region)
+    measures = single(region)
     return {name: measures[name].loc[site] for name in COSTS}
 
 
@@ -159,7 +159,7 @@ def test_a_place_outside_the_table_has_no_average(state):
 def test_a_layer_that_cannot_be_read_is_an_error_with_its_line(make_region, tmp_path):
     path = make_region(tmp_path, tariffs=content(SUPPLY, {**WIRES, "usd_per_kw_month": "5,0"}))
     with pytest.raises(pw.BadInput) as caught:
-        pw.measure(pw.read(path))
+        single(pw.read(path))
     (found,) = caught.value.findings
     line = (
         (tmp_path / "tiny" / "tariffs.json")
@@ -235,7 +235,7 @@ def test_overlapping_territories_are_a_finding_and_keep_all_candidates(make_regi
     assert [f.message for f in region.findings if f.code == "PW515"] == [
         "2 of 4 sites lie in several tariff territories or at an edge: a (dear or s), c (dear or s)"
     ]
-    found = pw.measure(region)["delivered_cost_usd_per_mwh"].loc["a"]
+    found = single(region)["delivered_cost_usd_per_mwh"].loc["a"]
     assert math.isnan(found["value"])
     assert found["why"] == "it is not certain which stack serves: dear, s"
     assert found["low"] < 40
@@ -335,7 +335,7 @@ def test_cash_in_hand_waits_for_the_power_and_so_costs_more_where_it_comes_late(
     make_region, tmp_path
 ):
     region = pw.read(make_region(tmp_path, tariffs=content(SUPPLY, WIRES), sites=works(300e6)))
-    measures = pw.measure(region)
+    measures = single(region)
     wait, price = (
         measures["time_to_power_months"]["value"],
         measures["delivered_cost_usd_per_mwh"]["value"],

@@ -10,6 +10,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
+from conftest import single
 
 import powerwall.criteria
 from powerwall.criteria.criterion import SUBJECTS, Parameter, registry
@@ -136,7 +137,7 @@ def test_every_measure_of_a_region_has_the_same_columns_and_says_why_it_is_unkno
 def test_a_missing_layer_makes_its_criteria_unknown_and_never_zero(make_region, tmp_path, layer):
     import powerwall as pw
 
-    measures = pw.measure(pw.read(make_region(tmp_path, **{layer: None})))
+    measures = single(pw.read(make_region(tmp_path, **{layer: None})))
     for name, item in measures.criteria.items():
         if layer in item.needs:
             assert measures[name]["value"].isna().all(), name

@@ -235,8 +235,8 @@ def test_shares_that_are_none_make_the_water_of_a_site_unknown(tiny):
 
 
 @pytest.mark.parametrize(("name", "authority"), BUNDLED.items())
-def test_the_mix_of_a_bundled_region_covers_its_grid_and_gives_two_numbers(regions, name, authority):  # fmt: skip
-    region = pw.read(regions / f"{name}.toml")
+def test_the_mix_of_a_bundled_region_covers_its_grid_and_gives_two_numbers(regions, kept, name, authority):  # fmt: skip
+    region = kept[0](regions / f"{name}.toml")
     found = mix_of_sites(region.sites, region.layers)
     with_mix = found.index[found["why"].isna()]
     assert len(with_mix)
@@ -248,8 +248,8 @@ def test_the_mix_of_a_bundled_region_covers_its_grid_and_gives_two_numbers(regio
     )  # the mean of the US
 
 
-def test_the_sites_of_the_other_utility_of_phoenix_have_no_mix(regions):
-    region = pw.read(regions / "phoenix.toml")
+def test_the_sites_of_the_other_utility_of_phoenix_have_no_mix(regions, kept):
+    region = kept[0](regions / "phoenix.toml")
     found = mix_of_sites(region.sites, region.layers)
     other = region.sites.index[region.sites["utility_id"] == "us-az-srp"]
     assert len(other)

@@ -6,6 +6,7 @@ import math
 from datetime import date
 
 import pytest
+from conftest import single
 
 import powerwall as pw
 from powerwall.criteria.policy.obligations import Unit, obligations, onsite_margin_mw
@@ -191,21 +192,21 @@ def test_the_county_round_a_village_stands_beside_it_and_does_not_bind(make_regi
     region = pw.read(make_region(tmp_path, policy=policy, jurisdictions=TOWN))
     assert region.sites.loc["a", "jurisdiction_id"] == "us-ks-town"
     assert [a.reach for a in timeline(region, "a")] == ["county, does not bind here"]
-    assert pw.measure(region)["moratorium"].loc["a", "value"] != 1
+    assert single(region)["moratorium"].loc["a", "value"] != 1
 
 
 def test_a_declared_parent_binds(make_region, tmp_path):
     outlines = [TOWN[0], {**TOWN[1], "parent_id": "us-ks-one"}]
     policy = [act("county", "2026-06-01", effective_to="2027-06-01")]
     region = pw.read(make_region(tmp_path, policy=policy, jurisdictions=outlines))
-    assert pw.measure(region)["moratorium"].loc["a", "value"] == 1
+    assert single(region)["moratorium"].loc["a", "value"] == 1
 
 
 def test_an_authority_that_was_searched_is_free_of_rules_and_not_unknown(make_region, tmp_path):
     policy = [act("other", "2026-06-01", jurisdiction_id="us-ks-two")]
-    bare = pw.measure(pw.read(make_region(tmp_path / "0", policy=policy)))["moratorium"].loc["a"]
+    bare = single(pw.read(make_region(tmp_path / "0", policy=policy)))["moratorium"].loc["a"]
     toml = {"layers": {"policy": {"covers": ["us-ks-one"]}}}
-    searched = pw.measure(pw.read(make_region(tmp_path / "1", policy=policy, toml=toml)))[
+    searched = single(pw.read(make_region(tmp_path / "1", policy=policy, toml=toml)))[
         "moratorium"
     ].loc["a"]
     assert math.isnan(bare["value"])
@@ -324,6 +325,4 @@ def test_half_of_a_pair_in_the_register_is_told_and_not_counted(make_region, tmp
     found = [f for f in check(path, date(2026, 8, 22)) if f.code == code]
     assert [f.severity for f in found] == ["warning"]
     region = pw.read(path)
-    assert pw.measure(region)["policy_success_probability"].loc["a", "value"] == pytest.approx(
-        0.917
-    )
+    assert single(region)["policy_success_probability"].loc["a", "value"] == pytest.approx(0.917)

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from conftest import single
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -267,7 +268,7 @@ def region_of(make_region, folder, zoning, **given):
 
 
 def measures_of(make_region, folder, zoning, **given):
-    measures = pw.measure(region_of(make_region, folder, zoning, **given))
+    measures = single(region_of(make_region, folder, zoning, **given))
     return {name: frame.loc["a"] for name, frame in measures.items()}
 
 
@@ -424,7 +425,7 @@ def test_the_refusal_of_a_sites_own_project_makes_its_path_a_denied_one(make_reg
             }
         ]
         region = pw.read(make_region(tmp_path / str(n), sites=sites, policy=policy))
-        found = pw.measure(region)["policy_success_probability"].loc["a"]
+        found = single(region)["policy_success_probability"].loc["a"]
         assert found["value"] == pytest.approx(odds), n
 
 

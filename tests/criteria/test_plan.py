@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import single
 
 import powerwall as pw
 from powerwall.criteria.criterion import Shared
@@ -23,12 +24,12 @@ REQUEST = {
 
 
 def value(path, criterion, site="a", **options):
-    return pw.measure(pw.read(path, **options))[criterion].loc[site, "value"]
+    return single(pw.read(path, **options))[criterion].loc[site, "value"]
 
 
 def test_the_whole_request_follows_the_first_block_by_the_ramp(make_region, tmp_path):
     region = pw.read(make_region(tmp_path, toml=REQUEST))
-    at_once, ramped = (pw.measure(region.with_request(ramp_months=r)) for r in (0.0, 36.0))
+    at_once, ramped = (single(region.with_request(ramp_months=r)) for r in (0.0, 36.0))
     first, full = "time_to_power_months", "full_power_months"
     assert at_once[full]["value"].equals(at_once[first]["value"])
     assert ramped[first]["value"].equals(at_once[first]["value"])
@@ -45,7 +46,7 @@ def test_the_whole_request_follows_the_first_block_by_the_ramp(make_region, tmp_
 
 def test_energy_by_the_horizon_is_near_its_closed_form(make_region, tmp_path):
     region = pw.read(make_region(tmp_path, toml=REQUEST))
-    measures = pw.measure(region)
+    measures = single(region)
     power, odds = (
         measures["time_to_power_months"].loc["a"],
         measures["power_success_probability"].loc["a", "value"],
@@ -80,7 +81,7 @@ PROGRESS = {
 
 
 def test_a_site_that_has_begun_is_earlier_and_moves_no_other(make_region, tmp_path):
-    before = pw.measure(
+    before = single(
         pw.read(
             make_region(
                 tmp_path / "x",
@@ -93,7 +94,7 @@ def test_a_site_that_has_begun_is_earlier_and_moves_no_other(make_region, tmp_pa
         "done": {**PROGRESS, "started_on": "2025-06", "done_on": "2026-07"},
     }
     found = {
-        name: pw.measure(pw.read(make_region(tmp_path / name, time_to_power=[row])))[
+        name: single(pw.read(make_region(tmp_path / name, time_to_power=[row])))[
             "time_to_power_months"
         ]["value"]
         for name, row in rows.items()
@@ -109,7 +110,7 @@ def test_a_stage_told_twice_is_an_error(make_region, tmp_path):
         {**PROGRESS, "process_id": "again", "started_on": "2026-03"},
     ]
     with pytest.raises(BadInput) as error:
-        pw.measure(pw.read(make_region(tmp_path, time_to_power=rows)))
+        single(pw.read(make_region(tmp_path, time_to_power=rows)))
     assert any("told twice" in f.message for f in error.value.findings)
 
 
@@ -125,7 +126,7 @@ def test_a_site_that_has_power_is_not_blended(make_region, tmp_path):
 def test_a_date_after_the_as_of_date_has_not_come(make_region, tmp_path):
     late = {**PROGRESS, "started_on": "2026-10-01"}
     path = make_region(tmp_path, time_to_power=[late])
-    measure = pw.measure(pw.read(path))["time_to_power_months"].loc["a"]
+    measure = single(pw.read(path))["time_to_power_months"].loc["a"]
     assert "2026-10-01 lies after the as-of date" in measure["note"]
 
 
@@ -146,7 +147,7 @@ def test_a_date_after_the_as_of_date_has_not_come(make_region, tmp_path):
 def test_progress_that_cannot_be_is_a_finding(make_region, tmp_path, row, code):
     path = make_region(tmp_path, time_to_power=[row])
     with pytest.raises(BadInput) as error:
-        pw.measure(pw.read(path))
+        single(pw.read(path))
     assert code in {f.code for f in error.value.findings if f.severity == "error"}
 
 
@@ -180,7 +181,7 @@ def capacity(make_region, folder, node, **layers):
     path = make_region(
         folder, sites=sites, points_of_interconnection=[{"poi_id": "p", **NODE, **node}], **layers
     )
-    return pw.measure(pw.read(path))["firm_capacity_mw"].loc["a"]
+    return single(pw.read(path))["firm_capacity_mw"].loc["a"]
 
 
 def test_a_rung_carries_its_spread(make_region, tmp_path):
@@ -283,7 +284,7 @@ def test_a_batch_that_is_in_no_calendar_is_an_error(make_region, tmp_path):
         "batch": "ERCOT_BATCH1",
     }
     with pytest.raises(BadInput) as error:
-        pw.measure(pw.read(make_region(tmp_path, sites=[site])))
+        single(pw.read(make_region(tmp_path, sites=[site])))
     (found,) = [f for f in error.value.findings if f.severity == "error"]
     assert "ERCOT_BATCH0" in found.remedy
 
@@ -311,7 +312,7 @@ def test_a_node_of_which_the_queue_says_nothing_has_an_unknown_queue(make_region
             load_queue=elsewhere,
         )
     )
-    found = pw.measure(region)["firm_capacity_mw"].loc["a"]
+    found = single(region)["firm_capacity_mw"].loc["a"]
     assert found["row"] == "p"
     assert math.isnan(found["value"])
     assert found["bound"] == 420
@@ -320,7 +321,7 @@ def test_a_node_of_which_the_queue_says_nothing_has_an_unknown_queue(make_region
 def test_a_pipeline_state_that_no_operator_publishes_is_said_to_be_ignored(make_region, tmp_path):
     site = {"site_id": "a", "name": "Ash", "lon": -99.0, "lat": 38.5, "location_accuracy_m": 20, "utility_id": "u1",
             "pipeline_state": "studies_approved"}  # fmt: skip
-    measures = pw.measure(pw.read(make_region(tmp_path, sites=[site])))
+    measures = single(pw.read(make_region(tmp_path, sites=[site])))
     note = measures["time_to_power_months"].loc["a", "note"]
     assert "no pipeline of operator PJM is published, not counted" in note
 
@@ -421,7 +422,7 @@ def test_no_other_site_moves_a_number_of_a_site(make_region, tmp_path):
     from dataclasses import replace
 
     alone = replace(region, sites=region.sites.loc[["b"]])
-    whole, one = pw.measure(region), pw.measure(alone)
+    whole, one = single(region), single(alone)
     for name in one:
         a, b = whole[name].loc[["b"]], one[name]
         assert np.array_equal(a["value"].to_numpy(), b["value"].to_numpy(), equal_nan=True), name

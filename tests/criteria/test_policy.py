@@ -7,6 +7,7 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from conftest import single
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -211,8 +212,8 @@ GATES = {
 
 
 @pytest.mark.parametrize("name", sorted(GATES))
-def test_the_bundled_rows_gate_where_and_as_long_as_recorded(regions, name):
-    region = pw.read(regions / f"{name}.toml")
+def test_the_bundled_rows_gate_where_and_as_long_as_recorded(regions, kept, name):
+    region = kept[0](regions / f"{name}.toml")
     found = {}
     for record in region.layers["policy"].frame.to_dict("records"):
         mw = 300 / (POWER_FACTOR.value if str(record["jurisdiction_id"]).startswith("ie") else 1)
@@ -226,9 +227,9 @@ def test_the_bundled_rows_gate_where_and_as_long_as_recorded(regions, name):
         assert [d for key, d in found.items() if word in key] == [days], (word, found)
 
 
-def test_only_the_site_under_a_moratorium_in_force_is_out(regions):
-    region = pw.read(regions / "central-ohio.toml", as_of=DAY, mw=300.0)
-    value = pw.measure(region)["moratorium"]["value"]
+def test_only_the_site_under_a_moratorium_in_force_is_out(regions, kept):
+    region = kept[0](regions / "central-ohio.toml", as_of=DAY, mw=300.0)
+    value = single(region)["moratorium"]["value"]
     assert value["oh-sunbury-park"] == 1
     assert value["oh-ashville-edgeconnex"] != 1  # its village's term ended 2026-06-20
 
@@ -243,7 +244,7 @@ def moratorium_at(make_region, folder, policy, **sites):
         "utility_id": "u1",
     }
     region = pw.read(make_region(folder, sites=[{**site, **sites}], policy=policy))
-    return pw.measure(region)
+    return single(region)
 
 
 def test_a_moratorium_is_true_false_or_unknown(make_region, tmp_path):

@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import single
 
 import powerwall as pw
 from powerwall.criteria.criterion import Shared
@@ -263,24 +264,20 @@ def test_a_partial_date_counts_by_its_last_day():
 def test_the_regions_own_rows_override_the_generic_ones(make_region, tmp_path):
     row = {"process_id": "own", "utility_id": "u1", "kind": "stage", "stage_id": "study", "stage": "study", "mw_min": 100, "mw_max": 400,
            "networks": "", "p50_months": 24, "p90_months": 40, "basis": "published"}  # fmt: skip
-    plain = pw.measure(pw.read(make_region(tmp_path / "x")))["time_to_power_months"].loc[
-        "a", "value"
-    ]
+    plain = single(pw.read(make_region(tmp_path / "x")))["time_to_power_months"].loc["a", "value"]
     region = pw.read(make_region(tmp_path / "y", time_to_power=[row]))
-    assert pw.measure(region)["time_to_power_months"].loc["a", "value"] > plain + 6
+    assert single(region)["time_to_power_months"].loc["a", "value"] > plain + 6
     outside = region.with_request(mw=90.0)
     generic = pw.read(make_region(tmp_path / "z")).with_request(mw=90.0)
     name = "time_to_power_months"
-    assert (
-        pw.measure(outside)[name].loc["a", "value"] == pw.measure(generic)[name].loc["a", "value"]
-    )
+    assert single(outside)[name].loc["a", "value"] == single(generic)[name].loc["a", "value"]
 
 
 def test_what_is_no_stage_never_enters_the_network(make_region, tmp_path, tiny_measures):
     rows = [{"process_id": kind, "utility_id": "u1", "kind": kind, "stage_id": "study", "stage": "x", "p50_months": 99, "p90_months": 120,
              "mw_min": 0, "mw_max": 9999, "networks": "", "basis": "published"}
             for kind in ("total", "reference_class", "reference_case", "outside_view", "statement")]  # fmt: skip
-    found = pw.measure(pw.read(make_region(tmp_path, time_to_power=rows)))["time_to_power_months"][
+    found = single(pw.read(make_region(tmp_path, time_to_power=rows)))["time_to_power_months"][
         "value"
     ]
     pd.testing.assert_series_equal(found, tiny_measures["time_to_power_months"]["value"])
@@ -364,7 +361,7 @@ def test_a_not_before_date_of_the_place_holds_there_alone(make_region, tmp_path,
         region = pw.read(
             make_region(tmp_path / where, calendars=[{**row, "jurisdiction_ids": where}])
         )
-        found, plain = pw.measure(region)[name].loc["a"], tiny_measures[name].loc["a"]
+        found, plain = single(region)[name].loc["a"], tiny_measures[name].loc["a"]
         assert bool(found["value"] > plain["value"]) is holds
         if holds:
             assert found["low"] >= (date(2034, 1, 1) - date(2026, 8, 22)).days / 30.4375
@@ -378,7 +375,7 @@ def test_a_not_before_date_that_has_passed_holds_nothing_and_says_nothing(make_r
         "result_date": "2025-01-01",
         "jurisdiction_ids": "us-ks-one",
     }
-    found = pw.measure(pw.read(make_region(tmp_path, calendars=[row])))["time_to_power_months"]
+    found = single(pw.read(make_region(tmp_path, calendars=[row])))["time_to_power_months"]
     assert "not before" not in found.loc["a", "note"]
 
 
@@ -386,8 +383,8 @@ def test_a_not_before_date_that_has_passed_holds_nothing_and_says_nothing(make_r
 @pytest.mark.parametrize(
     "name", ["northern-virginia", "central-ohio", "dallas-fort-worth", "dublin", "phoenix"]
 )
-def test_every_bundled_region_shows_at_least_three_distinct_dates(regions, name, mw):
-    plan = plan_of(pw.read(regions / f"{name}.toml").with_request(mw=mw))
+def test_every_bundled_region_shows_at_least_three_distinct_dates(regions, kept, name, mw):
+    plan = plan_of(kept[0](regions / f"{name}.toml").with_request(mw=mw))
     assert plan["p50_months"].dropna().round(1).nunique() >= 3
 
 
@@ -418,12 +415,12 @@ def test_no_sites_have_no_finish():
     assert finish_months(stages, Draws(8, 0), {"line": np.empty(0)})["line"].shape == (0, 8)
 
 
-def test_a_site_that_declared_for_batch_zero_takes_its_window_and_is_earlier(regions):
-    region = pw.read(regions / "dallas-fort-worth.toml")
+def test_a_site_that_declared_for_batch_zero_takes_its_window_and_is_earlier(regions, kept):
+    region = kept[0](regions / "dallas-fort-worth.toml")
     declared = region.sites.assign(batch=None)
     declared.loc["tx-hood-comanche-circle", "batch"] = "ERCOT_BATCH0"
     before, after = (
-        pw.measure(replace(region, sites=sites))["time_to_power_months"]["value"]
+        single(replace(region, sites=sites))["time_to_power_months"]["value"]
         for sites in (region.sites, declared)
     )
     assert after["tx-hood-comanche-circle"] < before["tx-hood-comanche-circle"] - 5
@@ -431,8 +428,8 @@ def test_a_site_that_declared_for_batch_zero_takes_its_window_and_is_earlier(reg
     assert after[others].equals(before[others])
 
 
-def test_operators_with_a_network_of_their_own_and_those_that_take_no_applications(regions):
-    region = pw.read(regions / "example.toml")
+def test_operators_with_a_network_of_their_own_and_those_that_take_no_applications(regions, kept):
+    region = kept[0](regions / "example.toml")
     utilities = region.layers["utilities"]
 
     def months(operator):
@@ -440,7 +437,7 @@ def test_operators_with_a_network_of_their_own_and_those_that_take_no_applicatio
         layers = Layers(
             {**region.layers, "utilities": replace(utilities, frame=frame), "time_to_power": empty}
         )
-        return pw.measure(replace(region, layers=layers))["time_to_power_months"]
+        return single(replace(region, layers=layers))["time_to_power_months"]
 
     stages = region.layers["time_to_power"]
     empty = replace(stages, frame=stages.frame.iloc[:0])

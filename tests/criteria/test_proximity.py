@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from conftest import single
 from shapely.geometry import LineString, Point, box
 
 import powerwall as pw
@@ -175,15 +176,15 @@ def test_a_measure_declared_in_the_region_file_counts_in_its_subject(make_region
 
 
 def test_a_line_of_unknown_voltage_does_not_meet_a_condition_on_it(make_region, tmp_path):
-    every = pw.measure(declared(make_region, tmp_path / "x"))["line_km"].loc["a", "value"]
-    high = pw.measure(declared(make_region, tmp_path / "y", where="voltage_kv_nominal >= 230"))[
+    every = single(declared(make_region, tmp_path / "x"))["line_km"].loc["a", "value"]
+    high = single(declared(make_region, tmp_path / "y", where="voltage_kv_nominal >= 230"))[
         "line_km"
     ].loc["a", "value"]
     assert every < 2 < high
 
 
 def test_nothing_that_meets_the_condition_is_unknown_with_a_reason(make_region, tmp_path):
-    found = pw.measure(declared(make_region, tmp_path, where="voltage_kv_nominal >= 700"))[
+    found = single(declared(make_region, tmp_path, where="voltage_kv_nominal >= 700"))[
         "line_km"
     ].loc["a"]
     assert math.isnan(found["value"])
@@ -192,7 +193,7 @@ def test_nothing_that_meets_the_condition_is_unknown_with_a_reason(make_region, 
 
 def test_a_measure_of_a_layer_that_is_absent_is_an_error_that_names_it(make_region, tmp_path):
     with pytest.raises(pw.BadInput, match="reads the layer `fibre`, which is not there"):
-        pw.measure(
+        single(
             pw.read(
                 make_region(
                     tmp_path,

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pytest
 import shapely
+from conftest import single
 
 import powerwall as pw
 from powerwall.criteria.proximity import prepared
@@ -69,7 +70,7 @@ def test_every_measure_of_a_raster_is_that_of_its_cells(make_region, tmp_path):
         steep_share={"measure": "share_covered", "where": "value >= 15", **within},
         people_count={"measure": "sum_within", "layer": "people", **within},
     )  # fmt: skip
-    found, at = pw.measure(region), sites_of(region)
+    found, at = single(region), sites_of(region)
     area = areas(at, 2000.0)
     total = area.sum(axis=(1, 2))
     row, column = ((NORTH - at.y) // STEP).astype(int), ((at.x - WEST) // STEP).astype(int)
@@ -100,7 +101,7 @@ def test_arrays_and_sites_get_the_same_numbers(make_region, tmp_path, measure):
     entry = region.table.criteria["slope_x"]
     take = prepared(entry, region.layers["slope"], region.layers)
     np.testing.assert_array_equal(
-        take(sites_of(region)), pw.measure(region)["slope_x"]["value"].to_numpy(dtype=float)
+        take(sites_of(region)), single(region)["slope_x"]["value"].to_numpy(dtype=float)
     )
 
 
@@ -128,18 +129,18 @@ def test_an_unknown_number_says_why_and_a_partly_known_one_how_much(make_region,
     column = int((at.x[0] - WEST) // STEP)
     slope[:, column + 3 :] = np.nan  # more than half of the circle is left of it
     region = declared(make_region, tmp_path / "half", slope, mean_deg=within, slope_deg={"measure": "value_at"})  # fmt: skip
-    half = pw.measure(region)["mean_deg"].iloc[0]
+    half = single(region)["mean_deg"].iloc[0]
     assert np.isfinite(half["value"])
     assert half["note"].startswith("known in ")
     assert 50 <= int(half["note"].split()[2]) < 100
     slope[:, column - 2 :] = np.nan
     region = declared(make_region, tmp_path / "less", slope, mean_deg=within, slope_deg={"measure": "value_at"})  # fmt: skip
-    less = pw.measure(region)
+    less = single(region)
     assert np.isnan(less["mean_deg"]["value"].iloc[0])
     assert less["mean_deg"]["why"].iloc[0] == "slope is known in less than 50 % of the area"
     assert less["slope_deg"]["why"].iloc[0] == "slope has no data here"
     steep = declared(make_region, tmp_path / "none", high_deg={**within, "where": "value > 99"})
-    assert pw.measure(steep)["high_deg"]["why"].iloc[0] == "no cell of slope counts here"
+    assert single(steep)["high_deg"]["why"].iloc[0] == "no cell of slope counts here"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_an_unknown_number_says_why_and_a_partly_known_one_how_much(make_region,
 )  # fmt: skip
 def test_what_a_raster_cannot_give_is_an_error_with_its_place(make_region, tmp_path, keys, code, said):  # fmt: skip
     with pytest.raises(pw.BadInput) as caught:
-        pw.measure(declared(make_region, tmp_path, wrong_x=keys))
+        single(declared(make_region, tmp_path, wrong_x=keys))
     (finding,) = caught.value.findings
     assert finding.code == code
     assert said in finding.message

@@ -6,6 +6,7 @@ import math
 from datetime import date
 
 import pytest
+from conftest import single
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -303,7 +304,7 @@ HORIZON = {"request": {"horizon": date(2036, 1, 1)}}
 
 def measured(make_region, folder, rows, name, **given_):
     region = pw.read(make_region(folder, fiscal_terms=rows, **{"toml": HORIZON, **given_}))
-    return pw.measure(region)[name].loc["a"]
+    return single(region)[name].loc["a"]
 
 
 def test_taxes_add_up_and_name_each_term_with_its_window_source_and_date(make_region, tmp_path):
@@ -469,9 +470,9 @@ def test_a_tax_on_electricity_beside_a_taxed_tariff_is_a_note(make_region, tmp_p
 
 
 # --------------------------------------------------------------------------------- real regions
-def test_loudoun_adds_the_equipment_tax_to_the_states_and_the_electricity_tax_is_past(regions):
-    region = pw.read(regions / "northern-virginia.toml")
-    frame = pw.measure(region)[TAX]
+def test_loudoun_adds_the_equipment_tax_to_the_states_and_the_electricity_tax_is_past(bundled):
+    region = bundled("northern-virginia").regions[0]
+    frame = single(region)[TAX]
     own = frame[region.sites["jurisdiction_id"] == "us-va-loudoun"].iloc[0]
     assert math.isnan(own["value"])
     assert own["why"].startswith("at least 527,227 USD/MW-year")
@@ -481,8 +482,8 @@ def test_loudoun_adds_the_equipment_tax_to_the_states_and_the_electricity_tax_is
 @pytest.mark.parametrize(
     "name", ["northern-virginia", "central-ohio", "phoenix", "dallas-fort-worth", "example"]
 )
-def test_the_terms_of_a_bundled_region_have_no_error_and_a_source(regions, name):
-    region = pw.read(regions / f"{name}.toml")
+def test_the_terms_of_a_bundled_region_have_no_error_and_a_source(regions, kept, name):
+    region = kept[0](regions / f"{name}.toml")
     findings = Findings()
     check_fiscal(region, findings)
     assert findings.errors == []
@@ -490,16 +491,16 @@ def test_the_terms_of_a_bundled_region_have_no_error_and_a_source(regions, name)
     assert frame[["source_title", "as_of", "status"]].notna().all(axis=None)
 
 
-def test_arizona_names_its_pause_beside_what_is_open(regions):
-    found = pw.measure(pw.read(regions / "phoenix.toml"))[INCENTIVE]
+def test_arizona_names_its_pause_beside_what_is_open(regions, kept):
+    found = single(kept[0](regions / "phoenix.toml"))[INCENTIVE]
     notes = found["note"].dropna()
     assert len(notes) > 0
     assert notes.str.contains("new certificates paused from 2026-06-15 to 2029-06").all()
     assert found["value"].isna().all()
 
 
-def test_ohio_has_no_incentive_while_its_pause_stands(regions):
-    found = pw.measure(pw.read(regions / "central-ohio.toml"))[INCENTIVE]
+def test_ohio_has_no_incentive_while_its_pause_stands(regions, kept):
+    found = single(kept[0](regions / "central-ohio.toml"))[INCENTIVE]
     known = found[found["value"].notna()]
     assert len(known) > 0
     assert (known["high"] == 0).all()

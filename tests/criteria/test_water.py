@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from conftest import LAYERS, typical_year
+from conftest import LAYERS, single, typical_year
 
 import powerwall as pw
 from powerwall.criteria.check import check_rows
@@ -24,13 +24,18 @@ def provider(**cells):
     return [LAYERS["water_systems"][0] | cells]
 
 
-@pytest.fixture
-def tiny(make_region, tmp_path):
-    """A function that reads the tiny region with changes, and measures it."""
+@pytest.fixture(scope="module")
+def tiny(make_region, tmp_path_factory):
+    """A function that reads the tiny region with changes, and measures it; read-only."""
+    kept = {}
 
     def measured(*, cooling="liquid-tower", request=None, **layers):
-        region = pw.read(make_region(tmp_path, toml={"request": {"cooling": cooling, **(request or {})}}, **layers))  # fmt: skip
-        return region, pw.measure(region)
+        key = repr((cooling, request, layers))
+        if key not in kept:
+            folder, toml = tmp_path_factory.mktemp("tiny"), {"request": {"cooling": cooling, **(request or {})}}  # fmt: skip
+            region = pw.read(make_region(folder, toml=toml, **layers))
+            kept[key] = region, single(region)
+        return kept[key]
 
     return measured
 
@@ -186,8 +191,8 @@ def test_regions_of_other_requests_are_valued_each_by_its_own(make_region, tmp_p
     toml = {"request": {"cooling": "liquid-tower"}}
     paths = [make_region(tmp_path, toml=toml, name=name) for name in ("one", "two")]
     first, second = pw.read(paths[0]), pw.read(paths[1], mw=60)
-    both = pw.rank([first, second], [pw.measure(first), pw.measure(second)])
-    alone = pw.rank(second, pw.measure(second))
+    measures = [pw.measure(first), pw.measure(second)]
+    both, alone = pw.rank([first, second], measures), pw.rank(second, measures[1])
     for site in second.sites.index:
         assert both.values.loc[f"two:{site}", "scarcity_weighted_water_m3"] == alone.values.loc[site, "scarcity_weighted_water_m3"]  # fmt: skip
 
@@ -282,8 +287,8 @@ def test_a_parameter_beyond_its_usual_range_is_a_warning_and_counts(make_region,
 
 
 def test_the_value_function_is_one_for_all_sites_and_follows_the_request(tiny):
-    region, measures = tiny()
-    points = pw.rank(region, measures).settings.values["scarcity_weighted_water_m3"]
+    region, _ = tiny()
+    points = pw.rank(region, pw.measure(region)).settings.values["scarcity_weighted_water_m3"]
     # 0.2 L/kWh of 250 MW of IT over 8,760 h
     assert points[1] == pytest.approx((0.2 * 250 * 8760, 0.9))
     double = region.with_request(mw=600)

@@ -23,8 +23,8 @@ def ranked(path):
 
 
 @pytest.fixture(scope="module")
-def ranking(regions):
-    return ranked(regions / "example.toml")
+def ranking(bundled):
+    return bundled("example")
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +100,8 @@ def test_a_tariff_shows_its_state_its_date_and_the_rules_that_may_come(brief):
     assert "may come: the capacity price without its cap, proposed: 59.85 instead of 55.49 USD/MWh" in told  # fmt: skip
 
 
-def test_a_price_that_is_no_tariff_says_so(regions):
-    found = ranked(regions / "northern-virginia.toml")
-    told = section(brief_text(found, "va-gwu-ashburn"), "Who pays")
+def test_a_price_that_is_no_tariff_says_so(bundled):
+    told = section(brief_text(bundled("northern-virginia"), "va-gwu-ashburn"), "Who pays")
     assert "not a tariff" in told
     assert "grade D 2023" in told
     assert "cash before power: unknown" in told
@@ -174,9 +173,9 @@ def test_text_of_a_region_is_never_markup(make_region, tmp_path):
     assert first == "# Ash \\| \\[x](http://x.example) &lt;img src=x> \\`c\\`"
 
 
-def test_a_site_of_regions_ranked_together_has_its_brief(make_region, tmp_path):
+def test_a_site_of_regions_ranked_together_has_its_brief(make_region, tmp_path, tiny_measures):
     read = [pw.read(make_region(tmp_path, name=name)) for name in ("one", "two")]
-    found = pw.rank(read, [pw.measure(region) for region in read])
+    found = pw.rank(read, [tiny_measures] * 2)
     text = brief_text(found, "two:a")
     assert text.startswith("# Ash\n")
     assert "`two:a`" in text

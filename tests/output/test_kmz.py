@@ -20,9 +20,8 @@ ORDER = ["name", "visibility", "open", "description", "styleUrl", "Style", "Exte
 
 
 @pytest.fixture(scope="module")
-def ranking(regions):
-    region = pw.read(regions / "example.toml")
-    return pw.rank(region, pw.measure(region))
+def ranking(bundled):
+    return bundled("example")
 
 
 @pytest.fixture(scope="module")

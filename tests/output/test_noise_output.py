@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-import powerwall as pw
 from powerwall.cli import app
 from powerwall.criteria.noise.flags import STUDY
 from powerwall.output.noise import noise_record, print_noise
@@ -19,8 +18,8 @@ FORBIDDEN = re.compile("complian|complies|conform|lawful|meets the ordinance|gua
 
 
 @pytest.fixture(scope="module")
-def example(regions):
-    return pw.read(regions / "example.toml")
+def example(bundled):
+    return bundled("example").regions[0]
 
 
 def printed(region, site_id, width=200):
@@ -83,8 +82,8 @@ def test_the_record_has_what_a_report_needs(regions):
     assert not FORBIDDEN.search(found.stdout)
 
 
-def test_a_record_of_an_unknown_margin_has_its_reason(example):
-    record = noise_record(pw.rank(example, pw.measure(example)), "near-ex-poi-fern")
+def test_a_record_of_an_unknown_margin_has_its_reason(bundled):
+    record = noise_record(bundled("example"), "near-ex-poi-fern")
     assert record["limits"] == []
     assert record["binding"]["night"]["why"] == "no home is known within 5 km"
     assert record["binding"]["night"]["flags"] == ["no_receptor_known"]

@@ -63,9 +63,16 @@ def test_the_reference_pages_and_the_readme_are_current(capsys: pytest.CaptureFi
     assert main(["--check"]) == 0, capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    """The reference pages, made once."""
+    return pages()
+
+
 def test_a_page_that_is_out_of_date_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], texts: dict[str, str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("powerwall.output.reference.pages", lambda: texts)
     (tmp_path / "README.md").write_text("# nothing to run\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert main([]) == 0
@@ -77,8 +84,7 @@ def test_a_page_that_is_out_of_date_is_named(
     assert capsys.readouterr().err == "docs/reference/findings.md is out of date: make docs\n"
 
 
-def test_the_reference_pages_name_every_command_criterion_and_code() -> None:
-    texts = pages()
+def test_the_reference_pages_name_every_command_criterion_and_code(texts: dict[str, str]) -> None:
     for verb in ("score", "explain", "check", "criteria", "init"):
         assert f"## `powerwall {verb}`" in texts["cli.md"]
     assert all(f"### {name}\n" in texts["criteria.md"] for name in registry())
@@ -125,6 +131,7 @@ def test_the_readme_shows_commands() -> None:
     assert {"score", "explain", "check"} <= verbs
 
 
+@pytest.mark.usefixtures("computed_once")
 @pytest.mark.parametrize("block", blocks(), ids=lambda block: block.splitlines()[0][2:])
 def test_the_readme_shows_what_a_command_prints(block: str) -> None:
     command, *expected = block.rstrip("\n").splitlines()

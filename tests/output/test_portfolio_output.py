@@ -18,9 +18,8 @@ from powerwall.ranking.portfolio import choose, limits
 
 
 @pytest.fixture(scope="module")
-def example(regions):
-    region = pw.read(regions / "example.toml")
-    return pw.rank(region, pw.measure(region))
+def example(bundled):
+    return bundled("example")
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +53,8 @@ def test_the_site_passed_over_is_told_with_what_was_asked_and_what_is_known(exam
     assert "near Birch 230 kV (near-ex-poi-birch), rank 3, 71.4: at ex-poi-birch, 300 MW asked, ≤ 260 MW (hosting map: not firm)\n" in text  # fmt: skip
 
 
-def test_a_site_that_shares_its_node_is_told_with_who_has_it(regions):
-    region = pw.read(regions / "central-ohio.toml")
-    ranking = pw.rank(region, pw.measure(region))
+def test_a_site_that_shares_its_node_is_told_with_who_has_it(bundled):
+    ranking = bundled("central-ohio")
     text = printed(choose(ranking, 3, draws=64), ranking)
     assert "shares oh-poi-05 with oh-marysville-south, 600 MW asked, ≤ 1,190 MW (line proximity: not firm), so one site at most" in text  # fmt: skip
 
@@ -76,9 +74,8 @@ def test_competitors_are_those_that_ask_for_more_than_is_firm(example):
     assert any("≤ 1,190 MW (line proximity: not firm)" in line for line in lines)
 
 
-def test_competitors_are_a_few_lines_and_long_lists_are_cut(regions):
-    region = pw.read(regions / "central-ohio.toml")
-    ranking = pw.rank(region, pw.measure(region))
+def test_competitors_are_a_few_lines_and_long_lists_are_cut(bundled):
+    ranking = bundled("central-ohio")
     lines = competitors(ranking)
     shared = [limit for limit in limits(ranking) if len(limit.sites) > 1]
     assert len(lines) == 5

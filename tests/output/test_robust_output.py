@@ -25,16 +25,16 @@ DRAWN = ["held", "rank_low", "rank_high", "rank_mean", "p_out"]
 
 
 @pytest.fixture(autouse=True)
-def _in_repository(monkeypatch):
+def _in_repository(monkeypatch, computed_once):
+    del computed_once
     monkeypatch.chdir(REPOSITORY)
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="module")
-def plain():
-    region = pw.read(REPOSITORY / EXAMPLE)
-    return pw.rank(region, pw.measure(region))
+def plain(bundled):
+    return bundled("example")
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +95,8 @@ def test_the_table_has_the_columns_of_the_draws_and_says_what_they_are(ranking, 
     assert flip_line(plain) in bare
 
 
-def test_out_is_left_away_where_no_site_can_be_out(make_region, tmp_path):
-    region = pw.read(make_region(tmp_path))
-    text = printed(pw.rank(region, pw.measure(region)).with_draws(50))
+def test_out_is_left_away_where_no_site_can_be_out(tiny, tiny_measures):
+    text = printed(pw.rank(tiny, tiny_measures).with_draws(50))
     head = text.splitlines()[1].split()
     assert "held" in head
     assert "out" not in head

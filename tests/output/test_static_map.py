@@ -23,8 +23,8 @@ def ranked(path):
 
 
 @pytest.fixture(scope="module")
-def ranking(regions):
-    return ranked(regions / "example.toml")
+def ranking(bundled):
+    return bundled("example")
 
 
 @pytest.fixture(scope="module")
@@ -211,9 +211,9 @@ def test_a_region_of_one_site_and_few_layers_is_drawn(make_region, tmp_path, sta
     assert found.save(tmp_path / "out.svg").stat().st_size > 10_000
 
 
-def test_regions_ranked_together_have_a_panel_each(make_region, tmp_path):
+def test_regions_ranked_together_have_a_panel_each(make_region, tmp_path, tiny_measures):
     read = [pw.read(make_region(tmp_path, name=name)) for name in ("one", "two", "three")]
-    figure = static_map.draw(pw.rank(read, [pw.measure(region) for region in read]))
+    figure = static_map.draw(pw.rank(read, [tiny_measures] * 3))
     panels = [axes for axes in figure.axes if axes.get_title(loc="left") == "Tiny (SYNTHETIC)"]
     assert len(panels) == 3
     assert "(one, 2026-07-01)" in " ".join(text.get_text() for text in figure.texts)

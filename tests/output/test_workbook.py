@@ -18,9 +18,8 @@ FORMULAS = ['=HYPERLINK("http://x.example","y")', "+1+1", "-2", "@SUM(A1)", "#N/
 
 
 @pytest.fixture(scope="module")
-def ranking(regions):
-    region = pw.read(regions / "example.toml")
-    return pw.rank(region, pw.measure(region))
+def ranking(bundled):
+    return bundled("example")
 
 
 @pytest.fixture(scope="module")
@@ -196,9 +195,9 @@ def test_a_share_of_draws_that_is_unknown_is_no_empty_cell(ranking, tmp_path):
     assert all(row[head] is not None for row in rows.values() for head in ("held [%]", "rank P5", "rank P95", "out [%]"))  # fmt: skip
 
 
-def test_regions_ranked_together_name_the_region_of_each_site(make_region, tmp_path):
+def test_regions_ranked_together_name_the_region_of_each_site(make_region, tmp_path, tiny_measures):
     read = [pw.read(make_region(tmp_path, name=name)) for name in ("tiny", "other")]
-    ranking = pw.rank(read, [pw.measure(region) for region in read])
+    ranking = pw.rank(read, [tiny_measures] * 2)
     write_workbook(ranking, tmp_path / "out.xlsx")
     book = openpyxl.load_workbook(io.BytesIO((tmp_path / "out.xlsx").read_bytes()))
     assert {row["region"] for row in rows_of(book["Ranking"])} == {"tiny", "other"}

@@ -15,9 +15,8 @@ from powerwall.region.findings import BadInput
 
 
 @pytest.fixture(scope="module")
-def ranking(tmp_path_factory, make_region):
-    region = pw.read(make_region(tmp_path_factory.mktemp("region")))
-    return pw.rank(region, pw.measure(region))
+def ranking(tiny, tiny_measures):
+    return pw.rank(tiny, tiny_measures)
 
 
 def breaks_off(path: Path) -> None:

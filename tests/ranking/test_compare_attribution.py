@@ -53,13 +53,14 @@ def facts(table: dict[str, tuple[object, ...]]) -> list[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def by_hand(make_region, tmp_path_factory):
-    """Rankings of the three sites, by their table, points and value functions."""
+    """Rankings of the three sites, by their table, points and value functions; they read one layer."""
+    others = dict.fromkeys((*LAYERS, "tariffs"))
 
     def made(table=TABLE, points=POINTS, functions=FUNCTIONS) -> pw.Ranking:
         sites = [{"site_id": site, "name": site, "lon": -99 + n / 10, "lat": 38.5, "location_accuracy_m": 20, "area_ha": 100,
                   "availability": "open"} for n, site in enumerate(table)]  # fmt: skip
         toml = {"weights": dict(points), "layers": {"facts": {"geometry": "none"}}}
-        region = pw.read(make_region(tmp_path_factory.mktemp("by-hand"), toml=toml, sites=sites, facts=facts(table)))  # fmt: skip
+        region = pw.read(make_region(tmp_path_factory.mktemp("by-hand"), toml=toml, sites=sites, **others, facts=facts(table)))  # fmt: skip
         criteria = {
             c: criterion(c, s, f) for c, s, f in zip(COLUMNS, SUBJECTS, functions, strict=True)
         }
@@ -194,8 +195,8 @@ def test_rows_that_move_one_site_together_are_each_taken_alone(regions, example_
 
 
 @pytest.fixture(scope="module")
-def example_ranking(regions) -> pw.Ranking:
-    return ranked(regions / "example.toml")
+def example_ranking(bundled) -> pw.Ranking:
+    return bundled("example")
 
 
 @pytest.mark.slow

@@ -143,7 +143,7 @@ def test_a_sentinel_in_a_price_ranks_exactly_as_null(tmp_path, name):
         place
         for place in numbers_in(stacks)
         if any(str(key).startswith("usd_per_") for key in place)
-    ][:3]
+    ][:1]
     assert places
     for place, results in tariff_outcomes(tmp_path, name, places):
         assert place
@@ -235,9 +235,9 @@ def test_a_sentinel_in_every_column_of_every_layer_reads_exactly_as_an_empty_cel
 
 
 @pytest.mark.parametrize("name", ["example"])
-def test_the_order_of_rows_in_a_layer_changes_nothing(tmp_path, name):
+def test_the_order_of_rows_in_a_layer_changes_nothing(tmp_path, bundled, name):
     path = copied(tmp_path, name)
-    plain = outcome(path)
+    plain = bundled(name)
     for file in sorted((tmp_path / name).glob("*.csv")):
         with file.open(encoding="utf-8", newline="") as lines:
             header, *rows = list(csv.reader(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import single
 
 import powerwall as pw
 from powerwall.criteria.check import check_rows
@@ -95,7 +96,7 @@ def test_hours_of_one_rule_set_that_overlap_or_leave_a_gap_are_told(make_region,
 def test_rules_that_contradict_one_another_are_both_kept_and_the_stricter_binds(make_region, tmp_path):  # fmt: skip
     _, region = checked(make_region, tmp_path, {"limit_db": 55}, {"limit_db": 45, "rule_set": "t"})
     assert len(rulebook(region.layers, region.request).of("us-ks-one")) == 2
-    assert pw.measure(region)["night_noise_margin_db"].loc["a", "row"] == "r1"
+    assert single(region)["night_noise_margin_db"].loc["a", "row"] == "r1"
 
 
 def test_a_sentinel_is_an_empty_cell(make_region, tmp_path):

@@ -17,9 +17,8 @@ def leaders(ranking, count=3):
 
 
 @pytest.fixture(scope="module")
-def example(regions):
-    region = pw.read(regions / "example.toml")
-    return pw.rank(region, pw.measure(region))
+def example(bundled):
+    return bundled("example")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-import powerwall as pw
 from powerwall.criteria.policy.timeline import Act
 from powerwall.output.report.card_cost import cost_blocks, grade_words
 from powerwall.output.report.card_place import act_bar
@@ -16,9 +15,8 @@ AS_OF = date(2026, 8, 22)
 
 
 @pytest.fixture(scope="module")
-def leader(regions):
-    region = pw.read(regions / "example.toml")
-    ranking = pw.rank(region, pw.measure(region))
+def leader(bundled):
+    ranking = bundled("example")
     return Study(ranking, str(ranking.frame.index[0]), 0)
 
 

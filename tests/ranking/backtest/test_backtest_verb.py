@@ -45,9 +45,10 @@ def ends(*, lost: bool = False) -> str:
 
 
 @pytest.fixture
-def region(make_region, tmp_path, monkeypatch) -> Path:
-    """A made-up region of 48 sites and its outcomes, in the working directory."""
+def region(make_region, tmp_path, monkeypatch, kept) -> Path:
+    """A made-up region of 48 sites and its outcomes, in the working directory; measured once for all."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("powerwall.ranking.backtest.backtest.measure", kept[1])
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     make_region(tmp_path, sites=candidates())

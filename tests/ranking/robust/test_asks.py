@@ -110,10 +110,10 @@ def groups_of(ranking, drawn):
 
 
 @pytest.mark.parametrize("unknown", ["neutral", "worst"])
-def test_the_questions_of_the_example_are_those_of_a_slow_simulation(regions, unknown):
-    region = pw.read(regions / "example.toml")
-    ranking = pw.rank(region, pw.measure(region), unknown=unknown)
-    drawn = draw_worlds(ranking, 250, 0)
+def test_the_questions_of_the_example_are_those_of_a_slow_simulation(bundled, unknown):
+    example = bundled("example")
+    ranking = pw.rank(example.regions[0], example.measures, unknown=unknown)
+    drawn = draw_worlds(ranking, 120, 0)
     assert agrees(ranking, drawn, groups_of(ranking, drawn))
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import powerwall as pw
 from powerwall.criteria.criterion import (  # fmt: skip
     BOUNDS,
     P5_P95,
@@ -142,8 +141,8 @@ OWN = ("time_to_power_months", "months_late", "full_power_months")
 
 
 @pytest.fixture(scope="module")
-def region(regions):
-    return pw.read(regions / "example.toml")
+def region(bundled):
+    return bundled("example").regions[0]
 
 
 @pytest.fixture(scope="module")
