@@ -115,11 +115,14 @@ def make(plan: Plan, err: Console, findings: Findings, *, quiet: bool) -> list[P
     Raises
     ------
     BadInput
-        If a file cannot be used, or nothing can be cut by the counties that are asked for.
+        If a file cannot be used, nothing can be cut by the counties that are asked for, or
+        `--entity` may mean two things.
     """
     if plan.within and all(one.source != "census-counties" for one in plan.wanted):
         findings.add("PW603", "--within cuts by the outlines of counties, and no --from has them", remedy="--from census-counties=FILE")  # fmt: skip
-        findings.raise_errors()
+    if plan.entity and {"grid-mix", "iso-queue"} <= {one.source for one in plan.wanted}:
+        findings.add("PW603", f"--entity {plan.entity} may name the operator of the queue or an authority of the mix", remedy="leave one of them out, and import it with `powerwall import`")  # fmt: skip
+    findings.raise_errors()
     with _staged(plan) as stage:
         blocks, asked = [], _asked(plan)
         for one in plan.wanted:

@@ -6,15 +6,12 @@ import re
 import shutil
 import warnings
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import LAYERS
-from conftest import SITES as MADE_UP_SITES
 from typer.testing import CliRunner
 
 from powerwall.cli import app
@@ -282,19 +279,11 @@ SPOILT: dict[str, Case] = {
 }  # fmt: skip
 
 
-#: Layers of the example region that no case spoils: they are left out, and need not be read.
-UNSPOILT = ("calendars", "fiscal_terms", "grid_mix", "obligations", "opposition_events", "permit_paths", "tariff_territories", "water_rules")  # fmt: skip
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, computed_once: None) -> Path:
-    """A copy of the example region without the layers that stay whole, and the working directory beside it."""
+    """A copy of the example region, and the working directory beside it."""
     del computed_once
-    text = (REPOSITORY / "regions/example.toml").read_text(encoding="utf-8")
-    layers = rf"^\[layers\.({'|'.join(UNSPOILT)})\]\n((?!\[).*\n)*"
-    less, times = re.subn(layers, "", text, flags=re.MULTILINE)
-    assert times == len(UNSPOILT)
-    (tmp_path / TOML).write_text(less, encoding="utf-8")
+    shutil.copy(REPOSITORY / "regions/example.toml", tmp_path)
     shutil.copytree(REPOSITORY / "regions/example", tmp_path / "example")
     monkeypatch.chdir(tmp_path)
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
@@ -433,16 +422,11 @@ WARNED: dict[str, Case] = {
 }  # fmt: skip
 
 
-#: What warns, as far as it can stand in one region.
-TOGETHER = ([name for name in WARNED if name != "turned value function"], ["turned value function"])
-
-
-@pytest.mark.parametrize("names", TOGETHER, ids=["all but one", "turned value function"])
-def test_what_only_warns_still_ranks_and_check_shows_its_place(
-    names: list[str], folder: Path
-) -> None:
-    for name in names:
-        WARNED[name].spoil(folder)
+@pytest.mark.parametrize("name", WARNED)
+def test_what_only_warns_still_ranks_and_check_shows_its_place(name: str, folder: Path) -> None:
+    case = WARNED[name]
+    case.spoil(folder)
+    place = case.place.found(folder) if isinstance(case.place, At) else case.place
     scored = CliRunner().invoke(app, ["score", "example.toml", "--format", "csv", "-o", "out.csv"])
     assert scored.exit_code == 0, scored.output
     assert "ex-alder-north" in scored.stdout
@@ -450,28 +434,25 @@ def test_what_only_warns_still_ranks_and_check_shows_its_place(
     assert "on reading; powerwall check shows them" in scored.stderr
     checked = CliRunner().invoke(app, ["check", "example.toml", "--all"])
     assert checked.exit_code == 0
-    for case in (WARNED[name] for name in names):
-        place = case.place.found(folder) if isinstance(case.place, At) else case.place
-        shown = re.findall(
-            rf"^warning\[{case.code}\]: (?:.*)\n  --> (.+)\n((?:.*\n)*?)(?=warning\[|note\[|example\.toml: )",
-            checked.stdout,
-            re.MULTILINE,
-        )
-        assert place in {where for where, _ in shown}, checked.stdout
-        assert case.words in checked.stdout
+    shown = re.findall(
+        rf"^warning\[{case.code}\]: (.*)\n  --> (.+)\n(?:.*\n)*?(?=warning\[|example\.toml: )",
+        checked.stdout,
+        re.MULTILINE,
+    )
+    assert place in {where for _, where in shown}, checked.stdout
+    assert case.words in checked.stdout
 
 
-def test_a_sentinel_is_exactly_an_empty_cell(
-    make_region: Callable[..., Path], tmp_path: Path
-) -> None:
-    def ranking(mw: object) -> str:
-        nodes = [{**LAYERS["points_of_interconnection"][0], "published_headroom_mw": mw}, *LAYERS["points_of_interconnection"][1:]]  # fmt: skip
-        path = make_region(tmp_path, points_of_interconnection=nodes)
-        return CliRunner().invoke(app, ["score", str(path), "--format", "csv"]).stdout
+def test_a_sentinel_is_exactly_an_empty_cell(folder: Path) -> None:
+    def ranking() -> str:
+        return CliRunner().invoke(app, ["score", "example.toml", "--format", "csv"]).stdout
 
-    read_as_sentinel = ranking(-9999)
-    assert ranking("") == read_as_sentinel
-    assert ranking(420) != read_as_sentinel
+    whole = ranking()
+    replaced(NODES, r",420,utility_letter,", ",-9999,utility_letter,")(folder)
+    read_as_sentinel = ranking()
+    replaced(NODES, r",-9999,utility_letter,", ",,utility_letter,")(folder)
+    assert ranking() == read_as_sentinel
+    assert read_as_sentinel != whole
 
 
 @pytest.mark.parametrize(
@@ -538,19 +519,15 @@ def test_a_bad_option_exits_two_and_says_which(
     assert files(folder) == before
 
 
-def test_a_date_beyond_the_calendar_is_no_crash(
-    make_region: Callable[..., Path], tmp_path: Path
-) -> None:
-    last = date(9999, 12, 31)
-    path = make_region(tmp_path, toml={"request": {"need_by": last, "horizon": last}})
-    result = CliRunner().invoke(app, ["score", str(path), "--as-of", "9999-01"])
+def test_a_date_beyond_the_calendar_is_no_crash(folder: Path) -> None:
+    replaced(TOML, r"^need_by = .*$", "need_by = 9999-12-31")(folder)
+    replaced(TOML, r"^horizon = .*$", "horizon = 9999-12-31")(folder)
+    result = CliRunner().invoke(app, ["score", "example.toml", "--as-of", "9999-01"])
     assert result.exit_code == 0, result.output
     assert "∞" in result.stdout
 
 
-def test_a_name_over_two_lines_stays_on_one_line_of_markdown(
-    make_region: Callable[..., Path], tmp_path: Path
-) -> None:
-    path = make_region(tmp_path, sites=[{**MADE_UP_SITES[0], "name": "Ash | A\nNorth"}])
-    result = CliRunner().invoke(app, ["score", str(path), "--format", "md"])
-    assert r"| Ash \| A North |" in result.stdout
+def test_a_name_over_two_lines_stays_on_one_line_of_markdown(folder: Path) -> None:
+    replaced(SITES, r",Alder North,", ',"Alder | A\nNorth",')(folder)
+    result = CliRunner().invoke(app, ["score", "example.toml", "--format", "md"])
+    assert r"| Alder \| A North |" in result.stdout

@@ -9,12 +9,9 @@ import subprocess
 import sys
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from powerwall.cli import app
-from powerwall.output.explain import print_site
-from powerwall.ranking.rank import rank
 
 FLAT = [[0] * 24] * 12
 RECORD = {
@@ -285,13 +282,14 @@ def test_an_import_never_takes_the_place_of_what_it_reads(rate):
 
 # ----------------------------------------------------------------------------------- explain, plan
 @pytest.fixture(scope="module")
-def explained(regions, kept):
-    """What `explain` prints of a site, without draws."""
-    read, measure = kept
-    region = read(regions / "example.toml")
-    to = Console(file=io.StringIO(), width=200, color_system=None)
-    print_site(rank(region, measure(region)), "ex-elm-switch", to)
-    return to.file.getvalue()
+def explained(regions):
+    return (
+        CliRunner()
+        .invoke(
+            app, ["explain", str(regions / "example.toml"), "ex-elm-switch"], env={"COLUMNS": "200"}
+        )
+        .stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -319,7 +317,6 @@ def test_the_bill_that_explain_shows_adds_up(regions, explained):
     assert f"{total:,.3f}" in explained
 
 
-@pytest.mark.usefixtures("computed_once")
 def test_plan_shows_who_pays_too(regions):
     out = (
         CliRunner()
@@ -338,7 +335,6 @@ def test_plan_shows_who_pays_too(regions):
     assert "12cp-min-demand: not priced" in out
 
 
-@pytest.mark.usefixtures("computed_once")
 def test_the_table_names_the_terms_in_force_and_both_states(regions):
     out = (
         CliRunner()

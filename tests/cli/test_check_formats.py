@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -21,9 +24,8 @@ TODAY = ("--today", "2026-09-15")
 
 
 @pytest.fixture
-def here(make_region, tmp_path, monkeypatch, computed_once) -> Path:
+def here(make_region, tmp_path, monkeypatch) -> Path:
     """A made-up region, and the working directory beside it."""
-    del computed_once
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -37,12 +39,21 @@ def run(*arguments: object, code: int = 0):
     return result
 
 
+def process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    kept = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "NO_COLOR", "FORCE_COLOR"}}
+    return subprocess.run(
+        [sys.executable, "-m", "powerwall", *arguments],
+        cwd=cwd,
+        env=kept | {"PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+
+
 # ------------------------------------------------------------------------------- exit codes
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_missing_region_file_exits_two_and_is_named_in_every_format(form, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["check", "nowhere.toml", "--format", form])
-    assert done.exit_code == 2
+def test_a_missing_region_file_exits_two_and_is_named_in_every_format(form, tmp_path):
+    done = process("check", "nowhere.toml", "--format", form, cwd=tmp_path)
+    assert done.returncode == 2
     assert done.stderr == ""
     assert "no region file nowhere.toml" in done.stdout
     if form == "github":
@@ -54,7 +65,8 @@ def test_a_missing_region_file_exits_two_and_is_named_in_every_format(form, tmp_
 def test_an_error_exits_one_in_every_format(form, here):
     path = here / "tiny.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("mw = 300", "mw = -300"), encoding="utf-8")  # fmt: skip
-    done = run("tiny.toml", "--format", form, code=1)
+    done = process("check", "tiny.toml", "--format", form, cwd=here)
+    assert done.returncode == 1
     assert "greater than 0" in done.stdout
     assert done.stderr == ""
 
@@ -117,7 +129,6 @@ def test_what_cannot_be_written_exits_two_before_anything_is_checked(arguments, 
     assert result.stdout == ""
 
 
-@pytest.mark.usefixtures("computed_once")
 def test_sarif_of_a_bundled_region_fits_the_schema(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     schema = json.loads((REPOSITORY / "tests/fixtures/sarif/sarif-schema-2.1.0.json").read_text(encoding="utf-8"))  # fmt: skip

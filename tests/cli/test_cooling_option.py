@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
-from pathlib import Path
 
 import pytest
 from conftest import LAYERS, typical_year
-from rich.console import Console
 from typer.testing import CliRunner
 
-import powerwall as pw
 from powerwall.cli import app
-from powerwall.criteria.check import check_rows
 from powerwall.criteria.water.operation import compared_plants
-from powerwall.output.water import print_water
-from powerwall.region.findings import Findings
-from powerwall.region.read import read_into
 
 runner = CliRunner()
 
@@ -37,22 +29,6 @@ def section(text: str, title: str = "cooling and water") -> str:
     start = lines.index(title)
     end = next((n for n in range(start, len(lines)) if not lines[n].strip()), len(lines))
     return "\n".join(lines[start:end])
-
-
-def printed(path, cooling: str = "mixed-hall", width: int = 80) -> str:
-    """That section of what `explain` prints of site `a`, without the rest."""
-    to = Console(file=io.StringIO(), width=width, color_system=None)
-    print_water(pw.read(path), "a", cooling, to)
-    return section(to.file.getvalue())
-
-
-def found(path) -> Findings:
-    """What reading a region and looking at its rows finds, before anything is measured."""
-    findings = Findings()
-    read = read_into(path, findings)
-    if read is not None:
-        check_rows(read, findings)
-    return findings
 
 
 @pytest.mark.parametrize("verb", ["score", "explain", "plan"])
@@ -75,35 +51,36 @@ def test_explain_shows_every_plant_and_marks_the_one_that_serves(region, monkeyp
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_explain_drops_whole_columns_on_a_narrow_screen(region, width):
-    said = printed(region, width=width)
+def test_explain_drops_whole_columns_on_a_narrow_screen(region, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = section(run("explain", region, "a").stdout)
     table = said.splitlines()[1 : 3 + len(compared_plants("mixed-hall"))]
     assert all(len(line) <= max(width, 52) for line in table)
     assert "IT MW" in table[0]
 
 
 def test_explain_tells_the_rules_in_their_own_unit_and_where_they_stand(region):
-    said = printed(region, "tower-chiller")
+    said = section(run("explain", region, "a", "--cooling", "tower-chiller").stdout)
     assert "w1:cap_m3_per_day: reached" in said
     assert "m3/day over" in said
     assert "in force" in said
     assert "compliant" not in said
 
 
-def test_a_rule_of_a_place_that_the_region_has_not_is_a_warning_with_the_nearest(make_region, tmp_path):  # fmt: skip
+def test_a_rule_of_a_place_that_the_region_has_not_is_a_warning_with_the_nearest(make_region, tmp_path, monkeypatch):  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "300")
     rule = {"rule_id": "r", "country": "US", "place": "One Cuonty", "metric": "annual_makeup_m3", "comparator": "gt", "low": 5, "high": 5, "unit": "m3/year",
             "consequence_class": "cap", "rule_status": "in_force"}  # fmt: skip
-    (wrong,) = [f for f in found(make_region(tmp_path, water_rules=[rule])) if f.code == "PW409"]
-    assert wrong.severity == "warning"
-    assert wrong.message.startswith("r: place = `One Cuonty` is no jurisdiction of this region")
-    assert "did you mean `One County`?" in wrong.remedy
+    said = " ".join(run("check", make_region(tmp_path, water_rules=[rule]), "--all").stdout.split())
+    assert "warning[PW409]: r: place = `One Cuonty` is no jurisdiction of this region" in said
+    assert "did you mean `One County`?" in said
     right = make_region(tmp_path, name="right", water_rules=[rule | {"place": "one county"}])
-    assert not [f for f in found(right) if "place = " in f.message]
+    assert "place = " not in run("check", right, "--all").stdout
 
 
 def test_explain_without_a_climate_says_so_and_still_shows_the_basin(make_region, tmp_path):
     path = make_region(tmp_path, climate=None)
-    said = printed(path)
+    said = section(run("explain", path, "a").stdout)
     assert "mixed-hall: unknown" in said
     assert "basin:" in said
 
@@ -146,7 +123,7 @@ def test_monthly_basins_and_a_second_opinion_stand_beside_the_plant(make_region,
         **{f"bws_{m}_score": 4.0 if m in {"07", "08"} else 1.0 for m in months}, **{f"aware_{m}_cf": 2.0 for m in months},
     }  # fmt: skip
     path = make_region(tmp_path, basins=[basin])
-    said = {plant: printed(path, plant) for plant in ("liquid-tower", "liquid-adiabatic", "liquid-dry")}  # fmt: skip
+    said = {plant: section(run("explain", path, "a", "--cooling", plant).stdout) for plant in ("liquid-tower", "liquid-adiabatic", "liquid-dry")}  # fmt: skip
     assert "basin, monthly" in said["liquid-dry"]
     # pads drink in the two stressed months, a tower all year
     pads, tower = (float(re.search(r"drinks: ([\d.]+) of 1", said[plant])[1]) for plant in ("liquid-adiabatic", "liquid-tower"))  # fmt: skip
@@ -181,23 +158,28 @@ CLIMATE = typical_year()
         ([CLIMATE[0] | {"station_id": "k9"}, *CLIMATE[1:]], 2, "k9"),
     ],
 )  # fmt: skip
-def test_rows_of_a_climate_that_cannot_be_are_found_at_their_line(make_region, tmp_path, rows, row, said):  # fmt: skip
-    telling = [f for f in found(make_region(tmp_path, climate=rows)) if said in f.message]
-    assert (Path(telling[0].file).name, telling[0].line) == ("climate.csv", row)
+def test_rows_of_a_climate_that_cannot_be_are_found_at_their_line(make_region, tmp_path, monkeypatch, rows, row, said):  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "300")
+    path = make_region(tmp_path, climate=rows)
+    done = run("check", path, "--all")
+    text = " ".join(done.stdout.split())
+    assert said in text
+    assert f"climate.csv:{row}" in text
 
 
 def test_a_pressure_in_hectopascal_leaves_the_station_unused_and_the_water_unknown(make_region, tmp_path, monkeypatch):  # fmt: skip
     monkeypatch.setenv("COLUMNS", "300")
     path = make_region(tmp_path, climate_stations=[LAYERS["climate_stations"][0] | {"pressure_pa": 955}])  # fmt: skip
     assert "k1 has pressure_pa = 955, which is none in pascal: not used" in " ".join(run("check", path, "--all").stdout.split())  # fmt: skip
-    assert "unknown, no station with a typical year" in printed(path)
+    assert "unknown, no station with a typical year" in section(run("explain", path, "a").stdout)
 
 
-def test_a_pressure_of_sea_level_at_a_high_station_is_found(make_region, tmp_path):
+def test_a_pressure_of_sea_level_at_a_high_station_is_found(make_region, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
     station = [LAYERS["climate_stations"][0] | {"pressure_pa": 101_325}]
-    words = "pressure_pa = 101,325 at 500 m, where about 95,461 Pa are usual"
-    (one,) = [f for f in found(make_region(tmp_path, climate_stations=station)) if words in f.message]  # fmt: skip
-    assert (Path(one.file).name, one.line) == ("climate_stations.csv", 2)
+    done = run("check", make_region(tmp_path, climate_stations=station), "--all")
+    assert "pressure_pa = 101,325 at 500 m, where about 95,461 Pa are usual" in " ".join(done.stdout.split())  # fmt: skip
+    assert "climate_stations.csv:2:" in done.stdout
 
 
 def test_a_column_of_the_climate_that_is_missing_is_found(make_region, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import re
@@ -44,11 +43,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def example(kept):
+def example():
     """The example region, its measures and its ranking."""
-    read, measure = kept
-    region = read(REPOSITORY / EXAMPLE)
-    measures = measure(region)
+    region = pw.read(REPOSITORY / EXAMPLE)
+    measures = pw.measure(region)
     return region, measures, pw.rank(region, measures)
 
 
@@ -67,15 +65,11 @@ def page(ranking, site: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def pages(example):
-    """What explain prints of a site without draws; each page once."""
-    return functools.cache(functools.partial(page, example[2]))
-
-
-@pytest.fixture(scope="module")
-def explained(example) -> str:
-    """What explain prints of a site, through the library; that the command prints the same is a test."""
-    return page(example[2].with_draws(4096), "ex-hazel-farm")
+def explained() -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(REPOSITORY)
+        patch.delenv("COLUMNS", raising=False)
+        return run("explain", EXAMPLE, "ex-hazel-farm")
 
 
 def test_explain_shows_every_criterion_with_its_measure_value_and_points(explained, example):
@@ -110,8 +104,8 @@ def test_explain_gives_the_source_of_every_number_that_has_one(explained, exampl
                 assert row[part] in line, (name, part)
 
 
-def test_explain_says_why_an_unknown_is_unknown(pages):
-    text = pages("ex-iris-corner")
+def test_explain_says_why_an_unknown_is_unknown(example):
+    text = page(example[2], "ex-iris-corner")
     assert "no power plan: no point of interconnection of the needed voltage" in text
     assert "unranked, score" in text
     assert re.search(r"delivered_cost_usd_per_mwh: .*no tariff stack for this site", text)
@@ -132,8 +126,9 @@ def test_explain_as_json_holds_what_the_ranking_holds(example):
     )
 
 
-def test_explain_takes_a_part_of_a_name_that_only_one_site_has(explained):
+def test_explain_takes_a_part_of_a_name_that_only_one_site_has(explained, example):
     assert run("explain", EXAMPLE, "hazel farm") == explained
+    assert page(example[2].with_draws(4096), "ex-hazel-farm") == explained
 
 
 @pytest.mark.parametrize(
@@ -151,12 +146,11 @@ def test_explain_of_no_site_says_which_may_be_meant(wanted, words):
     assert words in result.stderr
 
 
-def test_explain_answers_for_the_request_of_its_options(make_region, tmp_path, tiny_measures):
-    assert tiny_measures["months_late"]["value"]["a"] > 0
-    path = str(make_region(tmp_path))
-    text = run("explain", path, "a", "--need-by", "2036-01", "-w", "cost=0", "--draws", "0")
+def test_explain_answers_for_the_request_of_its_options(explained):
+    text = run("explain", EXAMPLE, "ex-hazel-farm", "--need-by", "2036-01", "-w", "cost=0")
     assert re.search(r"months_late +−", text)
     assert re.search(r"delivered_cost_usd_per_mwh .* 0 ", text)
+    assert text != explained
 
 
 def put_back(measures, criterion: str, site: str, value: float):
@@ -197,12 +191,12 @@ def test_a_change_said_to_be_out_of_reach_fails_even_at_the_best_value(example):
         assert again["score"][site] <= ranking.frame["score"][above]
 
 
-def test_the_leader_and_an_unranked_site_have_nobody_to_pass(example, pages):
+def test_the_leader_and_an_unranked_site_have_nobody_to_pass(example):
     _, _, ranking = example
     assert target(ranking, ranking.frame.index[0], 2) is None
     assert target(ranking, "ex-iris-corner", 2) is None
-    assert "to pass" not in pages(ranking.frame.index[0])
-    assert "to pass" not in pages("ex-iris-corner")
+    assert "to pass" not in page(ranking, ranking.frame.index[0])
+    assert "to pass" not in page(ranking, "ex-iris-corner")
 
 
 def test_explain_prints_the_bottleneck_and_the_changes_that_would_do(explained, example):
@@ -216,8 +210,8 @@ def test_explain_prints_the_bottleneck_and_the_changes_that_would_do(explained, 
     ]
 
 
-def test_an_unknown_measure_is_printed_as_one_and_never_as_zero(pages):
-    text = pages("near-ex-poi-birch")
+def test_an_unknown_measure_is_printed_as_one_and_never_as_zero(example):
+    text = page(example[2], "near-ex-poi-birch")
     row = next(line for line in text.splitlines() if line.startswith("area_ha"))
     assert row.split()[1] == "?"
     assert row.rstrip().endswith("unknown")
@@ -250,6 +244,11 @@ def test_check_prints_the_most_severe_last_and_counts_them(folder):
     assert text.endswith(f"example.toml: 1 error, {warnings} warnings, {told}\n")
 
 
+def test_strict_turns_warnings_into_a_failure():
+    run("check", EXAMPLE, "--today", "2026-08-23")
+    run("check", EXAMPLE, "--today", "2026-08-23", "--strict", code=1)
+
+
 def test_a_layer_ages_by_the_day_that_is_named_and_only_in_check():
     region = pw.read(EXAMPLE)
     fresh = run("check", EXAMPLE, "--today", "2026-08-23", "--all")
@@ -261,17 +260,16 @@ def test_a_layer_ages_by_the_day_that_is_named_and_only_in_check():
     assert re.findall(r"\[PW208\]: (.*)", one) == ["layer `policy` is 31 days old, fresh for 30"]
 
 
-def test_check_of_several_regions_takes_the_worst_of_their_exit_codes(
-    make_region, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    make_region(tmp_path)
-    make_region(tmp_path, name="other", toml={"request": {"mw": -1}})
-    text = run("check", "tiny.toml", "other.toml", code=1)
-    assert "tiny.toml: " in text
+@pytest.mark.usefixtures("folder")
+def test_check_of_several_regions_takes_the_worst_of_their_exit_codes():
+    shutil.copy("example.toml", "other.toml")
+    other = Path("other.toml")
+    other.write_text(other.read_text().replace("mw = 300", "mw = -1", 1))
+    text = run("check", "example.toml", "other.toml", code=1)
+    assert "example.toml: " in text
     assert "other.toml: 1 error" in text
-    Path("other.toml").write_text("x = [\n")
-    run("check", "other.toml", "tiny.toml", code=2)
+    other.write_text("x = [\n")
+    run("check", "other.toml", "example.toml", code=2)
 
 
 def test_check_explains_every_code():
@@ -314,33 +312,20 @@ def test_an_unknown_criterion_exits_two_and_names_the_closest():
 
 
 # ---------------------------------------------------------------------------------------- init
-def start(lon: str, lat: str) -> str:
-    """What `init` says of a new region in the working directory."""
-    return run("init", "my-county", "--lon", lon, "--lat", lat)
-
-
 @pytest.mark.parametrize(
     ("lon", "lat", "crs"),
     [
+        ("-81.2", "37.4", "EPSG:32617"),
         ("-98", "39", "EPSG:32614"),
+        ("151", "-33.9", "EPSG:32756"),
         ("0", "0", "EPSG:32631"),
         ("180", "10", "EPSG:32660"),
         ("-180", "10", "EPSG:32601"),
     ],
 )
-def test_a_new_region_is_drawn_in_its_zone(lon, lat, crs, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    start(lon, lat)
-    assert tomllib.loads(Path("regions/my-county.toml").read_text())["crs"] == crs
-    assert not pw.read("regions/my-county.toml").sites.empty
-
-
-@pytest.mark.parametrize(
-    ("lon", "lat", "crs"), [("-81.2", "37.4", "EPSG:32617"), ("151", "-33.9", "EPSG:32756")]
-)
 def test_a_new_region_is_accepted_by_check_and_score(lon, lat, crs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = start(lon, lat)
+    text = run("init", "my-county", "--lon", lon, "--lat", lat)
     assert text.endswith("\nNext: powerwall check regions/my-county.toml\n")
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")) == [
         "regions/my-county.toml",

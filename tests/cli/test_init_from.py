@@ -228,3 +228,11 @@ def test_acts_of_other_places_alone_leave_no_layer(downloads, tmp_path, monkeypa
     assert "0 rows" in told.stderr
     assert "noise_rules" not in Path("regions/made-up.toml").read_text(encoding="utf-8")
     assert not Path("regions/made-up/noise_rules.csv").exists()
+
+
+def test_an_entity_that_may_mean_two_things_is_refused(downloads, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    both = ["--from", f"grid-mix={downloads / 'mix.csv'}", "--from", f"iso-queue={downloads / 'queue.csv'}"]  # fmt: skip
+    told = run("init", "made-up", *both, "--entity", "PJM", code=2)
+    assert "PW603" in told.stderr
+    assert not Path("regions").exists() or not any(Path("regions").iterdir())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import functools
 import json
 from datetime import date
 from pathlib import Path
@@ -32,9 +31,7 @@ def run(*arguments: str, code: int = 0):
     return result
 
 
-@functools.cache
 def record(*arguments: str) -> dict:
-    """The plan as JSON; the same question is asked once."""
     return json.loads(run(*arguments, "--format", "json", "--quiet").stdout)
 
 
@@ -324,7 +321,7 @@ def test_the_files_hold_what_is_printed(tmp_path):
     assert head[:60] in paths[2].read_text()
 
 
-@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_table_is_wider_than_the_terminal(monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
     printed = run(VIRGINIA, SITE, "--bridge", "recip:100", "--flex", "0.005", "--quiet").stdout

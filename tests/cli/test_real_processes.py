@@ -15,17 +15,11 @@ from powerwall.cli import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = "regions/example.toml"
-SMALL = "<the made-up region>"
 HEAVY = ("geopandas", "numpy", "pandas", "pyarrow", "pydantic", "pyogrio", "pyproj", "scipy", "shapely")  # fmt: skip
 
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "powerwall", *arguments]
-
-
-def named(arguments: tuple[str, ...], small: str) -> list[str]:
-    """The arguments, with the made-up region where it is meant."""
-    return [small if argument == SMALL else argument for argument in arguments]
 
 
 def environment() -> dict[str, str]:
@@ -46,12 +40,6 @@ def run(*arguments: str, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.fixture(scope="module")
-def small(make_region, tmp_path_factory) -> str:
-    """The made-up region: for how a process ends, not for what it says."""
-    return str(make_region(tmp_path_factory.mktemp("small")))
-
-
 def test_a_ranking_exits_zero_with_the_answer_alone_on_stdout() -> None:
     done = run("score", EXAMPLE, "--format", "csv")
     assert done.returncode == 0
@@ -59,17 +47,16 @@ def test_a_ranking_exits_zero_with_the_answer_alone_on_stdout() -> None:
     assert done.stderr == "1 warning on reading; powerwall check shows them\n"
 
 
-def test_a_layer_that_cannot_be_read_exits_two_with_stderr_alone(
-    make_region, tmp_path: Path
-) -> None:
-    make_region(tmp_path)
-    (tmp_path / "tiny/policy.csv").unlink()
-    done = run("score", "tiny.toml", "-o", "out.csv", cwd=tmp_path)
+def test_a_layer_that_cannot_be_read_exits_two_with_stderr_alone(tmp_path: Path) -> None:
+    shutil.copy(REPOSITORY / EXAMPLE, tmp_path)
+    shutil.copytree(REPOSITORY / "regions/example", tmp_path / "example")
+    (tmp_path / "example/policy.csv").unlink()
+    done = run("score", "example.toml", "-o", "out.csv", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("error[PW201]")
     assert "Traceback" not in done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"tiny", "tiny.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"example", "example.toml"}
 
 
 def test_check_of_a_readable_file_with_an_error_exits_one(tmp_path: Path) -> None:
@@ -100,11 +87,9 @@ def test_wrong_usage_exits_two_and_says_what_was_meant(
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-@pytest.mark.parametrize("arguments", [("score", SMALL), ("--help",)])
-def test_a_reader_that_stops_after_a_line_is_no_failure(
-    arguments: tuple[str, ...], small: str
-) -> None:
-    line = " ".join(command(*named(arguments, small))) + " | head -1"
+@pytest.mark.parametrize("arguments", [("score", EXAMPLE), ("--help",)])
+def test_a_reader_that_stops_after_a_line_is_no_failure(arguments: tuple[str, ...]) -> None:
+    line = " ".join(command(*arguments)) + " | head -1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line],
         cwd=REPOSITORY,
@@ -124,16 +109,14 @@ def test_a_reader_that_stops_after_a_line_is_no_failure(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("score", SMALL, "--format", "csv"),
+        ("score", EXAMPLE, "--format", "csv"),
         ("criteria",),
         ("--version",),
     ],
 )
-def test_a_reader_that_has_gone_before_the_answer_is_no_failure(
-    arguments: tuple[str, ...], small: str
-) -> None:
+def test_a_reader_that_has_gone_before_the_answer_is_no_failure(arguments: tuple[str, ...]) -> None:
     process = subprocess.Popen(
-        command(*named(arguments, small)),
+        command(*arguments),
         cwd=REPOSITORY,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -191,9 +174,9 @@ main()
     ids=["while measuring", "while writing"],
 )
 def test_ctrl_c_leaves_with_130_without_a_traceback_or_half_a_file(
-    patch: str, small: str, tmp_path: Path
+    patch: str, tmp_path: Path
 ) -> None:
-    arguments = ["score", small, "-q", "-o", "out.csv"]
+    arguments = ["score", str(REPOSITORY / EXAMPLE), "-q", "-o", "out.csv"]
     process = subprocess.Popen(
         [sys.executable, "-c", WAITS.format(patch=patch, arguments=arguments)],
         cwd=tmp_path,

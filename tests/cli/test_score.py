@@ -14,7 +14,6 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import TARIFFS
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -96,12 +95,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def small(make_region: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The made-up region: for what needs no real one."""
-    return str(make_region(tmp_path_factory.mktemp("small")))
-
-
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The ranking in a copy of the example region, and the working directory beside it."""
@@ -123,6 +116,7 @@ def test_the_csv_has_the_lead_columns_then_four_for_each_criterion(saved: Path) 
 
 
 def test_the_command_prints_what_the_library_gives() -> None:
+    assert run("score", VIRGINIA, "--format", "csv") == csv_text(ranking(VIRGINIA))
     assert run("score", VIRGINIA) == printed(VIRGINIA)
 
 
@@ -173,7 +167,7 @@ def test_the_provenance_names_every_layer_with_its_hash_and_date(saved: Path) ->
                    for path in saved.iterdir() if path.suffix != ".gpkg")  # fmt: skip
 
 
-@pytest.mark.parametrize("form", ["json", "geojson", "md"])
+@pytest.mark.parametrize("form", ["csv", "json", "geojson", "md"])
 def test_stdout_gets_the_bytes_that_a_file_gets(form: str, saved: Path) -> None:
     assert run("score", VIRGINIA, "--format", form).encode() == (saved / f"out.{form}").read_bytes()
 
@@ -213,25 +207,25 @@ def test_more_megawatts_make_every_site_later_and_change_the_order() -> None:
     assert (later > 0).all()
 
 
-def test_a_later_need_shifts_months_late_by_exactly_the_change_of_date(small: str) -> None:
-    base, later = scored(small), scored(small, "--need-by", "2033-01")
+def test_a_later_need_shifts_months_late_by_exactly_the_change_of_date() -> None:
+    base, later = scored(VIRGINIA), scored(VIRGINIA, "--need-by", "2033-01")
     days = (pd.Timestamp("2033-01-01") - pd.Timestamp("2031-01-01")).days
     shift = (base["months_late"] - later["months_late"].reindex(base.index)).dropna()
-    assert len(shift) == 3
+    assert len(shift) > 40
     assert shift.to_numpy() == pytest.approx(days / MONTH_DAYS, abs=2e-6)
     assert later["score"].max() > base["score"].max()
-    assert (later["on_time_probability"] >= base["on_time_probability"].reindex(later.index)).sum() == 3  # fmt: skip
+    assert (later["on_time_probability"] >= base["on_time_probability"].reindex(later.index)).sum() > 40  # fmt: skip
 
 
-def test_an_earlier_need_costs_points_and_never_gains_any(small: str) -> None:
-    base, earlier = scored(small), scored(small, "--need-by", "2029-01")
+def test_an_earlier_need_costs_points_and_never_gains_any() -> None:
+    base, earlier = scored(VIRGINIA), scored(VIRGINIA, "--need-by", "2029-01")
     lost = (base["score"] - earlier["score"].reindex(base.index)).dropna()
     assert (lost >= 0).all()
     assert lost.max() > 5
 
 
-def test_another_seed_moves_the_dates_a_little(small: str) -> None:
-    base, other = scored(small), scored(small, "--seed", "7")
+def test_another_seed_moves_the_dates_a_little() -> None:
+    base, other = scored(VIRGINIA), scored(VIRGINIA, "--seed", "7")
     moved = (base["months_late"] - other["months_late"].reindex(base.index)).abs().dropna()
     assert 0 < moved.max() < 3
 
@@ -346,15 +340,18 @@ def test_prices_of_dublin_are_unknown_for_want_of_sheets_and_never_a_number() ->
         assert "lacks" in cost["why"] or "no tariff stack" in cost["why"]
 
 
-def test_a_price_in_another_currency_is_unknown_without_a_declared_rate(
-    make_region: Any, tmp_path: Path
-) -> None:
-    text = json.dumps(TARIFFS).replace('"USD"', '"EUR"').replace('"usd_per_', '"eur_per_')
-    file = make_region(tmp_path, toml={"currency": "EUR"}, tariffs=json.loads(text))
-    records = json.loads(run("score", str(file), "--format", "json"))["sites"]
+def test_a_price_in_another_currency_is_unknown_without_a_declared_rate(copied: Path) -> None:
+    file, prices = copied.parents[1] / "example.toml", copied.parent / "tariffs.json"
+    text = prices.read_text(encoding="utf-8")
+    prices.write_text(
+        text.replace('"USD"', '"EUR"').replace('"usd_per_', '"eur_per_'), encoding="utf-8"
+    )
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('currency = "USD"', 'currency = "EUR"'), encoding="utf-8")
+    records = json.loads(run("score", "example.toml", "--format", "json"))["sites"]
     cost = {r["site_id"]: r["criteria"]["delivered_cost_usd_per_mwh"] for r in records}
-    assert "measure" not in cost["a"]
-    assert "EUR and no rate to USD is declared" in cost["a"]["why"]
+    assert "measure" not in cost["ex-alder-north"]
+    assert "EUR and no rate to USD is declared" in cost["ex-alder-north"]["why"]
 
 
 def test_a_site_whose_requirement_is_unknown_stays_and_is_marked_at_risk() -> None:
@@ -373,16 +370,12 @@ def test_a_site_is_out_with_the_reason_the_margin_and_its_score() -> None:
     assert row["score"] > 0
 
 
-def test_a_moratorium_puts_a_site_out_until_its_day_and_not_after(
-    make_region: Any, tmp_path: Path
-) -> None:
-    pause = {"policy_id": "one-pause", "jurisdiction_id": "us-ks-one", "kind": "moratorium", "policy_status": "active", "effect": "blocks",
-             "action_date": "2026-01-01", "effective_from": "2026-01-01", "effective_to": "2027-01-31"}  # fmt: skip
-    paused = str(make_region(tmp_path, policy=[pause], toml={"require": {"moratorium": {"is": False}}}))  # fmt: skip
-    before, after = (scored(paused, "--as-of", day).loc["a"] for day in ("2027-01-30", "2027-01-31"))  # fmt: skip
-    assert (before["status"], after["status"]) == ("out", "ranked")
-    assert "moratorium of" in before["reasons"]
-    assert "moratorium of" not in str(after["reasons"])
+def test_a_moratorium_puts_a_site_out_until_its_day_and_not_after() -> None:
+    ohio = "regions/central-ohio.toml"
+    for asked, status in (((ohio,), "out"), ((ohio, "--as-of", "2027-01-31"), "ranked")):
+        found = {record["site_id"]: record for record in sites(*asked)}
+        assert found["oh-sunbury-park"]["status"] == status
+    assert "moratorium of" not in found["oh-sunbury-park"]["reasons"]
 
 
 # ------------------------------------------------------------------------------ several regions
@@ -400,8 +393,8 @@ def test_several_regions_rank_together_with_the_scores_they_have_alone() -> None
 
 
 def test_the_order_in_which_regions_are_named_changes_no_rank() -> None:
-    other = scored(PHOENIX, VIRGINIA)
-    assert [record["site_id"] for record in sites(VIRGINIA, PHOENIX)] == list(other.index)
+    one, other = sites(VIRGINIA, PHOENIX), sites(PHOENIX, VIRGINIA)
+    assert [record["site_id"] for record in one] == [record["site_id"] for record in other]
 
 
 def test_a_synthetic_region_is_left_out_beside_real_ones_and_said_so() -> None:
@@ -433,17 +426,12 @@ def test_a_changed_ranking_is_out_of_date_and_the_row_is_named(copied: Path) -> 
     assert copied.read_text(encoding="utf-8") == after
 
 
-def test_a_changed_layer_makes_the_committed_ranking_out_of_date(
-    make_region: Any, tmp_path: Path
-) -> None:
-    file = make_region(tmp_path)
-    run("score", str(file), "-o", str(tmp_path / "tiny/ranking.csv"))
-    layer = tmp_path / "tiny/points_of_interconnection.csv"
-    before = layer.read_text(encoding="utf-8")
-    layer.write_text(before.replace(",420,hosting_map,", ",310,hosting_map,"), encoding="utf-8")
-    result = CliRunner().invoke(app, ["score", str(file), "--check"])
+def test_a_changed_layer_makes_the_committed_ranking_out_of_date(copied: Path) -> None:
+    layer = copied.parent / "points_of_interconnection.csv"
+    layer.write_text(layer.read_text(encoding="utf-8").replace(",900,study,", ",310,study,"), encoding="utf-8")  # fmt: skip
+    result = CliRunner().invoke(app, ["score", "example.toml", "--check"])
     assert result.exit_code == 1
-    assert re.search(r"rows of the committed ranking differ: (\w, )*a\b", result.stderr)
+    assert "ex-elm-switch" in result.stderr
 
 
 def test_an_absent_ranking_is_out_of_date(copied: Path) -> None:
@@ -470,12 +458,11 @@ def test_the_committed_rankings_are_up_to_date() -> None:
 # ----------------------------------------------------------------------------------- the screen
 @pytest.mark.parametrize("columns", [48, 80])
 def test_the_width_of_the_terminal_is_kept_to(
-    columns: int, small: str, monkeypatch: pytest.MonkeyPatch
+    columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     assert run("score", VIRGINIA) == printed(VIRGINIA, columns)
-    site = [VIRGINIA, "va-eskimo-hill"] if columns == 48 else [small, "a"]
-    for verb in (["explain", *site, "--draws", "0"], ["criteria"]):
+    for verb in (["explain", VIRGINIA, "va-eskimo-hill"], ["criteria"]):
         lines = run(*verb).splitlines()
         rule = next(n for n, line in enumerate(lines) if set(line.strip()) == {"─"})
         last = next(n for n, line in enumerate(lines) if line.startswith(("contributions", "weight:")))  # fmt: skip
@@ -484,7 +471,7 @@ def test_the_width_of_the_terminal_is_kept_to(
 
 
 @pytest.mark.parametrize("region", [VIRGINIA, DUBLIN, EXAMPLE])
-@pytest.mark.parametrize("columns", [48, 80, 100])
+@pytest.mark.parametrize("columns", [48, 64, 80, 100])
 def test_a_narrow_table_drops_whole_columns_and_cuts_no_cell(columns: int, region: str) -> None:
     wide, lines = printed(region).splitlines(), printed(region, columns).splitlines()
     assert max(len(line.rstrip()) for line in lines) <= columns
@@ -511,19 +498,18 @@ def test_off_a_terminal_the_table_is_wide_enough_for_every_column() -> None:
     assert "not shown at this width" not in text
 
 
-@pytest.mark.parametrize("verb", ["score", "criteria"])
+@pytest.mark.parametrize("verb", [["score", EXAMPLE], ["criteria"]])
 def test_no_escape_code_is_printed_where_colour_is_refused(
-    verb: str, small: str, monkeypatch: pytest.MonkeyPatch
+    verb: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = [verb, small] if verb == "score" else [verb]
-    assert "\x1b" not in CliRunner().invoke(app, asked).output  # off a terminal
+    assert "\x1b" not in CliRunner().invoke(app, verb).output  # off a terminal
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "xterm-256color")
-    assert "\x1b[" in run(*asked)
-    assert "\x1b" not in CliRunner().invoke(app, [*asked, "--no-color"]).output
+    assert "\x1b[" in run(*verb)
+    assert "\x1b" not in CliRunner().invoke(app, [*verb, "--no-color"]).output
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in CliRunner().invoke(app, asked).output
+    assert "\x1b" not in CliRunner().invoke(app, verb).output
 
 
 # ------------------------------------------------------------------------------------ the words

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import single
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,22 +139,14 @@ def test_order_copies_and_rows_of_others_do_not_matter(records, random):
     assert {name for name, _ in gates([*records, *records])} == {name for name, _ in base}
 
 
-def by_policy(region):
-    """Ranking by what rests on acts: the authority's yes, the permit, and the power that waits for it."""
-    found = single(region)
-    names = ("moratorium", "policy_success_probability", "permit_months", "opposition_index", "months_late")  # fmt: skip
-    measures = pw.Measures({n: found.criteria[n] for n in names}, {n: found[n] for n in names})
-    return pw.rank(region, measures)
-
-
 def test_what_warns_or_has_ended_never_changes_the_status_of_a_site(make_region, tmp_path):
     own = {"policy_id": "own", "jurisdiction_id": "us-ks-one", "kind": "zoning", "policy_status": "enacted", "effect": "enables",
            "action_date": "2024-01-01"}  # fmt: skip
-    toml = {"require": {"moratorium": {"is": False}}, "weights": {"policy": 1, "power": 1}}
+    toml = {"require": {"moratorium": {"is": False}}}
 
     def ranked(n, *more):
         region = pw.read(make_region(tmp_path / str(n), policy=[own, *more], toml=toml))
-        frame = by_policy(region).frame
+        frame = pw.rank(region, pw.measure(region)).frame
         return frame[["status", "score", "reasons"]].to_dict("index")
 
     base = ranked("base")
@@ -186,9 +177,9 @@ def test_a_word_that_a_file_leaves_open_puts_no_site_out_and_is_not_passed_over(
 ):
     own = {"policy_id": "own", "jurisdiction_id": "us-ks-one", "kind": "zoning", "policy_status": "enacted", "effect": "enables",
            "action_date": "2024-01-01"}  # fmt: skip
-    toml = {"require": {"moratorium": {"is": False}}, "weights": {"policy": 1, "power": 1}}
+    toml = {"require": {"moratorium": {"is": False}}}
     region = pw.read(make_region(tmp_path, policy=[own, row(**cells)], toml=toml))
-    frame = by_policy(region).frame
+    frame = pw.rank(region, pw.measure(region)).frame
     assert frame.loc["a", "status"] == status
     assert ("at risk" in frame.loc["a", "reasons"]) is risk
     if risk:
@@ -196,11 +187,11 @@ def test_a_word_that_a_file_leaves_open_puts_no_site_out_and_is_not_passed_over(
 
 
 def test_the_words_of_a_status_change_nothing_and_its_dates_do(make_region, tmp_path):
-    toml = {"require": {"moratorium": {"is": False}}, "weights": {"policy": 1, "power": 1}}
+    toml = {"require": {"moratorium": {"is": False}}}
 
     def status(n, **cells):
         region = pw.read(make_region(tmp_path / str(n), policy=[row(**cells)], toml=toml))
-        frame = by_policy(region).frame
+        frame = pw.rank(region, pw.measure(region)).frame
         return dict(frame["status"])
 
     base = status("base")
@@ -253,9 +244,9 @@ def test_no_rule_is_read_by_the_computers_clock():
 # --- the worked example -------------------------------------------------------------------------
 
 
-def test_sunbury_is_held_for_162_days_and_then_a_special_permit(regions, kept):
-    region = kept[0](regions / "central-ohio.toml", as_of=DAY, mw=300.0)
-    measures = kept[1](region)
+def test_sunbury_is_held_for_162_days_and_then_a_special_permit(regions):
+    region = pw.read(regions / "central-ohio.toml", as_of=DAY, mw=300.0)
+    measures = pw.measure(region)
     found = {name: frame.loc["oh-sunbury-park"] for name, frame in measures.items()}
     assert found["moratorium"]["value"] == 1
     assert (
@@ -270,11 +261,11 @@ def test_sunbury_is_held_for_162_days_and_then_a_special_permit(regions, kept):
     assert pw.rank(region, measures).frame.loc["oh-sunbury-park", "status"] == "out"
 
 
-def test_sunbury_is_free_on_the_day_its_term_ends(regions, kept):
+def test_sunbury_is_free_on_the_day_its_term_ends(regions):
     for day, value in ((date(2027, 1, 30), 1), (date(2027, 1, 31), 0)):
-        region = kept[0](regions / "central-ohio.toml", as_of=day, mw=300.0)
-        assert single(region)["moratorium"].loc["oh-sunbury-park", "value"] == value
-    measures = pw.measure(region)
+        region = pw.read(regions / "central-ohio.toml", as_of=day, mw=300.0)
+        measures = pw.measure(region)
+        assert measures["moratorium"].loc["oh-sunbury-park", "value"] == value
     assert pw.rank(region, measures).frame.loc["oh-sunbury-park", "status"] == "ranked"
     assert measures["policy_success_probability"].loc["oh-sunbury-park", "value"] == 0.694
     assert measures["permit_months"].loc["oh-sunbury-park", "value"] == pytest.approx(9)

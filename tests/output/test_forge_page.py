@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from powerwall.output.readme import WIDTH, refreshed
-from powerwall.ranking.compare import compare
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs/how-to/ci.md"
@@ -33,17 +32,9 @@ def changed(folder: Path) -> None:
     subprocess.run(["bash", "-euc", script], cwd=folder, check=True, capture_output=True)
 
 
-@pytest.mark.usefixtures("computed_once")
 @pytest.mark.skipif(not (shutil.which("git") and shutil.which("bash")), reason="needs git and bash")
 def test_the_page_shows_what_a_reviewer_sees(tmp_path, monkeypatch):
     changed(tmp_path)
-    made = []  # one comparison, shown in two formats
-
-    def compared_once(*sides):
-        made.extend([] if made else [compare(*sides)])
-        return made[0]
-
-    monkeypatch.setattr("powerwall.ranking.compare.compare", compared_once)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", WIDTH)  # set here, so that it is taken back
     for name in ("NO_COLOR", "FORCE_COLOR"):

@@ -44,8 +44,8 @@ def write(file: Path, rows: list[dict[str, str]]) -> None:
 
 
 @pytest.fixture(scope="module")
-def example(bundled) -> pw.Ranking:
-    return bundled("example")
+def example(regions) -> pw.Ranking:
+    return ranked(regions / "example.toml")
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_day_that_no_window_ends_on_is_named_by_the_dates_alone(example):
 
 def test_a_weight_that_changed_is_named_by_its_key(copied, example):
     copied.write_text(copied.read_text(encoding="utf-8").replace("cost = 3", "cost = 4"), encoding="utf-8")  # fmt: skip
-    changes = compare(example, pw.rank(pw.read(copied), example.measures))
+    changes = compare(example, ranked(copied))
     assert set(changes.ingredients["what"]) == {"weights.cost 3 → 4"}
     assert set(changes.sites.loc[list(moved_themselves(changes)), "why"]) == {"weights.cost 3 → 4"}
     assert (changes.measures["old"].fillna(-1) == changes.measures["new"].fillna(-1)).all()
@@ -220,8 +220,8 @@ def test_a_layer_that_came_is_named_and_so_is_what_rests_on_it(make_region, tmp_
     assert any("noise_rules" in why for why in changes.measures["why"])
 
 
-def test_several_regions_in_one_ranking_are_refused(example, tiny, tiny_measures):
-    both = pw.rank([example.regions[0], tiny], [example.measures, tiny_measures])
+def test_several_regions_in_one_ranking_are_refused(example, tiny):
+    both = pw.rank([example.regions[0], tiny], [example.measures, pw.measure(tiny)])
     with pytest.raises(ValueError, match="one region"):
         compare(both, example)
 

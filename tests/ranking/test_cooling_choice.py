@@ -13,34 +13,19 @@ from powerwall.ranking.cooling import plant_of
 LIQUID = [name for name, kind in PLANTS.items() if kind.cools_by == "liquid"]
 
 
-@pytest.fixture(scope="module")
-def read(make_region, tmp_path_factory):
-    """A function that writes and reads the tiny region with the choice left open; once for the same arguments."""
-    kept = {}
+@pytest.fixture
+def read(make_region, tmp_path):
+    """A function that writes and reads the tiny region with the choice left open."""
 
     def region(name="open", request=None, **given):
-        key = repr((name, request, given))
-        if key not in kept:
-            toml = {"request": {"cooling": "auto", **(request or {})}, **given.pop("toml", {})}
-            kept[key] = pw.read(make_region(tmp_path_factory.mktemp("open"), toml=toml, name=name, **given))  # fmt: skip
-        return kept[key]
+        toml = {"request": {"cooling": "auto", **(request or {})}, **given.pop("toml", {})}
+        return pw.read(make_region(tmp_path, toml=toml, name=name, **given))
 
     return region
 
 
-MEASURED = {}
-
-
-def measured(region):
-    """Measures of a region under its cooling, once."""
-    key = (region.path, region.request.cooling)
-    if key not in MEASURED:
-        MEASURED[key] = pw.measure(region)
-    return MEASURED[key]
-
-
 def ranked(region):
-    return pw.rank(region, measured(region))
+    return pw.rank(region, pw.measure(region))
 
 
 def alone(region, plant):
@@ -104,15 +89,15 @@ def test_equal_scores_go_to_more_it_power(read):
 
 def test_racks_cooled_by_liquid_leave_out_plants_that_move_air(read):
     region = read()
-    assert set(measured(region).by_plant) == set(LIQUID)
+    assert set(pw.measure(region).by_plant) == set(LIQUID)
     air = read("air", request={"accelerator": "h100-sxm"})
-    assert set(measured(air).by_plant) == set(PLANTS)
+    assert set(pw.measure(air).by_plant) == set(PLANTS)
 
 
 def test_one_site_alone_has_the_plant_it_has_among_others(read):
     region = read()
     found = ranked(region)
-    for site in region.sites.index[:2]:
+    for site in region.sites.index:
         assert plant_of(region, site) == found.cooling_of(site)
     named = region.with_request(cooling="air-chiller")
     assert plant_of(named, "a") == "air-chiller"
@@ -141,7 +126,7 @@ def test_a_named_plant_adds_no_column(read, tmp_path):
 
 def test_two_regions_that_leave_it_open_rank_together(read):
     first, second = read("one"), read("two")
-    both = pw.rank([first, second], [measured(first), measured(second)])
+    both = pw.rank([first, second], [pw.measure(first), pw.measure(second)])
     assert both.plants.index.tolist() == both.frame.index.tolist()
     alone_ = ranked(first)
     for site in first.sites.index:
@@ -150,6 +135,6 @@ def test_two_regions_that_leave_it_open_rank_together(read):
 
 def test_a_region_with_a_named_plant_ranks_beside_one_that_leaves_it_open(read):
     open_, named = read("one"), read("two").with_request(cooling="air-chiller")
-    both = pw.rank([open_, named], [measured(open_), measured(named)])
+    both = pw.rank([open_, named], [pw.measure(open_), pw.measure(named)])
     assert both.cooling_of("two:a") == "air-chiller"
     assert both.cooling_of("one:a") in LIQUID

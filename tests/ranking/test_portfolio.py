@@ -233,7 +233,7 @@ def test_only_ranked_sites_are_chosen(make_region, tmp_path):
 
 def test_under_unknown_worst_the_low_ends_are_added_up(ranking):
     region = ranking.regions[0]
-    worst = pw.rank(region, ranking.measures, unknown="worst")
+    worst = pw.rank(region, pw.measure(region), unknown="worst")
     portfolio = choose(worst, 2, draws=64)
     assert portfolio.total == pytest.approx(worst.frame.loc[list(portfolio.sites), "score_low"].sum())  # fmt: skip
 
@@ -244,7 +244,7 @@ def test_the_same_node_in_two_regions_is_two_nodes(make_region, tmp_path):
         pw.read(make_region(tmp_path, name=name, sites=sites, points_of_interconnection=nodes))
         for name in ("east", "west")
     ]
-    ranking = pw.rank(regions, [pw.measure(regions[0])] * 2)  # of the same rows
+    ranking = pw.rank(regions, [pw.measure(region) for region in regions])
     portfolio = choose(ranking, 2, draws=64)
     assert {site.split(":")[0] for site in portfolio.sites} == {"east", "west"}
     assert choose(ranking, 3, draws=64).largest == 2
@@ -264,8 +264,9 @@ def test_sites_at_two_nodes_that_wait_for_one_line_are_told_and_not_limited(make
 
 
 @pytest.fixture(scope="module")
-def example(bundled):
-    return bundled("example")
+def example(regions):
+    region = pw.read(regions / "example.toml")
+    return pw.rank(region, pw.measure(region))
 
 
 def test_one_site_alone_has_its_own_date_and_odds(example):
@@ -299,8 +300,8 @@ def test_a_site_keeps_its_draws_when_another_region_is_ranked_beside_it(make_reg
         pw.read(make_region(tmp_path, name=name, sites=PLACES[:2], points_of_interconnection=NODES[:1]))
         for name in ("east", "west")
     )  # fmt: skip
-    measures = pw.measure(one)  # of the same rows
-    alone, both = pw.rank(one, measures), pw.rank([one, two], [measures, measures])
+    alone = pw.rank(one, pw.measure(one))
+    both = pw.rank([one, two], [pw.measure(one), pw.measure(two)])
     assert (own_months(alone, ["firm1"], 64, 0) == own_months(both, ["east:firm1"], 64, 0)).all()
 
 

@@ -143,7 +143,7 @@ def test_a_sentinel_in_a_price_ranks_exactly_as_null(tmp_path, name):
         place
         for place in numbers_in(stacks)
         if any(str(key).startswith("usd_per_") for key in place)
-    ][:1]
+    ][:3]
     assert places
     for place, results in tariff_outcomes(tmp_path, name, places):
         assert place
@@ -208,7 +208,7 @@ def differences(path, file, columns):
             assert results[0] == results[1]
         else:
             assert_same_data(*results)
-            assert ranked_or_codes(results[1])
+            assert ranked_or_codes(results[1]) == ranked_or_codes(results[0])
     except (AssertionError, ValueError, TypeError, LookupError) as error:
         if len(columns) == 1:
             return [f"{file.name}: {columns[0]}: {type(error).__name__}: {str(error)[:200]}"]
@@ -222,12 +222,13 @@ def differences(path, file, columns):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["dublin", "example"])
 def test_a_sentinel_in_every_column_of_every_layer_reads_exactly_as_an_empty_cell_and_ranks(
-    tmp_path,
+    tmp_path, name
 ):
-    path = copied(tmp_path, "example")
+    path = copied(tmp_path, name)
     wrong = []
-    for file in sorted((tmp_path / "example").glob("*.csv")):
+    for file in sorted((tmp_path / name).glob("*.csv")):
         if file.name != "ranking.csv":
             header = file.read_text(encoding="utf-8").partition("\n")[0].split(",")
             wrong += differences(path, file, [name for name in header if name not in PROSE])
@@ -235,9 +236,9 @@ def test_a_sentinel_in_every_column_of_every_layer_reads_exactly_as_an_empty_cel
 
 
 @pytest.mark.parametrize("name", ["example"])
-def test_the_order_of_rows_in_a_layer_changes_nothing(tmp_path, bundled, name):
+def test_the_order_of_rows_in_a_layer_changes_nothing(tmp_path, name):
     path = copied(tmp_path, name)
-    plain = bundled(name)
+    plain = outcome(path)
     for file in sorted((tmp_path / name).glob("*.csv")):
         with file.open(encoding="utf-8", newline="") as lines:
             header, *rows = list(csv.reader(lines))

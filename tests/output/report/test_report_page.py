@@ -12,7 +12,6 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from conftest import LAYERS, SITES
 
 import powerwall as pw
 from powerwall.output.report import write_report
@@ -60,13 +59,8 @@ class Structure(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def ranking(tiny, tiny_measures):
-    return pw.rank(tiny, tiny_measures)
-
-
-@pytest.fixture(scope="module")
-def page(ranking, tmp_path_factory):
-    return written(ranking, tmp_path_factory.mktemp("page"))
+def page(tiny, tmp_path_factory):
+    return written(ranked(tiny), tmp_path_factory.mktemp("page"))
 
 
 def test_nothing_is_loaded_from_anywhere(page):
@@ -115,8 +109,10 @@ def test_two_processes_write_the_same_bytes(make_region, tmp_path):
 
 
 def test_names_from_a_region_are_escaped_in_text_attributes_and_json(make_region, tmp_path):
+    from conftest import LAYERS, SITES
+
     region = pw.read(make_region(
-        tmp_path, toml={"title": HOSTILE, "description": HOSTILE}, sites=[{**site, "name": HOSTILE} for site in SITES[:2]],
+        tmp_path, toml={"title": HOSTILE, "description": HOSTILE}, sites=[{**site, "name": HOSTILE} for site in SITES],
         jurisdictions=[{**row, "name": HOSTILE} for row in LAYERS["jurisdictions"]],
         receptors=[{**row, "name": HOSTILE} for row in LAYERS["receptors"]],
         policy=[{**row, "subject": HOSTILE, "source_title": HOSTILE} for row in LAYERS["policy"]],
@@ -157,8 +153,8 @@ def test_a_region_without_draws_is_told_how_to_get_them(page):
     assert "--draws 4096" in words(page)
 
 
-def test_a_region_with_draws_has_held_rank_intervals_and_questions(ranking, tmp_path):
-    told = words(written(ranking.with_draws(64), tmp_path))
+def test_a_region_with_draws_has_held_rank_intervals_and_questions(tiny, tmp_path):
+    told = words(written(ranked(tiny, draws=64), tmp_path))
     assert "64 draws of weights" in told
     assert "in the first 3" in told
     assert "Rank, and the ranks of 90 % of the draws" in told
@@ -188,7 +184,8 @@ def test_a_layer_older_than_its_days_is_stale(make_region, tmp_path):
 @pytest.mark.parametrize(
     "missing",
     [
-        {"policy": None, "tariffs": None},
+        {"policy": None},
+        {"tariffs": None},
         {"climate": None, "climate_stations": None},
         {"points_of_interconnection": None},
         {"noise_rules": None, "receptors": None, "water_systems": None, "jurisdictions": None},
@@ -196,9 +193,7 @@ def test_a_layer_older_than_its_days_is_stale(make_region, tmp_path):
     ids=" ".join,
 )
 def test_a_region_that_lacks_layers_still_has_its_page(make_region, tmp_path, missing):
-    told = words(
-        written(ranked(pw.read(make_region(tmp_path, sites=SITES[:2], **missing))), tmp_path)
-    )
+    told = words(written(ranked(pw.read(make_region(tmp_path, **missing))), tmp_path))
     assert "nknown" in told
     assert not re.search(r"\b(nan|NaN)\b", told)
 
@@ -211,14 +206,14 @@ def test_where_everything_is_out_the_page_says_so(make_region, tmp_path):
 
 
 def test_regions_ranked_together_have_a_map_each(make_region, tmp_path):
-    regions = [pw.read(make_region(tmp_path, name=name, sites=SITES[:2])) for name in ("one", "two")]  # fmt: skip
-    page = written(pw.rank(regions, [pw.measure(regions[0])] * 2), tmp_path)  # of the same rows
+    regions = [pw.read(make_region(tmp_path, name=name)) for name in ("one", "two")]
+    page = written(pw.rank(regions, [pw.measure(region) for region in regions]), tmp_path)
     assert [attributes["data-map"] for attributes in Structure(page).of("div") if "data-map" in attributes] == ["0", "1"]  # fmt: skip
-    assert len(re.findall(r'<details class="card', page)) == 4
+    assert len(re.findall(r'<details class="card', page)) == 8
 
 
-def test_without_the_extra_it_says_what_to_install(ranking, tmp_path, monkeypatch):
-    find = importlib.util.find_spec
+def test_without_the_extra_it_says_what_to_install(tiny, tmp_path, monkeypatch):
+    ranking, find = ranked(tiny), importlib.util.find_spec
     monkeypatch.setattr("powerwall.output.report.find_spec", lambda name: None if name == "bokeh" else find(name))  # fmt: skip
     with pytest.raises(BadInput) as raised:
         write_report(ranking, tmp_path / "report.html")

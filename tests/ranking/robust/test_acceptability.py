@@ -287,7 +287,7 @@ def test_input_is_left_as_it_was():
 
 def test_the_error_falls_with_the_root_of_the_draws():
     d, truth = np.array([0.5, 0.1, -0.4]), 0.6444444444444443
-    values, sizes = np.array([np.maximum(d, 0), np.maximum(-d, 0)]), 2 ** np.arange(8, 15)
+    values, sizes = np.array([np.maximum(d, 0), np.maximum(-d, 0)]), 2 ** np.arange(8, 17)
     errors = [
         np.sqrt(np.mean([
             (acceptability(values, draw_weights(np.ones(3), 3, int(k), np.random.default_rng([seed, int(k)]))).rank_share[0, 0] - truth) ** 2

@@ -113,7 +113,7 @@ def groups_of(ranking, drawn):
 def test_the_questions_of_the_example_are_those_of_a_slow_simulation(bundled, unknown):
     example = bundled("example")
     ranking = pw.rank(example.regions[0], example.measures, unknown=unknown)
-    drawn = draw_worlds(ranking, 120, 0)
+    drawn = draw_worlds(ranking, 250, 0)
     assert agrees(ranking, drawn, groups_of(ranking, drawn))
 
 
