@@ -232,6 +232,8 @@ def test_acts_of_other_places_alone_leave_no_layer(downloads, tmp_path, monkeypa
 
 def test_an_entity_that_may_mean_two_things_is_refused(downloads, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for name in ("mix.csv", "queue.csv"):
+        write_csv(downloads / name, [{"made": "up"}])
     both = ["--from", f"grid-mix={downloads / 'mix.csv'}", "--from", f"iso-queue={downloads / 'queue.csv'}"]  # fmt: skip
     told = run("init", "made-up", *both, "--entity", "PJM", code=2)
     assert "PW603" in told.stderr
